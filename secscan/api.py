@@ -1,0 +1,65 @@
+"""The check author's whole vocabulary: a check imports from here and from nowhere else.
+
+    from secscan.api import Expr, Installs, Params, check
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from secscan.model.check import Judge, Params
+from secscan.model.expr import Expr, days_after, due_on, earlier_of, later_of, when
+from secscan.model.tables import Assets, Claims, Fixes, Installs, Paths, Services, TableSpec
+
+__all__ = [
+    "Assets",
+    "Claims",
+    "Expr",
+    "Fixes",
+    "Installs",
+    "Params",
+    "Paths",
+    "Services",
+    "TableSpec",
+    "check",
+    "days_after",
+    "due_on",
+    "earlier_of",
+    "later_of",
+    "when",
+]
+
+
+def check(
+    id: str,
+    *,
+    says: str,
+    unknown_says: str,
+    fix: str,
+    unknown_when: Judge | None = None,
+    looser: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Callable[[Judge], Judge]:
+    """Register a rule: ``id`` is ``theme.thing-found`` and matches the file's path.
+
+    ``says`` and ``unknown_says`` are the titles of a failure and of an unknown, naming columns in braces; ``fix``
+    is the next step. Everything else by keyword is a parameter with its default, which policy may set.
+    ``looser`` says for a parameter which way asks for less: ``higher``, ``lower``, ``more`` or ``fewer``
+    (default: ``higher`` for names that end in ``_days``).
+    ``unknown_when`` marks rows that must read unknown whatever the rule says.
+    """
+
+    def register(judge: Judge) -> Judge:
+        judge.__secscan__ = {  # type: ignore[attr-defined]
+            "id": id,
+            "says": says,
+            "unknown_says": unknown_says,
+            "fix": fix,
+            "unknown_when": unknown_when,
+            "looser": dict(looser or {}),
+            "params": params,
+        }
+        return judge
+
+    return register

@@ -1,0 +1,137 @@
+"""The one way to the file system: bounded reads, atomic writes, and what the project ships."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from secscan.model.errors import InputError, StorageError
+from secscan.model.places import Place
+
+MEGABYTE: Final = 1_000_000
+PRIVATE_FILE: Final = 0o600
+PRIVATE_FOLDER: Final = 0o700
+PUBLIC_FILE: Final = 0o644
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def shipped(name: str) -> Path:
+    """The folder ``checks``, ``policies`` or ``reports`` as shipped: inside the wheel, else in the checkout."""
+    bundled = _ROOT / "bundled" / name
+    return bundled if bundled.is_dir() else _ROOT.parent / name
+
+
+def shown(path: Path, root: Path | None = None) -> str:
+    """A path as people should read it: relative to the workspace or to what is shipped, with forward slashes."""
+    resolved = path.resolve()
+    for base, prefix in ((root, ""), (_ROOT / "bundled", "secscan/"), (_ROOT.parent, "")):
+        if base is not None and resolved.is_relative_to(base.resolve()):
+            return prefix + resolved.relative_to(base.resolve()).as_posix()
+    return path.as_posix()
+
+
+def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
+    """The whole of a regular file of at most ``limit`` bytes.
+
+    Raises InputError when it is missing, not a file, too large or not readable.
+    """
+    try:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(Place(shown), "is not a regular file")
+            if status.st_size > limit:
+                raise InputError(
+                    Place(shown),
+                    f"is {status.st_size / MEGABYTE:.0f} MB; the limit is {limit / MEGABYTE:.0f} MB",
+                    "raise limits.file_mb in secscan.yaml if it is rightly that large",
+                )
+            data = stream.read(limit + 1)
+    except FileNotFoundError:
+        raise InputError(Place(shown), "no such file") from None
+    except IsADirectoryError:
+        raise InputError(Place(shown), "is a folder, not a file") from None
+    except OSError as error:
+        raise InputError(Place(shown), f"cannot be read: {error.strerror or error}") from None
+    if len(data) > limit:
+        raise InputError(Place(shown), "grew while it was read")
+    return data
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> Path:
+    """The folder, made with its parents where it is not there."""
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot make the folder: {error.strerror or error}") from None
+    return path
+
+
+def write(path: Path, data: bytes | str, mode: int = PRIVATE_FILE) -> None:
+    """All of ``data`` is in ``path`` and on disk, or ``path`` is as it was. A link in its place is replaced, not followed."""
+    content = data.encode() if isinstance(data, str) else data
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        with _created(temporary, mode) as descriptor:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise StorageError(f"{path}: cannot be written ({len(content)} bytes): {error.strerror or error}") from None
+
+
+def publish(staged: Path, final: Path) -> None:
+    """A folder that was built aside takes its place in one rename."""
+    try:
+        os.rename(staged, final)
+        _sync_folder(final.parent)
+    except OSError as error:
+        raise StorageError(f"{final}: cannot be published: {error.strerror or error}") from None
+
+
+def point(link: Path, target: str) -> None:
+    """The symbolic link ``link`` points at ``target``, swapped in one rename."""
+    temporary = link.with_name(f".{link.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        os.symlink(target, temporary)
+        os.replace(temporary, link)
+        _sync_folder(link.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise StorageError(f"{link}: cannot be pointed at {target}: {error.strerror or error}") from None
+
+
+@contextmanager
+def _created(path: Path, mode: int) -> Iterator[int]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,114 @@
+"""The one way in and out for JSON: no NaN, no repeated key, bounded depth, dates as ISO text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from secscan.model.errors import InputError
+from secscan.model.places import Place
+
+MAX_DEPTH: Final = 50
+
+
+def loads(raw: bytes, shown: str) -> Any:
+    """The value in ``raw`` (UTF-8, or UTF-16 with its byte order mark).
+
+    Raises InputError with line and column.
+    """
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InputError(Place(shown, line), f"not {encoding.removesuffix('-sig').upper()}: byte {error.start}") from None
+    if _deepest(text) > MAX_DEPTH:
+        raise InputError(Place(shown), f"nested more than {MAX_DEPTH} deep")
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise InputError(Place(shown, error.lineno, error.colno), f"not JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(Place(shown), f"not acceptable JSON: {str(error).splitlines()[0]}") from None
+
+
+def dumps(value: Any, *, pretty: bool = True) -> str:
+    """``value`` as JSON: dataclasses as objects, dates as ISO text; NaN raises ValueError."""
+    return json.dumps(
+        value, default=_plain, ensure_ascii=False, allow_nan=False, indent=2 if pretty else None,
+        separators=None if pretty else (",", ":"),
+    )  # fmt: skip
+
+
+def canonical(value: Any) -> bytes:
+    """The same value always as the same bytes: sorted keys, no spaces, UTF-8. Floats are refused."""
+    _no_floats(value)
+    return json.dumps(
+        value, default=_plain, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+    ).encode()
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _no_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise ValueError("a digest is taken over whole numbers only")
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            _no_floats(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _no_floats(inner)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key '{key}' is set twice")
+            seen.add(key)
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not a number")
+
+
+def _deepest(text: str) -> int:
+    depth = deepest = 0
+    quoted = escaped = False
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return 0
+    for char in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                quoted = False
+        elif char == '"':
+            quoted = True
+        elif char in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in "]}":
+            depth -= 1
+    return deepest

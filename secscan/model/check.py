@@ -1,0 +1,56 @@
+"""A loaded check: its sentence, its texts and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from secscan.model.expr import Expr
+from secscan.model.tables import TableSpec
+
+
+class Params:
+    """What policy sets for one control: the check's numbers, zones and windows, and ``today``."""
+
+    def __init__(self, today: date, values: Mapping[str, Any]) -> None:
+        self.today = today
+        self._values = dict(values)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(f"the check declares no parameter '{name}'") from None
+
+
+Judge = Callable[[Any, Params], Expr]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSpec:
+    """What ``@check`` recorded, plus what the loader knows of the file."""
+
+    id: str
+    says: str
+    unknown_says: str
+    fix: str
+    table: type[TableSpec]
+    judge: Judge
+    unknown_when: Judge | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults; policy may set any of them and no other."""
+    looser: Mapping[str, str] = field(default_factory=dict)
+    """Parameter -> 'higher', 'lower', 'more' or 'fewer': which way asks for less."""
+    title: str = ""
+    doc: str = ""
+    file: Path = Path()
+    shown_file: str = ""
+    line: int = 0
+    sha256: str = ""
+
+    @property
+    def cases_file(self) -> Path:
+        return self.file.with_suffix(".cases.yaml")

@@ -1,0 +1,50 @@
+"""One estate from many sources, as rooms hand it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from secscan.model.frame import Frame
+from secscan.model.places import Files
+from secscan.model.raw import Gap, Load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One port of one address as a scan saw it from one vantage point."""
+
+    council: str
+    asset: str | None
+    address: str
+    vantage: str
+    zone: str
+    proto: str
+    port: int
+    state: str
+    reason: str | None
+    reason_ttl: int | None
+    seen_on: date
+    complete: bool
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """The tables so far, and what is needed to build the next.
+
+    ``frames``: by table name. ``addresses``: (council, asset) -> its canonical addresses. ``gaps``: what could
+    not be seen. ``near``: raw name -> suggestions, never decisions.
+    """
+
+    today: date
+    files: Files
+    frames: Mapping[str, Frame]
+    loads: Sequence[Load] = ()
+    gaps: Sequence[Gap] = ()
+    addresses: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    probes: Sequence[Probe] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """Figures of a room for the report's own pages (coverage by source, recognised share)."""

@@ -1,0 +1,151 @@
+"""What the council decided, with the line that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from secscan.model.places import Place
+from secscan.model.words import Enough, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Rows a control speaks about: every named column has one of the values, and none of ``excluded``'s.
+
+    Keys are the columns that every table has (council, type, zone, service, criticality) and product.
+    """
+
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    excluded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One statement of policy for some councils; a council's overlay makes a variant with the same id."""
+
+    id: str
+    check: str
+    title: str
+    text: str
+    """What the control asks for, in words; printed in every edition."""
+    theme: Literal["patching", "legacy", "firewall", "inventory"]
+    severity: Severity
+    due_days: int
+    """Days from first seen to the deadline, where the table's rows have none of their own."""
+    mitigated_by: Enough = "proven"
+    unknowns: Literal["per-issue", "each"] = "per-issue"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    scope: Scope = Scope()
+    references: tuple[str, ...] = ()
+    disabled: str | None = None
+    """Why it is switched off; None: it is on."""
+    councils: frozenset[str] = frozenset()
+    """The councils that this variant is for."""
+    place: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskException:
+    """A dated, owned and approved decision to accept one finding: control, asset and, if given, subject, exactly."""
+
+    id: str
+    control: str
+    council: str
+    asset: str
+    subject: str | None = None
+    starts: date | None = None
+    until: date
+    """In force through this day."""
+    owner: str
+    approver: str
+    reason: str
+    renewed: int = 0
+    place: Place = Place("")
+
+    def in_force(self, today: date) -> bool:
+        return (self.starts is None or self.starts <= today) and today <= self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolation:
+    """Ports that must be blocked from the named zones; outward too where ``both_directions``."""
+
+    ports: tuple[str, ...]
+    """proto/port, or 'any'."""
+    blocked_from: tuple[str, ...]
+    both_directions: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mitigation:
+    """A claimed protection. ``isolation`` or ``control`` says how the claim is tested."""
+
+    id: str
+    council: str
+    asset: str
+    product: str | None = None
+    kind: Literal["isolation", "control"]
+    isolation: Isolation | None = None
+    control: str | None = None
+    claimed_by: str
+    starts: date | None = None
+    proof_days: int = 90
+    """How long an observation counts."""
+    text: str = ""
+    place: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """Extended support that a council bought."""
+
+    council: str | None
+    """None: every council of the partnership."""
+    product: str
+    cycle: str | None
+    assets: tuple[str, ...]
+    """Asset ids it covers; empty: all of the council's."""
+    until: date
+    reference: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loosened:
+    """A place where a council's own policy asks for less than the baseline it extends."""
+
+    control: str
+    councils: frozenset[str]
+    what: str
+    before: str
+    after: str
+    reason: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything in force, resolved: control variants, exceptions, claims and entitlements."""
+
+    name: str
+    version: str
+    controls: Sequence[Control]
+    minimum_versions: Mapping[str, tuple[str, Place]] = field(default_factory=dict)
+    """Product -> the lowest version that policy accepts, and the line that says so."""
+    free_extensions: tuple[str, ...] = ()
+    """Products whose free extended support (for example Debian LTS) the council says it uses."""
+    exceptions: Sequence[RiskException] = ()
+    mitigations: Sequence[Mitigation] = ()
+    entitlements: Sequence[Entitlement] = ()
+    loosened: Sequence[Loosened] = ()
+    warnings: Sequence[str] = ()
+    digest: str = ""
+    """SHA-256 over the files that it came from."""
+    files: Sequence[tuple[str, str]] = ()
+    """(file, sha256) of each."""
+
+    def variants(self, control: str) -> Sequence[Control]:
+        return tuple(c for c in self.controls if c.id == control)

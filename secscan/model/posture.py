@@ -1,0 +1,309 @@
+"""One run's result, whole: everything that a report, a list or an explanation shows.
+
+It is written once a run as JSON (``doors.json``), its digest goes into the record, and every edition is cut from
+it, so numbers agree wherever they are shown. It knows nothing of templates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from secscan.model.places import Place
+from secscan.model.words import ClaimState, Severity, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    """A finding as lists and pages show it (docs/tables.md has the words)."""
+
+    fingerprint: str
+    control: str
+    check: str
+    theme: str
+    council: str
+    asset: str | None
+    hostname: str | None
+    subject: str
+    title: str
+    fix: str
+    outcome: str
+    status: Status
+    severity: Severity
+    count: int
+    first_seen: date
+    due: date
+    overdue: bool
+    news: str
+    """new, reopened, same, or carried: not seen in a run that did not see everything, so not closed."""
+    evidence: dict[str, Any]
+    evidence_places: dict[str, Place]
+    sources: list[Place]
+    exception: str | None = None
+    mitigation: str | None = None
+    mitigation_state: str | None = None
+    stale: bool = False
+    owner: str | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRow:
+    """A control as it stood, with its outcomes by council: {council: {passed, failed, unknown, stale}}."""
+
+    id: str
+    title: str
+    text: str
+    check: str
+    theme: str
+    severity: Severity
+    due_days: int
+    mitigated_by: str
+    params: dict[str, Any]
+    scope: dict[str, Any]
+    references: list[str]
+    disabled: str | None
+    councils: list[str]
+    place: Place
+    outcomes: dict[str, dict[str, int]]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Who can reach an asset on one port: one row of Paths that matters to a person."""
+
+    zone: str
+    port: str
+    direction: str
+    reach: bool | None
+    partly: bool
+    rule: str | None
+    place: Place | None
+    observed: bool | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyRow:
+    """One unsupported product on one asset: a row of the legacy register."""
+
+    fingerprint: str | None
+    council: str
+    asset: str
+    hostname: str | None
+    service: str | None
+    owner: str | None
+    zone: str | None
+    product: str
+    """The product's id in the catalogue."""
+    label: str
+    version: str | None
+    eol_on: date | None
+    extended_on: date | None
+    entitled_until: date | None
+    protection: str
+    """proven, configured, claimed, disproven, cannot-tell, or none."""
+    mitigations: list[str]
+    routes_open: int
+    """Zone and port pairs that get through from untrusted zones, both directions."""
+    routes_unknown: int
+    routes: list[Route]
+    status: Status | None
+    due: date | None
+    exception: str | None
+    exception_until: date | None
+    support_place: Place | None
+    source_place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """One claimed mitigation and the state of its proof."""
+
+    id: str
+    council: str
+    asset: str
+    hostname: str | None
+    product: str | None
+    kind: str
+    text: str
+    claimed_by: str
+    blocked_from: list[str]
+    ports: list[str]
+    state: ClaimState
+    reason: str
+    since: date | None
+    lapses_on: date | None
+    rule: str | None
+    rule_place: Place | None
+    observed_vantage: str | None
+    observed_on: date | None
+    observed_state: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixRow:
+    """One missing fix across the estate."""
+
+    product: str
+    advisory: str | None
+    severity: str | None
+    released_on: date | None
+    days_since: int | None
+    missing: dict[str, int]
+    """council -> assets that lack it"""
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionRow:
+    id: str
+    control: str
+    council: str
+    asset: str
+    subject: str | None
+    until: date
+    owner: str
+    approver: str
+    reason: str
+    renewed: int
+    state: str
+    """in-force, overdue (past its date), unused (matches nothing) or not-yet."""
+    findings: list[str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRow:
+    """One file that the run read, or should have read."""
+
+    council: str
+    source: str
+    kind: str
+    file: str | None
+    sha256: str | None
+    dated_on: date | None
+    age_days: int | None
+    rows_read: int
+    rows_loaded: int
+    rows_refused: int
+    rows_blank: int
+    state: str
+    """whole, refused-rows, incomplete, held, missing, unreadable or silent."""
+    says: str | None
+    refused: list[dict[str, Any]]
+    """The first 20 as {line, column, reason}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouncilRow:
+    """One organisation. The figures carry their own denominators; percent is for templates."""
+
+    id: str
+    name: str
+    role: str
+    assets: int
+    installs: int
+    coverage: float
+    """Known outcomes over all outcomes, 0 to 1; 0 where there was nothing to judge."""
+    seen_fresh: int
+    """Assets that some source saw within the policy's age."""
+    listed: int
+    """Assets with a software list."""
+    recognised: int
+    """Installs whose name the catalogue knows."""
+    patched_in_time: int
+    patched_late: int
+    patched_unknown: int
+    unsupported: int
+    unsupported_unprotected: int
+    """Of those: no mitigation that is proven or configured."""
+    claims: int
+    claims_proven: int
+    claims_configured: int
+    claims_disproven: int
+    exceptions: int
+    exceptions_overdue: int
+    open: int
+    mitigated: int
+    accepted: int
+    unknown: int
+    opened: int
+    closed: int
+    reopened: int
+    stale: bool
+    """A source of its register or software fell silent, is missing or is held."""
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One council's figure in one run. ``mark`` says why a step is not progress (silent, rules changed); None: like for like."""
+
+    on: date
+    run_id: str
+    council: str
+    numerator: int
+    denominator: int
+    mark: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happened to a finding since the run before."""
+
+    what: str
+    """opened, closed or reopened"""
+    fingerprint: str
+    control: str
+    council: str
+    asset: str | None
+    title: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posture:
+    """One run, whole."""
+
+    schema: str = "secscan.posture/1"
+    tool_version: str
+    run_id: str
+    as_of: date
+    previous_as_of: date | None
+    partnership: str
+    title: str
+    marking: str
+    sample: bool
+    complete: bool
+    warnings: list[str]
+    target_percent: int
+    policy_name: str
+    policy_version: str
+    policy_digest: str
+    previous_digest: str | None
+    """The digest of the run before, as the record holds it."""
+    catalogue_products: int
+    catalogue_checked_on: date | None
+    """The oldest day on which an entry was last checked."""
+    councils: list[CouncilRow]
+    findings: list[FindingRow]
+    controls: list[ControlRow]
+    loosened: list[dict[str, Any]]
+    legacy: list[LegacyRow]
+    claims: list[ClaimRow]
+    fixes: list[FixRow]
+    exceptions: list[ExceptionRow]
+    inputs: list[InputRow]
+    gaps: list[dict[str, Any]]
+    """{council, source, why, says, stale}"""
+    changes: list[Change]
+    unrecognised: list[dict[str, Any]]
+    """The most frequent raw names that nothing recognises: {name, version, publisher, installs, councils, near}."""
+    trends: dict[str, list[Point]] = field(default_factory=dict)
+    """measure -> points, oldest first: patched-on-time, unsupported-unprotected, coverage, protections-proven, open-findings."""
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    """{id, title, sha256, file} of each check that ran."""

@@ -1,0 +1,196 @@
+"""``secscan.yaml``: the partnership, its sources, firewalls, zones and limits, as a person writes them.
+
+Pydantic models, so that the JSON Schema for editors comes from the same words. ``doors.yaml`` keeps the places
+of every key; ``doors.validate`` turns a refusal into file:line:column with a suggestion.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+def _network(text: str) -> str:
+    return str(ip_network(text, strict=True))
+
+
+Network = Annotated[str, AfterValidator(_network)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused; nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, populate_by_name=True)
+
+
+class Source(Strict):
+    """One kind of export of one council."""
+
+    id: Id
+    kind: Words = Field(alias="as", description="What the file is: secscan-assets, table, nmap-xml, dpkg, ...")
+    file: Words = Field(description="File name or pattern inside inventory/COUNCIL/ or its dated folders, e.g. servers*.csv")
+    table: Literal["assets", "software", "services", "fixes"] | None = Field(
+        None, description="For 'as: table': which of our tables its rows belong to."
+    )
+    map: dict[str, Words] = Field(
+        default_factory=dict, description="For 'as: table': our column -> the header in the file."
+    )
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="For 'as: table': our column -> the file's word -> ours, e.g. {encrypted: {Ja: yes}}."
+    )
+    constant: dict[str, str] = Field(
+        default_factory=dict, description="Our column -> the same value for every row, e.g. {type: laptop}."
+    )
+    encoding: Words | None = Field(None, description="utf-8 unless a byte order mark says otherwise; e.g. cp1252, utf-16-le.")
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)] | None = None
+    dates: Literal["day-first", "month-first", "iso"] = "day-first"
+    sheet: Words | None = None
+    asset: Words | None = Field(
+        None, description="For package lists: the asset tag, or '{stem}' for the part of the file name before its first dot."
+    )
+    vantage: Id | None = Field(None, description="For nmap-xml: the vantage point that the scan ran from.")
+    max_age_days: int | None = Field(None, ge=1, description="Older than this, the source has fallen silent.")
+    accept: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12,64}$")], ...] = Field(
+        (), description="SHA-256 (12 digits or more) of an export that is rightly much smaller than the one before."
+    )
+
+
+class Council(Strict):
+    """One organisation, and the sources that are bound to it."""
+
+    id: Id
+    name: Words
+    role: Literal["council", "provider", "other"] = "council"
+    sources: tuple[Source, ...] = ()
+
+
+class Zone(Strict):
+    """A part of the network. The zone ``internet`` is every address that no other zone has."""
+
+    id: Id
+    name: Words | None = None
+    council: Id | None = Field(None, description="The council it belongs to; absent: shared by all.")
+    addresses: tuple[Network, ...] = ()
+    trusted: bool = False
+    internet: bool = False
+
+    @model_validator(mode="after")
+    def _has_addresses(self) -> Zone:
+        if not self.addresses and not self.internet:
+            raise ValueError("a zone needs addresses, or internet: true")
+        return self
+
+
+class Firewall(Strict):
+    """One device: its export and the zones that it stands between."""
+
+    id: Id
+    kind: Words = Field("secscan-rules", alias="as")
+    file: Words = Field(description="File name inside firewalls/ or its dated folders.")
+    zones: tuple[Id, ...] = Field(min_length=1, description="The zones whose traffic to each other passes this device.")
+    default: Literal["deny", "permit"] | None = Field(
+        None, description="What happens when no rule matches; absent: not known."
+    )
+    stateful: bool = True
+    encoding: Words | None = None
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)] | None = None
+    dates: Literal["day-first", "month-first", "iso"] = "day-first"
+    max_age_days: int | None = Field(None, ge=1)
+
+
+class Vantage(Strict):
+    """A box from which a scan is run."""
+
+    id: Id
+    zone: Id
+    name: Words | None = None
+
+
+class Policies(Strict):
+    """Which baseline, and the council's own files beside it (relative to the workspace)."""
+
+    baseline: Words = "baseline"
+    overlays: tuple[Words, ...] = ()
+    exceptions: Words | None = "policies/exceptions.yaml"
+    mitigations: Words | None = "policies/mitigations.yaml"
+    entitlements: Words | None = "policies/entitlements.csv"
+    catalogue: tuple[Words, ...] = Field((), description="Lifecycle entries of the council's own, in the shipped form.")
+    checks: tuple[Words, ...] = Field((), description="Folders with checks of the council's own.")
+
+
+class Reports(Strict):
+    title: Words = "Cyber security posture"
+    marking: Words = "OFFICIAL-SENSITIVE"
+    target_percent: int = Field(95, ge=1, le=100, description="The share of devices patched on time that is the aim.")
+
+
+class Limits(Strict):
+    """How old, how big, how much smaller."""
+
+    source_max_age_days: int = Field(45, ge=1)
+    max_fall_percent: int = Field(20, ge=1, le=100)
+    coverage_floor_percent: int = Field(0, ge=0, le=100)
+    file_mb: int = Field(200, ge=1)
+    rows: int = Field(1_000_000, ge=1)
+    columns: int = Field(200, ge=1)
+    cell_kb: int = Field(32, ge=1)
+
+
+class Partnership(Strict):
+    name: Words
+    sample: bool = Field(False, description="Invented data: every page says so.")
+
+
+class Settings(Strict):
+    """The whole of secscan.yaml."""
+
+    partnership: Partnership
+    councils: tuple[Council, ...] = Field(min_length=1)
+    zones: tuple[Zone, ...] = ()
+    firewalls: tuple[Firewall, ...] = ()
+    vantage_points: tuple[Vantage, ...] = ()
+    policies: Policies = Policies()
+    reports: Reports = Reports()
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Settings:
+        _once("council", [c.id for c in self.councils])
+        _once("source", [s.id for c in self.councils for s in c.sources])
+        zones = _once("zone", [z.id for z in self.zones])
+        councils = {c.id for c in self.councils}
+        for zone in self.zones:
+            if zone.council is not None and zone.council not in councils:
+                raise ValueError(f"zone '{zone.id}' names council '{zone.council}', which is not defined")
+        _once("firewall", [f.id for f in self.firewalls])
+        for firewall in self.firewalls:
+            for name in firewall.zones:
+                if name not in zones:
+                    raise ValueError(f"firewall '{firewall.id}' names zone '{name}', which is not defined")
+        vantages = _once("vantage point", [v.id for v in self.vantage_points])
+        for vantage in self.vantage_points:
+            if vantage.zone not in zones:
+                raise ValueError(f"vantage point '{vantage.id}' names zone '{vantage.zone}', which is not defined")
+        for source in (s for c in self.councils for s in c.sources):
+            if source.vantage is not None and source.vantage not in vantages:
+                raise ValueError(f"source '{source.id}' names vantage point '{source.vantage}', which is not defined")
+            if source.kind == "table" and (source.table is None or not source.map):
+                raise ValueError(f"source '{source.id}' is 'as: table' and needs 'table' and 'map'")
+        return self
+
+    def council(self, council: str) -> Council | None:
+        return next((c for c in self.councils if c.id == council), None)
+
+
+def _once(what: str, ids: list[str]) -> set[str]:
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise ValueError(f"{what} '{name}' is defined twice")
+        seen.add(name)
+    return seen

@@ -1,0 +1,199 @@
+"""The tables that checks judge, column by column (docs/tables.md says what a row and a null mean).
+
+Each class is one table; its docstring is the row, each attribute a documented column. The engine hands a
+check an instance: reading an attribute answers an expression and remembers that it was read, because the
+columns a check reads are its evidence.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import ClassVar, Self, overload
+
+from secscan.model.expr import Expr, ExprError, Kind, Ref
+
+
+class Column:
+    """A documented column; on an instance it reads as an expression."""
+
+    def __init__(self, kind: Kind, doc: str) -> None:
+        self.kind, self.doc, self.name = kind, doc, ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, row: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, row: TableSpec, owner: type) -> Expr: ...
+    def __get__(self, row: TableSpec | None, owner: type) -> Self | Expr:
+        if row is None:
+            return self
+        row.read[self.name] = self
+        return Ref(self.kind, self.name)
+
+
+def text(doc: str) -> Column:
+    return Column("text", doc)
+
+
+def number(doc: str) -> Column:
+    """A whole number."""
+    return Column("int", doc)
+
+
+def day(doc: str) -> Column:
+    return Column("date", doc)
+
+
+def yes_no(doc: str) -> Column:
+    return Column("bool", doc)
+
+
+class TableSpec:
+    """What every table has: the columns that scopes may name."""
+
+    table: ClassVar[str]
+    subject: ClassVar[tuple[str, ...]] = ()
+    """The columns that, with control, council and asset, name a finding; empty: the asset alone."""
+    own_due: ClassVar[str | None] = None
+    """The column with the row's own deadline, for tables whose rows have one."""
+    built_by: ClassVar[str] = ""
+
+    council = text("the council whose register the row comes from")
+    asset = text("the council's own stable id of the asset; null where the row belongs to none")
+    hostname = text("the asset's name, for people; never an identity")
+    type = text("server, desktop, laptop, network, printer, ... as the register says")
+    zone = text("the network zone, from the register or from the asset's addresses")
+    service = text("the council service that depends on the asset, in plain words")
+    owner = text("the role that answers for the asset")
+    criticality = text("how much the council depends on it: critical, high, medium, low")
+
+    def __init__(self) -> None:
+        self.read: dict[str, Column] = {}
+
+    @classmethod
+    def columns(cls) -> dict[str, Column]:
+        """Every column by name, the shared ones first."""
+        return {n: c for base in reversed(cls.__mro__) for n, c in vars(base).items() if isinstance(c, Column)}
+
+    def __getattr__(self, name: str) -> Expr:
+        near = difflib.get_close_matches(name, type(self).columns(), n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ExprError(f"table '{self.table}' has no column '{name}'{hint}")
+
+
+class Assets(TableSpec):
+    """One asset in a council's register."""
+
+    table = "assets"
+    built_by = "inventory"
+
+    internet_facing = yes_no("the register says that the internet can reach it")
+    last_seen_on = day("the newest day on which any source saw it")
+    sources_seen = number("how many sources named it in this run")
+    os_product = text("the operating system as recognised")
+    os_cycle = text("its release line")
+    os_build = text("its exact build as the source wrote it")
+    auto_update = yes_no("automatic updates are on")
+    restart_pending = yes_no("an update waits for a restart")
+    protection_active = yes_no("malware protection runs")
+    definitions_on = day("the day of its malware definitions")
+    encrypted = yes_no("its disk is encrypted")
+
+
+class Installs(TableSpec):
+    """One installed thing on an asset, its operating system among them; one all-null row for an asset without a software list."""
+
+    table = "installs"
+    subject = ("product_or_name",)
+    built_by = "inventory, knowledge"
+
+    product_or_name = text("the product as recognised, else the raw name: what the finding is about")
+    name = text("the name as the source wrote it")
+    version = text("the version as the source wrote it")
+    publisher = text("the publisher as the source wrote it")
+    recognised = yes_no("the catalogue knows the name")
+    product = text("the catalogue's id of the product; null where the name is not recognised")
+    cycle = text("the release line; null where it cannot be told")
+    version_key = text("the version as text that sorts in the product's own order; null where no scheme reads it")
+    support = text("dated, open-ended or ended-undated; null where nobody here knows")
+    eol_on = day("the last day of the vendor's security support for everybody")
+    extended_on = day("the last day of an extension that the vendor offers; on offer is not bought")
+    entitled_until = day("the last day of the extended support that this council holds")
+    minimum_version = text("the lowest version that policy accepts for the product; null where it names none")
+    minimum_key = text("the same as a sortable key")
+    last_used_on = day("the last day on which it was used")
+    installed_on = day("the day it was installed")
+
+
+class Fixes(TableSpec):
+    """One install and its oldest security fix that is missing; ``missing`` false when it lacks none, null when that cannot be known."""
+
+    table = "fixes"
+    subject = ("product_or_name",)
+    built_by = "inventory, knowledge"
+
+    product_or_name = text("the product, else the raw name")
+    missing = yes_no("a fix exists and is not on the asset; null where nobody looked")
+    fixed_in = text("the version or update that carries the fix")
+    advisory = text("the vendor's name for the advisory")
+    severity = text("the vendor's word in lower case, or unstated")
+    cvss3 = number("CVSS v3 base score in tenths: 7.5 is 75")
+    released_on = day("the day the vendor released the fix: day 0 of its window")
+    exploited = yes_no("known to be exploited")
+
+
+class Services(TableSpec):
+    """One listening port of an asset."""
+
+    table = "services"
+    subject = ("proto_port",)
+    built_by = "inventory"
+
+    proto_port = text("for example tcp/445")
+    proto = text("tcp or udp")
+    port = number("0 to 65535")
+    product = text("what answers there, as the source wrote it")
+    version = text("its version as the source wrote it")
+    seen_by = text("the source that saw it")
+    seen_on = day("the day it was seen")
+
+
+class Paths(TableSpec):
+    """One asset, one port, one zone that may try it, one direction: denied and undecided ones too."""
+
+    table = "paths"
+    subject = ("path",)
+    built_by = "exposure"
+
+    path = text("proto/port from zone, or to zone for the way out")
+    proto_port = text("the port tried, or any")
+    direction = text("in or out")
+    from_zone = text("the zone that tries: the far end, whichever the direction")
+    reach = yes_no("some packet gets through; null where the configuration cannot tell")
+    partly = yes_no("only some addresses of the zone get through")
+    observed = yes_no("a scan from that zone saw the port let through; null where nobody looked")
+    observed_on = day("the day of that scan")
+    rule = text("the rule that decides, as device and its id or line")
+    supported = yes_no("every recognised install on the asset still has support; null where some are not known")
+    unsupported_product = text("a product on the asset whose support is over; null where none is known")
+
+
+class Claims(TableSpec):
+    """One claimed mitigation."""
+
+    table = "claims"
+    subject = ("claim",)
+    own_due = "lapses_on"
+    built_by = "exposure"
+
+    claim = text("the claim's id")
+    kind = text("isolation or control")
+    state = text("proven, configured, claimed, disproven or cannot-tell")
+    since = day("the day on which it got this state, as far as the record goes back")
+    lapses_on = day("the day on which the proof stops counting")
+    disagreement = yes_no("what the rules say and what packets did differ")
+
+
+TABLES: dict[str, type[TableSpec]] = {t.table: t for t in (Assets, Installs, Fixes, Services, Paths, Claims)}
