@@ -38,6 +38,7 @@ def check(
     unknown_says: str,
     fix: str,
     unknown_when: Judge | None = None,
+    due: Judge | None = None,
     looser: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Callable[[Judge], Judge]:
@@ -47,7 +48,8 @@ def check(
     is the next step. Everything else by keyword is a parameter with its default, which policy may set.
     ``looser`` says for a parameter which way asks for less: ``higher``, ``lower``, ``more`` or ``fewer``
     (default: ``higher`` for names that end in ``_days``).
-    ``unknown_when`` marks rows that must read unknown whatever the rule says.
+    ``unknown_when`` marks rows that must read unknown whatever the rule says. ``due`` answers a failing row's own
+    deadline, where it has one; else the control's ``due`` counts from the day the finding was first seen.
     """
 
     def register(judge: Judge) -> Judge:
@@ -57,6 +59,7 @@ def check(
             "unknown_says": unknown_says,
             "fix": fix,
             "unknown_when": unknown_when,
+            "due": due,
             "looser": dict(looser or {}),
             "params": params,
         }

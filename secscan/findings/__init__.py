@@ -1,1 +1,8 @@
+"""Names each finding, applies mitigations and exceptions, and puts one run's result together."""
 
+from secscan.findings.claims import judge_control_claims
+from secscan.findings.measures import measure
+from secscan.findings.posture import RunFacts, assemble, is_complete
+from secscan.findings.settle import settle
+
+__all__ = ["RunFacts", "assemble", "is_complete", "judge_control_claims", "measure", "settle"]

@@ -40,6 +40,7 @@ class CheckSpec:
     table: type[TableSpec]
     judge: Judge
     unknown_when: Judge | None = None
+    due: Judge | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     """Defaults; policy may set any of them and no other."""
     looser: Mapping[str, str] = field(default_factory=dict)

@@ -15,6 +15,9 @@ from secscan.model.policy import Control
 from secscan.model.words import Outcome, Severity, Status
 
 
+PASS, FAIL, UNKNOWN, OUTSIDE = 0, 1, 2, 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What one control variant made of one table: counts for every council, and the rows that did not pass."""
@@ -28,9 +31,13 @@ class Judgement:
     unknown: Mapping[str, int]
     stale: Mapping[str, int]
     """Of the unknown: rows that would pass but whose source has fallen silent."""
+    outcomes: NDArray[np.int8]
+    """For every row of the table: PASS, FAIL, UNKNOWN or OUTSIDE (the control does not speak about it)."""
     fail_rows: NDArray[np.int64]
     unknown_rows: NDArray[np.int64]
     stale_rows: NDArray[np.int64]
+    due: Mapping[int, date | None] = field(default_factory=dict)
+    """For failing rows whose check knows it: the row's own deadline."""
     error: str | None = None
     """A check that broke: every row is unknown and this says why."""
 

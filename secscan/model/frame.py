@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ class Col:
     installs carry twenty columns for the price of two. ``None`` among the values means not known.
     """
 
-    values: Sequence[Any]
+    values: Sequence[Any] | NDArray[Any]
     take: Index | None = None
 
     def __len__(self) -> int:
@@ -35,6 +35,13 @@ class Col:
 
     def __iter__(self) -> Iterator[Any]:
         return (self[row] for row in range(len(self)))
+
+    def test(self, predicate: Callable[[Any], bool]) -> NDArray[np.bool_]:
+        """For every row whether its value (None: not known) passes; each distinct value is asked once."""
+        answers = np.fromiter((predicate(v) for v in self.values), dtype=bool, count=len(self.values))
+        if self.take is None:
+            return answers
+        return np.append(answers, predicate(None))[self.take]  # -1 takes the last
 
     def over(self, take: Index) -> Col:
         """The same column for other rows: row i of the answer is row ``take[i]`` of this one (-1: not known)."""

@@ -1,0 +1,96 @@
+"""The few figures a run leaves behind for its trend: each a numerator, a denominator and, where it applies, a mark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from secscan.model.estate import Estate
+from secscan.model.findings import FAIL, OUTSIDE, PASS, UNKNOWN, Finding, Judgement, Tally
+
+PATCH_CHECK: Final = "patching.fix-overdue"
+LEGACY_CHECK: Final = "lifecycle.unsupported-software"
+WORKING: Final = ("proven", "configured")
+MEASURES: Final = ("patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """``mark``: why a step is no progress; 'silent' where the council's evidence is too old."""
+
+    council: str
+    measure: str
+    numerator: int
+    denominator: int
+    mark: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patched:
+    """Assets of a council by the state of their fixes; they add up to the assets judged."""
+
+    in_time: int = 0
+    late: int = 0
+    unknown: int = 0
+
+
+def patched(estate: Estate, judgements: Sequence[Judgement]) -> dict[str, Patched]:
+    """For each council: an asset is late when one of its fixes is, else unknown when one is, else in time."""
+    fixes = estate.frames["fixes"]
+    assets = estate.frames["assets"]
+    take = fixes.columns["asset"].take
+    worst = np.full(assets.rows, OUTSIDE, dtype=np.int8)
+    rank = np.array([1, 3, 2, 0], dtype=np.int8)  # pass, fail, unknown, outside: the worst wins
+    score = np.zeros(assets.rows, dtype=np.int8)
+    for judgement in judgements:
+        if judgement.control.check == PATCH_CHECK and take is not None:
+            np.maximum.at(score, take, rank[judgement.outcomes])
+    worst = np.array([OUTSIDE, PASS, UNKNOWN, FAIL], dtype=np.int8)[score]
+    found: dict[str, list[int]] = {}
+    for row, outcome in enumerate(worst.tolist()):
+        if outcome != OUTSIDE:
+            counts = found.setdefault(assets.get("council", row), [0, 0, 0])
+            counts[(PASS, FAIL, UNKNOWN).index(outcome)] += 1
+    return {council: Patched(in_time=a, late=b, unknown=c) for council, (a, b, c) in found.items()}
+
+
+def coverage(tallies: Sequence[Tally], council: str) -> tuple[int, int]:
+    """Known outcomes, and all outcomes, of a council."""
+    mine = [t for t in tallies if t.council == council]
+    known = sum(t.passed + t.failed for t in mine)
+    return known, known + sum(t.unknown for t in mine)
+
+
+def measure(
+    estate: Estate,
+    councils: Sequence[str],
+    judgements: Sequence[Judgement],
+    findings: Sequence[Finding],
+    tallies: Sequence[Tally],
+    claim_states: Mapping[str, tuple[str, str]],
+) -> list[Measure]:
+    """Every measure for every council. ``claim_states``: claim id -> (council, state)."""
+    devices = patched(estate, judgements)
+    stale = {gap.council for gap in estate.gaps if gap.stale}
+    found: list[Measure] = []
+    for council in councils:
+        mark = "silent" if council in stale else None
+        own = devices.get(council, Patched())
+        legacy = [f for f in findings if f.council == council and f.check == LEGACY_CHECK and f.outcome == "fail"]
+        unprotected = sum(f.mitigation_state not in WORKING for f in legacy)
+        states = [state for owner, state in claim_states.values() if owner == council]
+        failures = [f for f in findings if f.council == council and f.outcome == "fail"]
+        figures = {
+            "patched-on-time": (own.in_time, own.in_time + own.late),
+            "unsupported-unprotected": (unprotected, len(legacy)),
+            "coverage": coverage(tallies, council),
+            "protections-proven": (states.count("proven"), len(states)),
+            "open-findings": (sum(f.status == "open" for f in failures), len(failures)),
+        }
+        found += [
+            Measure(council=council, measure=name, numerator=n, denominator=d, mark=mark) for name, (n, d) in figures.items()
+        ]
+    return found
