@@ -1,6 +1,6 @@
 """The check author's whole vocabulary: a check imports from here and from nowhere else.
 
-    from secscan.api import Expr, Installs, Params, check
+from secscan.api import Expr, Installs, Params, check
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -103,6 +104,17 @@ def publish(staged: Path, final: Path) -> None:
         _sync_folder(final.parent)
     except OSError as error:
         raise StorageError(f"{final}: cannot be published: {error.strerror or error}") from None
+
+
+def remove(folder: Path) -> None:
+    """The folder, or the link in its place, is gone with all that is in it; nothing happens where there is none."""
+    try:
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be removed: {error.strerror or error}") from None
 
 
 def point(link: Path, target: str) -> None:

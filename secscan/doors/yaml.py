@@ -54,7 +54,11 @@ def read(path: Path, shown: str | None = None) -> Document:
     Raises PolicyError naming file, line and column.
     """
     name = shown or str(path)
-    raw = read_bytes(path, shown=name, limit=MAX_BYTES)
+    return parse_bytes(read_bytes(path, shown=name, limit=MAX_BYTES), name)
+
+
+def parse_bytes(raw: bytes, name: str) -> Document:
+    """The same for the bytes of a file, where their digest is wanted too."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

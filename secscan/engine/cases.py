@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -55,7 +54,7 @@ def run_cases(spec: CheckSpec) -> list[CaseResult]:
     today, cases = _read(spec)
     groups: dict[str, list[_Case]] = {}
     for case in cases:
-        groups.setdefault(json.dumps(case.params, sort_keys=True, default=str), []).append(case)
+        groups.setdefault(repr(sorted(case.params.items())), []).append(case)
     return [result for group in groups.values() for result in _run(spec, today, group)]
 
 
@@ -104,7 +103,9 @@ def _read(spec: CheckSpec) -> tuple[date, list[_Case]]:
     cases = []
     for number, row in enumerate(data.get(table) or []):
         if not isinstance(row, dict):
-            problems.append(Problem(place=document.place(table, number), says="a case is a set of columns and 'expect'"))
+            problems.append(
+                Problem(place=document.place(table, number), says="a case is a set of columns and 'expect'")
+            )
             continue
         cases.append(_case(spec, document, problems, defaults, shared, row, number))
     if not cases:
@@ -132,7 +133,9 @@ def _case(
                 continue
             if name not in known:
                 near = validate.nearest(name, known)
-                problems.append(Problem(place=document.keys[(*path, name)], says=f"table '{table}' has no column '{name}'{near}"))
+                problems.append(
+                    Problem(place=document.keys[(*path, name)], says=f"table '{table}' has no column '{name}'{near}")
+                )
                 continue
             values[name] = _value(document, problems, known[name].kind, value, (*path, name))
     expected = row.get("expect")
@@ -142,10 +145,16 @@ def _case(
     for name in params:
         if name not in spec.params:
             near = validate.nearest(name, spec.params)
-            problems.append(Problem(place=document.place(table, number), says=f"'{spec.id}' has no parameter '{name}'{near}"))
+            problems.append(
+                Problem(place=document.place(table, number), says=f"'{spec.id}' has no parameter '{name}'{near}")
+            )
     label = row.get("asset") or f"{table}[{number}]"
     return _Case(
-        name=str(label), place=document.place(table, number), expected=expected or "unknown", values=values, params=params
+        name=str(label),
+        place=document.place(table, number),
+        expected=expected or "unknown",
+        values=values,
+        params=params,
     )
 
 
@@ -166,5 +175,7 @@ def _date(document: yaml.Document, problems: list[Problem], value: Any, path: tu
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        problems.append(Problem(place=document.place(*path), says=f"'{path[-1]}' must be a date like 2026-03-01, not {value!r}"))
+        problems.append(
+            Problem(place=document.place(*path), says=f"'{path[-1]}' must be a date like 2026-03-01, not {value!r}")
+        )
         return None

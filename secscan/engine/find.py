@@ -143,7 +143,9 @@ def _try(spec: CheckSpec) -> None:
     for text in (spec.says, spec.unknown_says):
         for _, name, _, _ in string.Formatter().parse(text):
             if name is not None and name not in known:
-                raise _refuse(spec.file, spec.line, f"{spec.id}: '{text}' names '{name}', no column of {spec.table.table}")
+                raise _refuse(
+                    spec.file, spec.line, f"{spec.id}: '{text}' names '{name}', no column of {spec.table.table}"
+                )
 
 
 def expression(spec: CheckSpec, params: Params) -> tuple[Expr, Expr | None, tuple[str, ...]]:

@@ -34,9 +34,7 @@ FED_BY: Final[Mapping[str, frozenset[str]]] = {
 """Check table -> the raw tables without which its rows cannot be believed."""
 
 
-def judge(
-    estate: Estate, controls: Sequence[Control], checks: Mapping[str, CheckSpec], today: date
-) -> list[Judgement]:
+def judge(estate: Estate, controls: Sequence[Control], checks: Mapping[str, CheckSpec], today: date) -> list[Judgement]:
     """A judgement for every control variant that is on and whose table exists, in the order of ``controls``.
 
     A check that breaks makes every row of its control unknown and says why; the others go on.

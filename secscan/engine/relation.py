@@ -46,7 +46,9 @@ def relation(
     for number, (key, (col, names)) in enumerate(groups.items()):
         if key is None:
             fact |= {f"v_{name}": _array(kinds[name], frame.columns[name].values) for name in names}
-            columns |= {name: f"CAST(f.{_quoted('v_' + name)} AS {_SQL[kinds[name]]}) AS {_quoted(name)}" for name in names}
+            columns |= {
+                name: f"CAST(f.{_quoted('v_' + name)} AS {_SQL[kinds[name]]}) AS {_quoted(name)}" for name in names
+            }
             continue
         table = f"dim_{serial}_{number}"
         data = {f"v_{name}": _array(kinds[name], frame.columns[name].values) for name in names}

@@ -1,8 +1,19 @@
 """Names each finding, applies mitigations and exceptions, and puts one run's result together."""
 
 from secscan.findings.claims import judge_control_claims
+from secscan.findings.closing import Looked, looked, restated
 from secscan.findings.measures import measure
 from secscan.findings.posture import RunFacts, assemble, is_complete
 from secscan.findings.settle import settle
 
-__all__ = ["RunFacts", "assemble", "is_complete", "judge_control_claims", "measure", "settle"]
+__all__ = [
+    "Looked",
+    "RunFacts",
+    "assemble",
+    "is_complete",
+    "judge_control_claims",
+    "looked",
+    "measure",
+    "restated",
+    "settle",
+]

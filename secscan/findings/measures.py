@@ -91,6 +91,7 @@ def measure(
             "open-findings": (sum(f.status == "open" for f in failures), len(failures)),
         }
         found += [
-            Measure(council=council, measure=name, numerator=n, denominator=d, mark=mark) for name, (n, d) in figures.items()
+            Measure(council=council, measure=name, numerator=n, denominator=d, mark=mark)
+            for name, (n, d) in figures.items()
         ]
     return found

@@ -180,20 +180,31 @@ def _legacy(
         evidence = f.evidence
         rows.append(
             LegacyRow(
-                fingerprint=f.fingerprint, council=f.council, asset=f.asset, hostname=f.hostname, service=f.service,
-                owner=f.owner, zone=None if row is None else assets.get("zone", row), product=f.subject,
-                label=labels.get(f.subject, f.subject), version=evidence.get("version"), eol_on=_day(evidence.get("eol_on")),
-                extended_on=_day(evidence.get("extended_on")), entitled_until=_day(evidence.get("entitled_until")),
+                fingerprint=f.fingerprint,
+                council=f.council,
+                asset=f.asset,
+                hostname=f.hostname,
+                service=f.service,
+                owner=f.owner,
+                zone=None if row is None else assets.get("zone", row),
+                product=f.subject,
+                label=labels.get(f.subject, f.subject),
+                version=evidence.get("version"),
+                eol_on=_day(evidence.get("eol_on")),
+                extended_on=_day(evidence.get("extended_on")),
+                entitled_until=_day(evidence.get("entitled_until")),
                 protection=max((c.state for c in own), key=_BELIEF.index, default="none"),
                 mitigations=[c.id for c in own],
                 routes_open=sum(r.reach is True for r in untrusted),
                 routes_unknown=sum(r.reach is None for r in untrusted),
                 routes=sorted(untrusted, key=lambda r: (r.reach is not True, r.zone, r.port))[:200],
-                status=f.status, due=f.due, exception=f.exception,
+                status=f.status,
+                due=f.due,
+                exception=f.exception,
                 exception_until=untils.get(f.exception) if f.exception else None,
                 support_place=f.evidence_places.get("eol_on") or f.evidence_places.get("support"),
                 source_place=f.sources[0] if f.sources else None,
-            )  # fmt: skip
+            )
         )
     return sorted(rows, key=lambda r: (-r.routes_open, r.protection in WORKING, r.council, r.asset, r.product))
 
@@ -219,12 +230,23 @@ def _controls(policy: Policy, tallies: Sequence[Tally], judgements: Sequence[Jud
         }  # fmt: skip
         rows.append(
             ControlRow(
-                id=c.id, title=c.title, text=c.text, check=c.check, theme=c.theme, severity=c.severity,
-                due_days=c.due_days, mitigated_by=c.mitigated_by, params=dict(c.params),
-                scope={"only": dict(c.scope.only), "not": dict(c.scope.excluded)}, references=list(c.references),
-                disabled=c.disabled, councils=sorted(c.councils), place=c.place, outcomes=outcomes,
+                id=c.id,
+                title=c.title,
+                text=c.text,
+                check=c.check,
+                theme=c.theme,
+                severity=c.severity,
+                due_days=c.due_days,
+                mitigated_by=c.mitigated_by,
+                params=dict(c.params),
+                scope={"only": dict(c.scope.only), "not": dict(c.scope.excluded)},
+                references=list(c.references),
+                disabled=c.disabled,
+                councils=sorted(c.councils),
+                place=c.place,
+                outcomes=outcomes,
                 error=errors.get((c.id, c.councils)),
-            )  # fmt: skip
+            )
         )
     return rows
 
@@ -244,10 +266,20 @@ def _exceptions(policy: Policy, findings: Sequence[FindingRow], today: date) -> 
             state = "in-force" if e.id in used else "unused"
         rows.append(
             ExceptionRow(
-                id=e.id, control=e.control, council=e.council, asset=e.asset, subject=e.subject, until=e.until,
-                owner=e.owner, approver=e.approver, reason=e.reason, renewed=e.renewed, state=state,
-                findings=used.get(e.id, []), place=e.place,
-            )  # fmt: skip
+                id=e.id,
+                control=e.control,
+                council=e.council,
+                asset=e.asset,
+                subject=e.subject,
+                until=e.until,
+                owner=e.owner,
+                approver=e.approver,
+                reason=e.reason,
+                renewed=e.renewed,
+                state=state,
+                findings=used.get(e.id, []),
+                place=e.place,
+            )
         )
     return sorted(rows, key=lambda r: (("overdue", "unused", "in-force", "not-yet").index(r.state), r.until, r.id))
 
@@ -266,11 +298,14 @@ def _fixes(estate: Estate, judgements: Sequence[Judgement], today: date) -> list
         who = {(frame.get("council", r), frame.get("asset", r)) for r in rows}
         found.append(
             FixRow(
-                product=product or "not named", advisory=advisory, severity=severity, released_on=released,
+                product=product or "not named",
+                advisory=advisory,
+                severity=severity,
+                released_on=released,
                 days_since=(today - released).days if released else None,
                 missing=dict(sorted(Counter(council for council, _ in who).items())),
                 overdue=any(r in late for r in rows),
-            )  # fmt: skip
+            )
         )
     return sorted(found, key=lambda f: (not f.overdue, -sum(f.missing.values()), f.product, f.advisory or ""))
 
@@ -290,9 +325,21 @@ def _inputs(settings: Settings, estate: Estate) -> list[InputRow]:
             council, kind = kinds.get(source, (gap.council, ""))
             rows.append(
                 InputRow(
-                    council=council, source=source, kind=kind, file=None, sha256=None, dated_on=None, age_days=None,
-                    rows_read=0, rows_loaded=0, rows_refused=0, rows_blank=0, state=gap.why, says=gap.says, refused=[],
-                )  # fmt: skip
+                    council=council,
+                    source=source,
+                    kind=kind,
+                    file=None,
+                    sha256=None,
+                    dated_on=None,
+                    age_days=None,
+                    rows_read=0,
+                    rows_loaded=0,
+                    rows_refused=0,
+                    rows_blank=0,
+                    state=gap.why,
+                    says=gap.says,
+                    refused=[],
+                )
             )
     return sorted(rows, key=lambda r: (r.council, r.source, r.file or ""))
 
@@ -348,18 +395,36 @@ def _councils(
         news = Counter(c.what for c in facts.changes if c.council == council.id)
         rows.append(
             CouncilRow(
-                id=council.id, name=council.name, role=council.role, assets=assets[council.id],
-                installs=installs[council.id], coverage=known / judged if judged else 0.0,
-                seen_fresh=fresh[council.id], listed=listed[council.id], recognised=recognised[council.id],
-                patched_in_time=device.in_time if device else 0, patched_late=device.late if device else 0,
-                patched_unknown=device.unknown if device else 0, unsupported=len(systems),
-                unsupported_unprotected=sum(r.protection not in WORKING for r in systems), claims=mine.total(),
-                claims_proven=mine["proven"], claims_configured=mine["configured"], claims_disproven=mine["disproven"],
-                exceptions=len(accepted), exceptions_overdue=sum(e.state == "overdue" for e in accepted),
-                open=status["open"], mitigated=status["mitigated"], accepted=status["accepted"],
-                unknown=status["unknown"], opened=news["opened"], closed=news["closed"], reopened=news["reopened"],
-                stale=council.id in stale, complete=council.id not in partial and "" not in partial,
-            )  # fmt: skip
+                id=council.id,
+                name=council.name,
+                role=council.role,
+                assets=assets[council.id],
+                installs=installs[council.id],
+                coverage=known / judged if judged else 0.0,
+                seen_fresh=fresh[council.id],
+                listed=listed[council.id],
+                recognised=recognised[council.id],
+                patched_in_time=device.in_time if device else 0,
+                patched_late=device.late if device else 0,
+                patched_unknown=device.unknown if device else 0,
+                unsupported=len(systems),
+                unsupported_unprotected=sum(r.protection not in WORKING for r in systems),
+                claims=mine.total(),
+                claims_proven=mine["proven"],
+                claims_configured=mine["configured"],
+                claims_disproven=mine["disproven"],
+                exceptions=len(accepted),
+                exceptions_overdue=sum(e.state == "overdue" for e in accepted),
+                open=status["open"],
+                mitigated=status["mitigated"],
+                accepted=status["accepted"],
+                unknown=status["unknown"],
+                opened=news["opened"],
+                closed=news["closed"],
+                reopened=news["reopened"],
+                stale=council.id in stale,
+                complete=council.id not in partial and "" not in partial,
+            )
         )
     return rows
 
@@ -377,13 +442,15 @@ def _installs(estate: Estate) -> tuple[dict[str, int], dict[str, int], dict[str,
     owner = frame.columns["asset"].take
     assert owner is not None  # inventory hands installs over an index of assets
     named = frame.columns["name"].test(lambda v: v is not None)
-    known = frame.columns["recognised"].test(bool) if "recognised" in frame.columns else np.zeros(frame.rows, dtype=bool)
+    known = (
+        frame.columns["recognised"].test(bool) if "recognised" in frame.columns else np.zeros(frame.rows, dtype=bool)
+    )
     system = frame.columns["is_os"].test(bool)
     listed = np.zeros(assets.rows, dtype=bool)
     listed[owner[named & ~system]] = True
     rows = np.arange(assets.rows)
 
-    def by_council(asset_rows: NDArray[np.int64]) -> dict[str, int]:
+    def by_council(asset_rows: NDArray[Any]) -> dict[str, int]:
         counts = np.bincount(asset_rows, minlength=assets.rows)
         found = Counter[str]()
         for council, n in zip(assets.columns["council"], counts.tolist(), strict=True):

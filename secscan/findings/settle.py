@@ -15,11 +15,16 @@ from secscan.model.findings import Finding, Judgement, Tally
 from secscan.model.frame import Frame
 from secscan.model.places import Files, Place
 from secscan.model.policy import Control, Mitigation, Policy, RiskException
+from secscan.model.tables import TableSpec
 from secscan.model.words import Outcome, Status
 
 NAMED: Final = 20
 """How many assets an unknown kept per issue names."""
-_ENOUGH: Final[Mapping[str, tuple[str, ...]]] = {"proven": ("proven",), "configured": ("proven", "configured"), "no": ()}
+_ENOUGH: Final[Mapping[str, tuple[str, ...]]] = {
+    "proven": ("proven",),
+    "configured": ("proven", "configured"),
+    "no": (),
+}
 
 
 def settle(
@@ -30,8 +35,7 @@ def settle(
     A fail becomes one finding an asset and subject; an unknown one an issue, or one an asset where the control
     says ``unknowns: each``. Outcomes add up to the population; findings count identities.
     """
-    claims = _claim_states(estate)
-    protections = _Protections(policy, claims, today, estate)
+    protections = Protections(policy, today, estate)
     found: list[Finding] = []
     tallies: list[Tally] = []
     for judgement in judgements:
@@ -42,11 +46,19 @@ def settle(
     return sorted(found, key=lambda f: (f.council, f.control, f.subject, f.asset or "")), tallies
 
 
-class _Protections:
+def subject_of(frame: Frame, table: type[TableSpec] | None, row: int) -> str:
+    """What, with control, council and asset, names a finding about this row; never empty."""
+    if table is None or not table.subject:
+        return str(frame.get("asset", row))
+    parts = [frame.get(column, row) for column in table.subject]
+    return " ".join("" if p is None else str(p) for p in parts).strip() or f"no {_THING.get(frame.table, 'record')}"
+
+
+class Protections:
     """What stands between a failing row and an open finding: a claim that is good enough, else an exception."""
 
-    def __init__(self, policy: Policy, states: Mapping[str, str], today: date, estate: Estate) -> None:
-        self.states = states
+    def __init__(self, policy: Policy, today: date, estate: Estate) -> None:
+        self.states = _claim_states(estate)
         self.claims: dict[tuple[str, str], list[Mitigation]] = {}
         for claim in policy.mitigations:
             if claim.starts is None or claim.starts <= today:
@@ -93,7 +105,7 @@ class _Protections:
 class _Maker:
     """Makes the findings of one judgement."""
 
-    def __init__(self, judgement: Judgement, estate: Estate, spec: CheckSpec, protections: _Protections) -> None:
+    def __init__(self, judgement: Judgement, estate: Estate, spec: CheckSpec, protections: Protections) -> None:
         self.judgement, self.spec, self.protections = judgement, spec, protections
         self.control = judgement.control
         self.frame: Frame = estate.frames[judgement.table]
@@ -107,7 +119,9 @@ class _Maker:
         groups = self._grouped(self.judgement.fail_rows.tolist())
         self.failing = set(groups)
         return [
-            self._make(council, asset, subject, rows, "fail", **self.protections.stand(self.control, council, asset, subject))
+            self._make(
+                council, asset, subject, rows, "fail", **self.protections.stand(self.control, council, asset, subject)
+            )
             for (council, asset, subject), rows in groups.items()
         ]
 
@@ -120,7 +134,10 @@ class _Maker:
         issues: dict[tuple[str, str], list[int]] = {}
         for (council, _, subject), rows in kept.items():
             issues.setdefault((council, subject), []).extend(rows)
-        return [self._make(council, None, subject, rows, "unknown", status="open") for (council, subject), rows in issues.items()]
+        return [
+            self._make(council, None, subject, rows, "unknown", status="open")
+            for (council, subject), rows in issues.items()
+        ]
 
     def stale(self) -> list[Finding]:
         """Rows that would pass on evidence too old to pass anything on: one unknown a council, naming the source."""
@@ -147,10 +164,7 @@ class _Maker:
         return groups
 
     def _subject(self, row: int) -> str:
-        if not self.spec.table.subject:
-            return str(self.frame.get("asset", row))
-        parts = [self.frame.get(column, row) for column in self.spec.table.subject]
-        return " ".join("" if p is None else str(p) for p in parts) or f"no {_THING.get(self.frame.table, 'record')}"
+        return subject_of(self.frame, self.spec.table, row)
 
     def _make(
         self,

@@ -1,0 +1,52 @@
+# The two commands a newcomer needs are 'make demo' and 'make test'; 'make help' lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+READY := $(VENV)/.ready
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types unit fast bench css lock audit clean
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+setup: $(READY) ## make the environment in .venv
+
+$(READY): pyproject.toml requirements/dev.lock
+	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
+	@touch $(READY)
+
+demo: $(READY) ## a sample partnership over twelve months, and this machine, as a report
+	@sh tools/demo.sh $(BIN) $(DEMO)
+
+test: $(READY) ## everything that continuous integration asks: lint, types, imports, tests, the wheel
+	@sh tools/test.sh $(BIN)
+
+lint: $(READY) ## ruff and the import rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy
+
+unit: $(READY) ## the tests, without the wheel and the browser
+	$(BIN)/pytest -q -m "not wheel and not browser"
+
+bench: $(READY) ## performance as ratios, measured side by side
+	$(BIN)/python -m tests.benchmarks
+
+css: ## build the stylesheet again (needs npm; only its maintainer does)
+	sh reports/build/build.sh
+
+lock: $(READY) ## resolve the exact versions again
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-header -q --upgrade -o requirements/dev.lock
+	$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header -q --upgrade -o requirements/run.lock
+
+audit: $(READY) ## known faults in what we depend on (asks the internet)
+	$(BIN)/pip install -q pip-audit
+	$(BIN)/pip-audit -r requirements/run.lock --require-hashes --disable-pip
+
+clean: ## remove what was made
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache

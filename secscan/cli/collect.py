@@ -1,0 +1,40 @@
+"""``secscan collect``: this machine as an inventory file."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from secscan.cli.common import Out, options
+from secscan.cli.common import as_of as today
+
+
+@click.command(epilog="Example: secscan collect --out this-machine.json")
+@click.option(
+    "--out",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write here (default: print).",
+)
+@options()
+def command(file: Path | None, workspace: str | None, as_of: date | None, **how: Any) -> None:
+    """Write this machine's system, packages and listening ports. It only reads."""
+    from secscan import sources
+    from secscan.doors import files
+    from secscan.doors.json import dumps
+
+    out = Out(quiet=how["quiet"], verbose=how["verbose"])
+    found = sources.collect(today(as_of))
+    text = dumps(found)
+    if file is None:
+        click.echo(text)
+        return
+    files.write(file, text + "\n")
+    out.line(
+        f"{found['asset']['hostname']}: {len(found['software'])} packages, {len(found['services'])} listening ports"
+    )
+    out.last(f"next: secscan import {file} --council ID")

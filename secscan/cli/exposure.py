@@ -1,0 +1,86 @@
+"""``secscan exposure``: who can reach an address, by which rule, file and line."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import as_of as today
+from secscan.model.errors import UsageError
+
+
+@click.command(epilog="Example: secscan exposure --to 10.20.4.10 --port tcp/445 --from guest")
+@click.option("--to", required=True, metavar="ASSET|IP", help="The asset's id, its host name, or an address.")
+@click.option("--port", default="any", show_default=True, metavar="tcp/N|udp/N", help="The port tried.")
+@click.option("--from", "from_", metavar="ZONE|CIDR|IP", help="Who tries (default: every zone).")
+@click.option("--council", metavar="ID", help="Whose asset, where several councils have one of that name.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Ask one export alone, without a workspace."
+)
+@click.option("--as", "kind", metavar="KIND", help="For --config: what the export is (default: told by its content).")
+@click.option(
+    "--default", type=click.Choice(["deny", "permit"]), help="For --config: what happens when no rule matches."
+)
+@options("text", "json", "csv")
+def command(
+    to: str,
+    port: str,
+    from_: str | None,
+    council: str | None,
+    config: Path | None,
+    kind: str | None,
+    default: str | None,
+    workspace: str | None,
+    as_of: date | None,
+    format_: str,
+    **how: Any,
+) -> None:
+    """Who can reach TO: permitted, blocked, partly or cannot-tell, with the rule that decides and a packet that shows it."""
+    from secscan import answers
+
+    warnings: list[str] = []
+    if config is not None:
+        found = answers.exposure_of_config(config, kind, default, from_, to, port, today(as_of))
+    elif kind or default:
+        raise UsageError("--as and --default belong to --config FILE")
+    else:
+        found, warnings = answers.exposure(open_workspace(workspace), from_, to, port, council, today(as_of))
+    out = Out(quiet=how["quiet"], no_color=how["no_color"])
+    if format_ == "json":
+        rows = [
+            {
+                "from": a.from_, "to": a.to, "port": a.port, "verdict": a.verdict, "sources": list(a.sources),
+                "rule": None if a.rule is None else {
+                    "device": a.device, "file": a.rule.file, "line": a.rule.line, "text": a.rule.text,
+                    "name": a.rule.name or None, "objects": list(a.rule.objects),
+                },
+                "reason": a.reason or None,
+                "witness": None if a.witness is None else {
+                    "src": a.witness.src, "dst": a.witness.dst, "proto": a.witness.proto, "sport": a.witness.sport,
+                    "dport": a.witness.dport,
+                },
+                "addresses": a.addresses,
+            }
+            for a in found
+        ]  # fmt: skip
+        out.json(envelope("exposure", complete=not warnings, warnings=warnings, answers=rows))
+        return
+    header = ("from", "to", "port", "verdict", "rule", "sources", "reason")
+    table = [
+        (
+            a.from_, a.to, a.port, a.verdict, f"{a.rule.file}:{a.rule.line} {a.rule.text}" if a.rule else "",
+            _some(a.sources), a.reason,
+        )
+        for a in found
+    ]  # fmt: skip
+    (out.csv if format_ == "csv" else out.table)(header, table)
+    for warning in warnings:
+        out.note(warning)
+
+
+def _some(sources: tuple[str, ...]) -> str:
+    return ", ".join(sources[:4]) + (f" and {len(sources) - 4} more" if len(sources) > 4 else "")

@@ -1,0 +1,80 @@
+"""``secscan recognise``: what a name is taken for, and by which pattern."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from secscan.cli.common import Out, as_of, envelope, maybe_workspace, options
+from secscan.model.errors import UsageError
+
+_KINDS = ("os_caption", "arp", "network", "service_banner", "dpkg", "rpm", "sbom")
+
+
+@click.command(epilog="Example: secscan recognise 'Microsoft Windows Server 2012 R2 Standard' 6.3.9600")
+@click.argument("name", required=False)
+@click.argument("version", required=False)
+@click.option("--publisher", metavar="TEXT", help="The publisher as the inventory gives it.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Where the name comes from.")
+@click.option("--stdin", "piped", is_flag=True, help="Read CSV with the header name,version,publisher,kind.")
+@options("text", "json", "csv")
+def command(
+    name: str | None,
+    version: str | None,
+    publisher: str | None,
+    kind: str | None,
+    piped: bool,
+    workspace: str | None,
+    format_: str,
+    **how: Any,
+) -> int:
+    """Say what a software NAME and VERSION is taken for: product, cycle, support dates, and by which pattern."""
+    from secscan import knowledge
+
+    if piped == (name is not None):
+        raise UsageError("give a NAME, or --stdin with CSV: name,version,publisher,kind")
+    day = as_of(how["as_of"])
+    held = maybe_workspace(workspace)
+    own = [(held.root / f, f) for f in held.settings.policies.catalogue] if held else []
+    catalogue = knowledge.load_catalogue(own)
+    asked = _piped() if piped else [(name, version, publisher, kind)]
+    known: dict[Any, Any] = {}
+    rows = []
+    for question in asked:
+        if question not in known:
+            known[question] = knowledge.recognise(catalogue, *question, day, near=len(asked) <= 1000)
+        rows.append((question, known[question]))
+    out = Out(quiet=how["quiet"], no_color=how["no_color"])
+    if format_ == "json":
+        body = [
+            {
+                "name": q[0], "version": q[1], "publisher": q[2], "product": r.product, "label": r.label, "cycle": r.cycle,
+                "eol_on": r.eol_on, "extended_on": r.extended_on, "status": r.status, "by": r.by, "near": list(r.near),
+            }
+            for q, r in rows
+        ]  # fmt: skip
+        out.json(envelope("recognise", rows=body))
+        return 0
+    header = ("name", "version", "product", "cycle", "support ends", "extension to", "status", "by", "near")
+    table = [(q[0], q[1], r.product, r.cycle, r.eol_on, r.extended_on, r.status, r.by, r.near) for q, r in rows]
+    (out.csv if format_ == "csv" else out.table)(header, table)
+    return 0
+
+
+def _piped() -> list[tuple[str | None, str | None, str | None, str | None]]:
+    """The questions on standard input, in order. Raises InputError with the line of what cannot be read."""
+    from secscan.doors import csv
+    from secscan.model.errors import InputError
+    from secscan.model.places import Place
+
+    table = csv.read(sys.stdin.buffer.read(), "standard input", delimiter=",", columns=50)
+    if table.bad:
+        raise InputError(Place("standard input", table.bad[0].line), table.bad[0].reason)
+    columns = {header.strip().casefold(): column for header, column in zip(table.header, table.columns, strict=True)}
+    if "name" not in columns:
+        raise InputError(Place("standard input", 1), "no column 'name'", "the header is name,version,publisher,kind")
+    blank = [None] * len(columns["name"])
+    parts = [columns.get(c, blank) for c in ("name", "version", "publisher", "kind")]
+    return [(a or "", b or None, c or None, d or None) for a, b, c, d in zip(*parts, strict=True)]

@@ -1,0 +1,50 @@
+"""``secscan report``: a run's report again, as another edition or elsewhere."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from secscan.cli.common import Out, envelope, open_workspace, options
+
+
+@click.command(epilog="Example: secscan report --edition team --out /srv/reports/october")
+@click.option("--edition", type=click.Choice(["team", "audit", "members", "public"]), default="team", show_default=True)
+@click.option("--run", "run_id", metavar="ID", help="Which run (default: the newest).")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write here; must not exist.",
+)
+@options("text", "json")
+def command(
+    edition: str,
+    run_id: str | None,
+    folder: Path | None,
+    workspace: str | None,
+    as_of: date | None,
+    format_: str,
+    **how: Any,
+) -> None:
+    """Publish the report of a run: paths written and their sizes."""
+    from secscan import answers
+    from secscan.scan import publish
+
+    held = open_workspace(workspace)
+    posture = answers.result(held, run_id) if run_id else answers.last(held, as_of)
+    place, written = publish(held, posture, edition, folder)
+    out = Out(quiet=how["quiet"], no_color=how["no_color"])
+    if format_ == "json":
+        rows = [{"path": str(place / w.path), "bytes": w.size} for w in written]
+        out.json(
+            envelope("report", complete=posture.complete, warnings=posture.warnings, run_id=posture.run_id, files=rows)
+        )
+        return
+    for item in written:
+        out.line(f"{item.size:>9}  {place / item.path}")
+    out.last(f"open {place / 'index.html'}")

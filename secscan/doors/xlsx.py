@@ -1,0 +1,445 @@
+"""The one way in for workbooks: the ZIP is checked byte by byte before anything else opens it.
+
+A workbook is an archive from somebody else, so its directory is not believed: members are unpacked in pieces and
+counted, names and overlaps are checked, XML parts with a DOCTYPE are refused. Formulas are never worked out and
+nothing outside the file is followed; a cell is what was last shown in it.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from secscan.doors.csv import BadRow, IsHeader, Table, letters, named
+from secscan.doors.files import MEGABYTE
+from secscan.doors.terminal import safe
+from secscan.doors.xml import Element, tree
+from secscan.model.errors import InputError
+from secscan.model.places import Place
+
+MAX_MEMBERS: Final = 1_000
+MAX_UNPACKED: Final = 200 * MEGABYTE
+MAX_RATIO: Final = 100
+RATIO_FROM: Final = 1 * MEGABYTE
+"""Below this size unpacked, the ratio says nothing: an empty sheet is mostly zeros."""
+MAX_AREA: Final = 10_000_000
+"""Cells of the rectangle that the sheet spans, empty ones too, because the reader lays them all out."""
+HEADER_ROWS: Final = 40
+
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PIECE: Final = 1 << 20
+_DIGITS: Final = b"0123456789"
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LOCAL: Final = struct.Struct("<4s5H3I2H")
+_DANGER = re.compile(rb"<!\s*(DOCTYPE|ENTITY)")
+_PLAIN = re.compile(rb'<c r="([A-Z]+[0-9]+)"')
+"""How every common program writes a cell; the slower patterns below are for the others."""
+_OPENINGS: Final = (b"<c ", b"<c>", b"<c/", b"<c\t", b"<c\n", b"<c\r")
+_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_REFERENCE = re.compile(rb"""<(?:\w+:)?c\s+(?:[\w:]+=(?:"[\w ]*"|'[\w ]*')\s+)*?r=["']([A-Za-z]+[0-9]+)["']""")
+_ERROR = re.compile(rb"""\st\s*=\s*["']e""")
+_ERROR_CELL = re.compile(
+    rb"""<(?:\w+:)?c\s(?=[^>]*?\bt\s*=\s*["']e["'])(?=[^>]*?\br\s*=\s*["']([A-Za-z]+[0-9]+))[^>]*>"""
+)
+_ERROR_TEXT = re.compile(rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]{1,40})<", re.DOTALL)
+
+
+def read(
+    data: bytes,
+    shown: str,
+    *,
+    sheet: str | None = None,
+    is_header: IsHeader | None = None,
+    rows: int = 1_000_000,
+    columns: int = 200,
+    cell: int = 32_000,
+) -> Table:
+    """One sheet as columns of text: the named one, else the first that is visible.
+
+    Text stays as it is, dates are ISO, whole numbers have no decimal point, yes/no is true/false. Lines are sheet
+    rows and ``Table.shown`` is ``book.xlsx[Sheet]``. A row with an error cell (#N/A) is refused. Raises InputError.
+    """
+    archive = inspect(data, shown)
+    name, part = _sheet(archive, shown, sheet)
+    place = f"{shown}[{safe(name, 60)}]"
+    errors = _look_over(archive, part, place, rows, columns)
+    grid, left = _cells(data, shown, name)
+    return _table(grid, left, place, errors, is_header, rows, columns, cell)
+
+
+# --- the archive --------------------------------------------------------------------------------------------------
+
+
+class Archive:
+    """A checked ZIP: each member can be unpacked again in pieces."""
+
+    def __init__(self, data: bytes, shown: str, members: dict[str, zipfile.ZipInfo]) -> None:
+        self.data, self.shown, self.members = data, shown, members
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The member in pieces of at most 1 MB, whatever its header says of its size."""
+        info = self.members[name]
+        start = _data_start(self.data, info, self.shown)
+        packed = memoryview(self.data)[start : start + info.compress_size]
+        if info.compress_type == zipfile.ZIP_STORED:
+            yield from (bytes(packed[at : at + _PIECE]) for at in range(0, len(packed), _PIECE))
+            return
+        engine = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            for at in range(0, len(packed), _PIECE // 4):
+                waiting = bytes(packed[at : at + _PIECE // 4])
+                while waiting and not engine.eof:
+                    yield engine.decompress(waiting, _PIECE)
+                    waiting = engine.unconsumed_tail
+            while not engine.eof and (rest := engine.decompress(engine.unconsumed_tail, _PIECE)):
+                yield rest
+        except zlib.error as error:
+            raise InputError(Place(self.shown), f"member '{safe(name, 80)}' cannot be unpacked: {error}") from None
+
+    def whole(self, name: str, limit: int = 20 * MEGABYTE) -> bytes:
+        found = b"".join(self.pieces(name))
+        if len(found) > limit:
+            raise InputError(Place(self.shown), f"member '{safe(name, 80)}' is too large")
+        return found
+
+
+def inspect(data: bytes, shown: str) -> Archive:
+    """The workbook's archive, every member unpacked once and counted. Raises InputError for what is not safe."""
+    if data.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise InputError(Place(shown), "is a password-protected workbook", "save it without a password")
+        raise InputError(Place(shown), "is an old Excel file (.xls)", "save it as .xlsx or CSV")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            listed = opened.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error, IndexError) as error:
+        raise InputError(Place(shown), f"is not a workbook: {safe(error, 80)}", "save it as .xlsx or CSV") from None
+    members = _members(listed, shown)
+    _no_overlap(data, listed, shown)
+    archive = Archive(data, shown, members)
+    if "xl/workbook.xml" not in members:
+        binary = "xl/workbook.bin" in members
+        raise InputError(
+            Place(shown),
+            "is a binary workbook (.xlsb)" if binary else "is a ZIP archive, not a workbook",
+            "save it as .xlsx or CSV",
+        )
+    total = 0
+    for name, info in members.items():
+        total += _checked(archive, name, info, total)
+    return archive
+
+
+def _members(listed: Sequence[zipfile.ZipInfo], shown: str) -> dict[str, zipfile.ZipInfo]:
+    if len(listed) > MAX_MEMBERS:
+        raise InputError(Place(shown), f"holds {len(listed):,} members; the limit is {MAX_MEMBERS:,}")
+    if (declared := sum(info.file_size for info in listed)) > MAX_UNPACKED:
+        raise InputError(
+            Place(shown), f"would unpack to {declared // MEGABYTE:,} MB; the limit is {MAX_UNPACKED // MEGABYTE} MB"
+        )
+    members: dict[str, zipfile.ZipInfo] = {}
+    seen: set[str] = set()
+    for info in listed:
+        name = info.orig_filename
+        if name.startswith(("/", "\\")) or ":" in name or "\\" in name or "\0" in name or ".." in name.split("/"):
+            raise InputError(Place(shown), f"holds a member with the name '{safe(name, 80)}', which leads outside")
+        if name.casefold() in seen:
+            raise InputError(Place(shown), f"holds '{safe(name, 80)}' twice")
+        if info.flag_bits & 0x1:
+            raise InputError(Place(shown), "is password-protected", "save it without a password")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(Place(shown), f"member '{safe(name, 80)}' is packed in a way that workbooks do not use")
+        seen.add(name.casefold())
+        members[name] = info
+    return members
+
+
+def _data_start(data: bytes, info: zipfile.ZipInfo, shown: str) -> int:
+    """Where a member's bytes begin, after its own header, which must tell the same story as the directory."""
+    head = data[info.header_offset : info.header_offset + _LOCAL.size]
+    if info.header_offset < 0 or len(head) < _LOCAL.size:
+        raise InputError(Place(shown), "its directory points outside the file")
+    fields = _LOCAL.unpack(head)
+    name_length, extra_length = fields[9], fields[10]
+    start = info.header_offset + _LOCAL.size
+    name = data[start : start + name_length]
+    expected = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437", "replace")
+    if fields[0] != b"PK\x03\x04" or name != expected or fields[3] != info.compress_type:
+        raise InputError(
+            Place(shown), f"its directory and member '{safe(info.orig_filename, 80)}' tell different stories"
+        )
+    return start + int(name_length) + int(extra_length)
+
+
+def _no_overlap(data: bytes, listed: Sequence[zipfile.ZipInfo], shown: str) -> None:
+    end = 0
+    for info in sorted(listed, key=lambda i: i.header_offset):
+        if info.header_offset < end:
+            raise InputError(Place(shown), "its members overlap")
+        end = _data_start(data, info, shown) + info.compress_size
+        if end > len(data):
+            raise InputError(Place(shown), "is cut off")
+
+
+def _checked(archive: Archive, name: str, info: zipfile.ZipInfo, before: int) -> int:
+    """The unpacked size of a member, found by unpacking it; nothing of it is kept."""
+    size = 0
+    tail = b""
+    is_xml = name.endswith((".xml", ".rels", ".vml"))
+    for piece in archive.pieces(name):
+        size += len(piece)
+        total = before + size
+        if total > MAX_UNPACKED or (total > RATIO_FROM and total > MAX_RATIO * len(archive.data)):
+            raise InputError(
+                Place(archive.shown),
+                f"unpacks to more than {min(MAX_UNPACKED, MAX_RATIO * len(archive.data)) // MEGABYTE or 1} MB",
+                "that is no inventory; ask where the file comes from",
+            )
+        if size > info.file_size:
+            raise InputError(Place(archive.shown), f"member '{safe(name, 80)}' is larger than its directory says")
+        if is_xml:
+            if not tail and (piece[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in piece[:64]):
+                raise InputError(Place(archive.shown), f"part '{safe(name, 80)}' is not UTF-8")
+            if found := _DANGER.search(tail + piece):
+                raise InputError(
+                    Place(archive.shown),
+                    f"part '{safe(name, 80)}' holds a {found[1].decode()}, which no workbook needs",
+                )
+            tail = piece[-16:]
+    if size != info.file_size:
+        raise InputError(Place(archive.shown), f"member '{safe(name, 80)}' is shorter than its directory says")
+    return size
+
+
+# --- the sheet ----------------------------------------------------------------------------------------------------
+
+
+def _sheet(archive: Archive, shown: str, wanted: str | None) -> tuple[str, str]:
+    """Name and part of the sheet to read."""
+    book = tree(archive.whole("xl/workbook.xml"), shown)
+    links = "xl/_rels/workbook.xml.rels"
+    targets: dict[str, str] = {}
+    if links in archive.members:
+        for link in tree(archive.whole(links), shown).walk():
+            if _local(link.tag) == "Relationship" and link.attributes.get("TargetMode") != "External":
+                target = link.attributes.get("Target", "")
+                path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
+                targets[link.attributes.get("Id", "")] = path
+    sheets = [
+        s for s in book.walk() if _local(s.tag) == "sheet" and "worksheets" in targets.get(_link(s), "worksheets")
+    ]
+    names = [s.attributes.get("name", "") for s in sheets]
+    if wanted is not None:
+        found = next((s for s in sheets if s.attributes.get("name") == wanted), None)
+        if found is None:
+            listed = ", ".join(f"'{safe(n, 40)}'" for n in names[:10])
+            raise InputError(Place(shown), f"has no sheet '{safe(wanted, 40)}'", f"it has {listed or 'none'}")
+    else:
+        found = next(
+            (s for s in sheets if s.attributes.get("state", "visible") == "visible"), sheets[0] if sheets else None
+        )
+        if found is None:
+            raise InputError(Place(shown), "has no sheet")
+    part = targets.get(_link(found), "")
+    if part not in archive.members:
+        raise InputError(Place(shown), f"sheet '{safe(found.attributes.get('name', ''), 40)}' is not in the file")
+    return found.attributes.get("name", ""), part
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(":")[2]
+
+
+def _link(sheet: Element) -> str:
+    return next((value for key, value in sheet.attributes.items() if key.endswith(":id")), "")
+
+
+def _look_over(archive: Archive, part: str, place: str, rows: int, columns: int) -> dict[int, list[tuple[int, str]]]:
+    """Error cells by row, after making sure that the sheet is no larger than it may be.
+
+    The reader lays out the whole rectangle that the sheet spans: one stray cell at XFD1048576 would ask for
+    hundreds of gigabytes. So every cell must say where it stands, and the rectangle is measured first.
+    """
+    errors: dict[int, list[tuple[int, str]]] = {}
+    names: set[bytes] = set()
+    last_row = 0
+    for piece in _whole_tags(archive.pieces(part), place):
+        found = _PLAIN.findall(piece)
+        if b":c" in piece or len(found) != sum(map(piece.count, _OPENINGS)):
+            found = _REFERENCE.findall(piece)
+            if len(found) != len(_CELL.findall(piece)):
+                raise InputError(Place(place), "has cells that do not say where they stand", "save it again, or as CSV")
+        names.update({reference.rstrip(_DIGITS) for reference in found})
+        numbers = {reference.lstrip(_LETTERS) for reference in found}
+        if numbers and (max(map(len, numbers)) > 8 or max(map(len, names)) > 3):
+            raise InputError(Place(place), "has a cell outside any sheet")
+        last_row = max(last_row, *map(int, numbers), 0)
+        for error in _ERROR_CELL.finditer(piece) if _ERROR.search(piece) else ():
+            row, column = _coordinates(error[1])
+            shows = _ERROR_TEXT.match(piece, error.end())
+            errors.setdefault(row, []).append((column, shows[1].decode("ascii", "replace") if shows else "an error"))
+    width = max((_column(name) for name in names), default=-1) + 1
+    corner = f"{letters(width - 1)}{last_row}"
+    if width > columns:
+        raise InputError(
+            Place(place), f"reaches to {corner}; the limit is {columns} columns", "delete what stands beside the data"
+        )
+    if last_row > rows + HEADER_ROWS:
+        raise InputError(
+            Place(place), f"reaches to {corner}; the limit is {rows:,} rows", "raise limits.rows in secscan.yaml"
+        )
+    if width * last_row > MAX_AREA:
+        says = f"reaches to {corner}, which is {width * last_row:,} cells; the limit is {MAX_AREA:,}"
+        raise InputError(Place(place), says, "delete the empty rows below the data, or save it as CSV")
+    return errors
+
+
+def _whole_tags(pieces: Iterator[bytes], place: str) -> Iterator[bytes]:
+    """The same bytes cut where a tag begins, so that no tag is torn apart."""
+    held = b""
+    for piece in pieces:
+        cut = piece.rfind(b"<")
+        if cut < 0:
+            held += piece
+            if len(held) > 4 * _PIECE:
+                raise InputError(Place(place), "is no sheet: a text of megabytes stands in one cell")
+            continue
+        yield held + piece[:cut]
+        held = piece[cut:]
+    yield held
+
+
+def _column(name: bytes) -> int:
+    number = 0
+    for letter in name.upper():
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _coordinates(reference: bytes) -> tuple[int, int]:
+    name = reference.rstrip(_DIGITS)
+    return int(reference[len(name) :]), _column(name)
+
+
+def _cells(data: bytes, shown: str, sheet: str) -> tuple[Iterator[list[Any]], int]:
+    """The sheet's rows from row 1 on, and its first column."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            opened = book.get_sheet_by_name(sheet)
+            start = opened.start
+            return iter(list(opened.iter_rows())), start[1] if start else 0
+    except (CalamineError, ValueError, OSError) as error:
+        raise InputError(
+            Place(shown), f"cannot be read as a workbook: {safe(error, 120)}", "save it again as .xlsx or CSV"
+        ) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError(Place(shown), "cannot be read as a workbook", "save it again as .xlsx or CSV") from None
+
+
+def _table(
+    grid: Iterator[list[Any]], left: int, place: str, errors: dict[int, list[tuple[int, str]]],
+    is_header: IsHeader | None, rows: int, columns: int, cell: int,
+) -> Table:  # fmt: skip
+    lines = [(number, [_text(value) for value in row]) for number, row in enumerate(grid, 1)]
+    at = _header_at(lines, is_header)
+    if at is None:
+        raise InputError(Place(place), "is empty")
+    number, cells = lines[at]
+    header = named(_trimmed(cells), place, number, columns)
+    width = len(header)
+    table = Table(shown=place, header=header, header_line=number, columns=[[] for _ in header], first_column=left)
+    if any(any(cells) for _, cells in lines[:at]):
+        table.notes.append(f"{place}: passed over what stands before the header on row {number}")
+    kept: list[list[str]] = []
+    starts: list[int] = []
+    for number, cells in lines[at + 1 :]:
+        table.rows_read += 1
+        if table.rows_read > rows:
+            raise InputError(Place(place), f"has more than {rows:,} rows", "raise limits.rows in secscan.yaml")
+        if bad := _refused(table, number, cells, left, errors, width, cell):
+            table.bad.append(bad)
+        elif not any(cells):
+            table.blank += 1
+        else:
+            kept.append(cells[:width])
+            starts.append(number)
+    memo: dict[str, str] = {}
+    for column, values in zip(table.columns, zip(*kept, strict=True), strict=False):
+        column.extend(map(memo.setdefault, values, values))
+    table.lines = starts
+    return table
+
+
+def _refused(
+    table: Table,
+    number: int,
+    cells: list[str],
+    left: int,
+    errors: dict[int, list[tuple[int, str]]],
+    width: int,
+    cell: int,
+) -> BadRow | None:
+    reason = column = None
+    for at, shows in errors.get(number, ()):
+        if left <= at < left + width:
+            column = table.header[at - left]
+            reason = f"{table.at(number, at - left)} shows {shows}"
+            break
+    else:
+        if any(cells[width:]):
+            reason = f"has a value in column {letters(left + width)}, which has no heading"
+        elif max(map(len, cells), default=0) > cell or any("\0" in text for text in cells):
+            reason = f"a cell is longer than {cell:,} characters or holds a NUL"
+    if reason is None:
+        return None
+    return BadRow(line=number, reason=reason, column=column, cells=cells[:width], raw="\t".join(cells)[:4000])
+
+
+def _header_at(lines: Sequence[tuple[int, list[str]]], is_header: IsHeader | None) -> int | None:
+    first = None
+    for at, (_, cells) in enumerate(lines):
+        if any(cells):
+            if is_header is not None and at < HEADER_ROWS and is_header(_trimmed(cells)):
+                return at
+            first = at if first is None else first
+        if at >= HEADER_ROWS and first is not None:
+            break
+    return first
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Without the empty cells at the right, which a workbook has wherever something was once typed."""
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _text(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(value, ".15g")
+        case datetime():
+            return value.isoformat(sep=" ")
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return str(value)
+    return "" if value is None else str(value)

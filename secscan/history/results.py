@@ -1,0 +1,49 @@
+"""One run's result as a file beside the record: written once, its SHA-256 in the record, read by every list and page."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Final
+
+from secscan.doors import files, json
+from secscan.model.errors import IntegrityError, UsageError
+from secscan.model.posture import Posture
+
+_RUN_ID: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}(?:-[0-9]+)?")
+_LIMIT: Final = 500_000_000
+
+
+def path_of(state: Path, run_id: str) -> Path:
+    """Where a run's result lies. Raises UsageError for what is no run's name."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise UsageError(f"'{run_id}' is not the name of a run; 'secscan runs list' shows them")
+    return state / "results" / f"{run_id}.json.gz"
+
+
+def save(state: Path, posture: Posture) -> str:
+    """Write a result; answers the SHA-256 of its JSON. The same result is always the same bytes."""
+    raw = json.dumps(posture, pretty=False).encode()
+    files.make_folder(state / "results")
+    files.write(path_of(state, posture.run_id), gzip.compress(raw, compresslevel=6, mtime=0))
+    return files.sha256(raw)
+
+
+def load(state: Path, run_id: str, sha256: str | None = None) -> Posture:
+    """A run's result. Raises UsageError when it is not there, IntegrityError when it is not what was recorded."""
+    from pydantic import TypeAdapter, ValidationError
+
+    path = path_of(state, run_id)
+    if not path.is_file():
+        raise UsageError(
+            f"the result of run {run_id} is not in {files.shown(path.parent, state.parent)}; it may have been pruned"
+        )
+    try:
+        raw = gzip.decompress(files.read_bytes(path, shown=path.name, limit=_LIMIT))
+        if sha256 is not None and files.sha256(raw) != sha256:
+            raise IntegrityError(f"{path.name} is not what was recorded; restore it from a backup")
+        return TypeAdapter(Posture).validate_python(json.loads(raw, path.name))
+    except (OSError, EOFError, gzip.zlib.error, ValidationError) as error:  # type: ignore[attr-defined]
+        kind = type(error).__name__
+        raise IntegrityError(f"{path.name} cannot be read ({kind}); restore it from a backup or scan again") from None

@@ -1,0 +1,154 @@
+"""The whole journey on one page: read, settle, judge, record, publish. The only place where rooms meet to change anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from secscan import __version__, engine, exposure, findings, history, inventory, knowledge, policy, render, sources
+from secscan.doors import files as door
+from secscan.history import results
+from secscan.model.check import CheckSpec
+from secscan.model.errors import UsageError
+from secscan.model.estate import Estate
+from secscan.model.findings import Judgement
+from secscan.model.places import Files
+from secscan.model.policy import Policy
+from secscan.model.posture import Posture
+from secscan.workspace import Workspace
+
+Progress = Callable[[str, int, int], None]
+LATEST: Final = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What a scan leaves: the result, and where it was published (None: not asked for)."""
+
+    posture: Posture
+    report: Path | None
+    quarantine: Path | None
+
+
+def scan(
+    held: Workspace, today: date, *, now: Callable[[], datetime], progress: Progress, report: bool = True
+) -> Scanned:
+    """Scan a workspace as of a day: the record gains one run, and the report of it is published.
+
+    Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
+    """
+    started = now()
+    with history.lock(held.root / "state", started), history.Store.open(_record(held), create=True) as store:
+        store.may_record(today)
+        progress("reading the council's exports", 0, 0)
+        files = Files()
+        reading = sources.read(
+            held.settings, held.root, today, files, store.accepted(), progress, places=held.source_places
+        )
+        checks = engine.find_checks([held.root / folder for folder in held.settings.policies.checks])
+        rules = policy.load(
+            held.settings.policies, held.root, checks, [c.id for c in held.settings.councils],
+            [z.id for z in held.settings.zones], today,
+        )  # fmt: skip
+        progress("recognising software", 0, 0)
+        catalogue = _catalogue(held)
+        estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
+        estate = knowledge.attach(estate, catalogue, rules)
+        progress("following the firewall rules", 0, 0)
+        estate = exposure.attach(
+            estate, held.settings, rules, exposure.rule_lists(reading.loads, held.settings, files, today)
+        )
+        progress("judging", 0, 0)
+        estate, judgements = judge(estate, rules, checks, today)
+        found, tallies = findings.settle(judgements, estate, rules, checks, today)
+        measures = findings.measure(
+            estate, [c.id for c in held.settings.councils], judgements, found, tallies, _claim_states(estate)
+        )
+        progress("recording", 0, 0)
+        posture: list[Posture] = []
+
+        def keep(recorded: history.Recorded) -> str:
+            """Called inside the record's transaction: the result is on disk before the run exists."""
+            facts = findings.RunFacts(
+                tool_version=__version__, run_id=recorded.run_id, as_of=today, previous_as_of=recorded.previous_as_of,
+                previous_digest=recorded.previous_digest, clocked=recorded.clocked, changes=recorded.changes,
+                trends=recorded.trends, catalogue_products=len(catalogue.products),
+                catalogue_checked_on=catalogue.checked_on,
+            )  # fmt: skip
+            posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts))
+            return results.save(held.root / "state", posture[0])
+
+        store.record(
+            history.RunRecord(
+                as_of=today, started_at=started, finished_at=now(), tool_version=__version__,
+                complete=findings.is_complete(estate.gaps), policy_digest=rules.digest, findings=found,
+                tallies=tallies, measures=measures, loads=estate.loads, gaps=estate.gaps,
+                closing=_closing(findings.looked(estate, checks, judgements, engine.FED_BY)),
+                restate=findings.restated(estate, rules, today),
+                facts={"checks": {spec.id: spec.sha256 for spec in checks.values()}},
+            ),
+            keep,
+        )  # fmt: skip
+        quarantine = sources.quarantine(reading.loads, held.root / "state" / "quarantine" / posture[0].run_id)
+        place = None
+        if report:
+            progress("publishing the report", 0, 0)
+            place, _ = publish(held, posture[0], "team", None)
+        return Scanned(posture=posture[0], report=place, quarantine=quarantine)
+
+
+def judge(
+    estate: Estate, rules: Policy, checks: Mapping[str, CheckSpec], today: date
+) -> tuple[Estate, list[Judgement]]:
+    """Every control judged. Claims come last: a claim may rest on another control's outcome."""
+    over_claims = [c for c in rules.controls if c.check in checks and checks[c.check].table.table == "claims"]
+    others = [c for c in rules.controls if c not in over_claims]
+    first = engine.judge(estate, others, checks, today)
+    estate = findings.judge_control_claims(estate, rules, first)
+    return estate, [*first, *engine.judge(estate, over_claims, checks, today)]
+
+
+def publish(held: Workspace, posture: Posture, edition: str, folder: Path | None) -> tuple[Path, Sequence[Any]]:
+    """The report of a result: where it is, and each file with its size.
+
+    Built aside and put in place by one rename; ``reports/latest`` then points at it. With ``folder`` it goes
+    there instead, which must not exist. Raises UsageError when it does.
+    """
+    reports = held.root / "reports"
+    if folder is not None and folder.exists():
+        raise UsageError(f"{folder} is there already; name a folder that is not")
+    final = folder or reports / f"{posture.run_id}-{edition}"
+    door.make_folder(final.parent)
+    staged = final.with_name(f".{final.name}.tmp")
+    door.remove(staged)
+    written = render.site(posture, staged, edition=edition)
+    door.remove(final)
+    door.publish(staged, final)
+    if folder is None and edition == "team":
+        door.point(reports / LATEST, final.name)
+    return final, written
+
+
+def _closing(looked: findings.Looked) -> history.Closing:
+    return history.Closing(
+        tables=looked.tables,
+        blocked=looked.blocked,
+        controls=looked.controls,
+        assets=looked.assets,
+        undecided=looked.undecided,
+    )
+
+
+def _record(held: Workspace) -> Path:
+    return held.root / "state" / "history.db"
+
+
+def _catalogue(held: Workspace) -> Any:
+    return knowledge.load_catalogue([(held.root / f, f) for f in held.settings.policies.catalogue])
+
+
+def _claim_states(estate: Estate) -> dict[str, tuple[str, str]]:
+    return {c.id: (c.council, c.state) for c in estate.notes.get("claims", ())}

@@ -1,0 +1,123 @@
+"""Judging: one outcome for every row, scopes, silence, and a check that breaks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from secscan.engine import find_checks, judge
+from secscan.model.estate import Estate
+from secscan.model.findings import Judgement
+from secscan.model.frame import Col, Frame
+from secscan.model.places import Files
+from secscan.model.policy import Control, Scope
+from secscan.model.raw import Gap
+
+TODAY = date(2026, 3, 1)
+CHECKS = find_checks()
+SEEN = "inventory.not-seen-lately"
+
+
+def estate(rows: list[dict[str, Any]], gaps: tuple[Gap, ...] = (), table: str = "assets") -> Estate:
+    names = {name for row in rows for name in row} | {"council", "asset"}
+    columns = {name: Col([row.get(name) for row in rows]) for name in names}
+    return Estate(today=TODAY, files=Files(), frames={table: Frame(table, len(rows), columns)}, gaps=gaps)
+
+
+def control(**fields: Any) -> Control:
+    base = Control(
+        id="C-1", check=SEEN, title="t", text="t", theme="inventory", severity="low", due_days=1,
+        councils=frozenset({"a", "b"}), params={"max_age_days": 30},
+    )  # fmt: skip
+    return replace(base, **fields)
+
+
+def one(rows: list[dict[str, Any]], *gaps: Gap, **fields: Any) -> Judgement:
+    (found,) = judge(estate(rows, gaps), [control(**fields)], CHECKS, TODAY)
+    return found
+
+
+def row(council: str = "a", age: int | None = 0, **more: Any) -> dict[str, Any]:
+    return {"council": council, "asset": "x", "last_seen_on": None if age is None else TODAY - timedelta(days=age), **more}
+
+
+def test_each_row_has_one_outcome_and_councils_are_counted_apart() -> None:
+    found = one([row(age=0), row(age=31), row(age=None), row("b", 31)])
+    assert (found.passed, found.failed, found.unknown) == ({"a": 1, "b": 0}, {"a": 1, "b": 1}, {"a": 1, "b": 0})
+    assert found.fail_rows.tolist() == [1, 3]
+    assert found.reads == ("last_seen_on",)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abz"), st.none() | st.integers(0, 60)), min_size=1, max_size=30))
+def test_outcomes_add_up_to_the_population(rows: list[tuple[str, int | None]]) -> None:
+    found = one([row(c, a) for c, a in rows])
+    for council in "ab":
+        mine = sum(c == council for c, _ in rows)
+        assert found.passed.get(council, 0) + found.failed.get(council, 0) + found.unknown.get(council, 0) == mine
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.none() | st.integers(0, 90), min_size=1, max_size=20), st.integers(0, 60), st.integers(0, 30))
+def test_a_tighter_window_never_closes_a_finding(ages: list[int | None], window: int, tighter: int) -> None:
+    wide = one([row(age=a) for a in ages], params={"max_age_days": window + tighter})
+    tight = one([row(age=a) for a in ages], params={"max_age_days": window})
+    assert set(wide.fail_rows.tolist()) <= set(tight.fail_rows.tolist())
+
+
+def test_rows_outside_the_scope_are_not_counted() -> None:
+    rows = [row(type="server", age=31), row(type="printer", age=31)]
+    found = one(rows, scope=Scope(only={"type": ("server",)}))
+    assert (found.failed["a"], found.unknown["a"], found.passed["a"]) == (1, 0, 0)
+    assert one(rows, scope=Scope(excluded={"type": ("printer",)})).failed["a"] == 1
+
+
+def test_a_row_whose_scope_cannot_be_told_is_unknown_not_outside() -> None:
+    found = one([row(type=None, age=0)], scope=Scope(only={"type": ("server",)}))
+    assert found.unknown["a"] == 1
+
+
+def test_silence_passes_nothing_on_but_leaves_failures_failing() -> None:
+    gap = Gap(
+        council="a", source="s", tables=frozenset({"assets"}), why="silent", says="silent", place_file="f", stale=True
+    )
+    found = one([row(age=0), row(age=31), row("b", 0)], gap)
+    assert (found.passed, found.failed, found.unknown) == ({"a": 0, "b": 1}, {"a": 1, "b": 0}, {"a": 1, "b": 0})
+    assert found.stale["a"] == 1
+    assert found.stale_rows.tolist() == [0]
+    assert found.unknown_rows.tolist() == []
+
+
+def test_a_check_that_breaks_is_named_and_its_rows_are_unknown() -> None:
+    def broken(row: Any, policy: Any) -> Any:
+        raise ZeroDivisionError("by zero")
+
+    spec = replace(CHECKS[SEEN], judge=broken)
+    found = judge(estate([row()]), [control(), control(id="C-2", check="x.ok")], {SEEN: spec, "x.ok": CHECKS[SEEN]}, TODAY)
+    assert "ZeroDivisionError" in (found[0].error or "")
+    assert (found[0].unknown["a"], found[1].passed["a"]) == (1, 1)
+
+
+def test_a_disabled_control_judges_nothing() -> None:
+    assert judge(estate([row()]), [control(disabled="why")], CHECKS, TODAY) == []
+
+
+def test_shared_indexes_and_plain_columns_answer_alike() -> None:
+    """The star layout is only a layout: the same table written out flat gives the same outcomes."""
+    rng = np.random.default_rng(7)
+    take = rng.integers(-1, 5, 200).astype(np.int32)
+    days = [TODAY - timedelta(days=int(d)) if d else None for d in (0, 10, 30, 31, 60)]
+    council = Col(("a", "b"), rng.integers(0, 2, 200).astype(np.int32))
+    star = Frame("assets", 200, {"council": council, "asset": Col(["x"] * 200), "last_seen_on": Col(days, take)})
+    flat = Frame("assets", 200, {n: Col(list(c)) for n, c in star.columns.items()})
+    results = []
+    for frame in (star, flat):
+        found = judge(Estate(today=TODAY, files=Files(), frames={"assets": frame}), [control()], CHECKS, TODAY)[0]
+        results.append(found.outcomes.tolist())
+    assert results[0] == results[1]
+    assert set(results[0]) == {0, 1, 2}

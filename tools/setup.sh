@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes the environment named by the first argument, from the locked versions. Run again, it mends what is missing.
+set -eu
+venv=$1
+python=${PYTHON:-python3}
+
+say() { printf '%s\n' "$*" >&2; }
+root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null 2>&1; then sudo "$@"; else return 1; fi; }
+
+install() { # Debian packages, where this machine lets us
+    command -v apt-get >/dev/null 2>&1 || return 1
+    root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || return 1
+    root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
+}
+
+if ! command -v "$python" >/dev/null 2>&1; then
+    say "installing Python"
+    install python3 python3-venv || { say "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+fi
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    say "Python 3.11 or newer is needed; this is $("$python" --version). Name another with PYTHON=python3.12 make ..."
+    exit 1
+}
+if [ ! -x "$venv/bin/pip" ]; then
+    say "making $venv"
+    "$python" -m venv "$venv" 2>/dev/null || {
+        rm -rf "$venv"
+        say "installing venv"
+        install python3-venv || { say "needed: apt-get install python3-venv"; exit 1; }
+        "$python" -m venv "$venv"
+    }
+fi
+say "installing the locked versions (a minute or two the first time)"
+"$venv/bin/pip" install -q --disable-pip-version-check --no-input --require-hashes -r requirements/dev.lock 2>&1 | { grep -v '^WARNING: Location' >&2 || true; }
+"$venv/bin/pip" install -q --disable-pip-version-check --no-input --no-deps --no-build-isolation -e . 2>&1 | { grep -v '^WARNING: Location' >&2 || true; }
+"$venv/bin/secscan" --version >&2
