@@ -109,7 +109,7 @@ def exposure(
     An asset with several addresses gives answers for each. Raises UsageError for what is neither asset nor address.
     """
     files = Files()
-    reading = sources.read(held.settings, held.root, today, files, {}, _silent, places=held.source_places)
+    reading = sources.read(held.settings, held.root, today, files, places=held.source_places)
     rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
     warnings = [g.says for g in reading.gaps if "rules" in g.tables]
@@ -165,10 +165,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _silent(step: str, done: int, total: int) -> None:
-    """Nobody watches a single question."""
 
 
 def explain(held: Workspace, posture: Posture, subject: str, council: str | None) -> dict[str, Any]:

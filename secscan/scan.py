@@ -31,6 +31,7 @@ class Scanned:
     posture: Posture
     report: Path | None
     quarantine: Path | None
+    """Where refused rows are kept; None: no row was refused."""
 
 
 def scan(
@@ -46,8 +47,9 @@ def scan(
         progress("reading the council's exports", 0, 0)
         files = Files()
         reading = sources.read(
-            held.settings, held.root, today, files, store.accepted(), progress, places=held.source_places
-        )
+            held.settings, held.root, today, files, store.accepted(),
+            lambda file: progress(f"reading {file}", 1, 0), held.source_places,
+        )  # fmt: skip
         checks = engine.find_checks([held.root / folder for folder in held.settings.policies.checks])
         rules = policy.load(
             held.settings.policies, held.root, checks, [c.id for c in held.settings.councils],
@@ -92,7 +94,8 @@ def scan(
             ),
             keep,
         )  # fmt: skip
-        quarantine = sources.quarantine(reading.loads, held.root / "state" / "quarantine" / posture[0].run_id)
+        folder = held.root / "state" / "quarantine" / posture[0].run_id
+        quarantine = folder if sources.quarantine(reading.loads, folder) else None
         place = None
         if report:
             progress("publishing the report", 0, 0)

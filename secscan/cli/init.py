@@ -17,12 +17,12 @@ from secscan.cli.common import Day, Out, as_of
 @click.option("-q", "--quiet", is_flag=True, help="The last line only.")
 def command(folder: Path, sample: bool, sample_end: date | None, quiet: bool) -> None:
     """Make a workspace in DIR (default: here). Nothing that is there already is written over."""
-    from secscan import workspace
+    from secscan import policy, workspace
     from secscan.model.errors import UsageError
 
     if sample_end is not None and not sample:
         raise UsageError("--sample-end is for --sample")
-    written = workspace.init(folder, sample=sample, sample_end=sample_end, today=as_of(None))
+    written = workspace.init(folder, schemas=policy.schema(), sample=sample, sample_end=sample_end, today=as_of(None))
     out = Out(quiet=quiet)
     shown = [p for p in written if folder in (p.parent, p.parent.parent)]
     for path in shown[:20]:

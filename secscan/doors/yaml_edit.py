@@ -142,11 +142,8 @@ def _last_line(node: Any, lines: Sequence[str]) -> int:
         return int(last)
     if node.id == "scalar" or node.flow_style:
         return int(end.line)
-    if node.id == "mapping":
-        children = [key if _empty(value) else value for key, value in node.value]
-    else:
-        children = node.value
-    return max(_last_line(child, lines) for child in children)
+    pairs = node.value if node.id == "mapping" else ((None, child) for child in node.value)
+    return max(_last_line(key if key and _empty(child) else child, lines) for key, child in pairs)
 
 
 def _empty(node: Any) -> bool:

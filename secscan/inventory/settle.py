@@ -81,7 +81,9 @@ def _ensure_mentioned(register: Register, loads: Iterable[Load]) -> None:
     for load in loads:
         for name, table in load.tables.items():
             if name in ("software", "fixes", "services"):
-                first = {t: p for t, p in zip(reversed(table.columns["asset_tag"]), reversed(table.places), strict=True) if t}
+                first = {
+                    t: p for t, p in zip(reversed(table.columns["asset_tag"]), reversed(table.places), strict=True) if t
+                }
                 for tag, place in first.items():
                     register.at(load.council, tag, place)
 
@@ -156,7 +158,10 @@ def _installs(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame
         used.extend(table.columns.get("last_used", blank))
         installed.extend(table.columns.get("install_date", blank))
     os_rows = [(row, e) for row, e in enumerate(register.entries) if e.facts.get("os")]
-    os_numbers = [triples.setdefault((_os_name(e), e.facts.get("os_version"), None, "os_caption"), len(triples)) for _, e in os_rows]
+    os_numbers = [
+        triples.setdefault((_os_name(e), e.facts.get("os_version"), None, "os_caption"), len(triples))
+        for _, e in os_rows
+    ]
     unlisted = np.flatnonzero(~listed).astype(np.int32)
     software = sum(len(r) for r in asset_rows)
     rows = np.concatenate([*asset_rows, np.array([r for r, _ in os_rows], dtype=np.int32), unlisted]).astype(np.int32)
@@ -172,7 +177,9 @@ def _installs(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame
     is_os[software : software + len(os_rows)] = 1
     columns = {
         **shared,
-        **{name: Col([t[i] for t in distinct], take) for i, name in enumerate(("name", "version", "publisher", "kind"))},
+        **{
+            name: Col([t[i] for t in distinct], take) for i, name in enumerate(("name", "version", "publisher", "kind"))
+        },
         "last_used_on": Col([*used, *[None] * rest]),
         "installed_on": Col([*installed, *[None] * rest]),
         "is_os": Col((False, True), is_os),
@@ -209,9 +216,7 @@ def _table(
         data[column].extend([None] * len(absent))
     place.extend(register.entries[r].place for r in absent)
     shared, shared_places = _over_assets(assets, rows)
-    return Frame(
-        name, len(rows), {**shared, **{c: Col(v) for c, v in data.items()}}, {**shared_places, "": Col(place)}
-    )
+    return Frame(name, len(rows), {**shared, **{c: Col(v) for c, v in data.items()}}, {**shared_places, "": Col(place)})
 
 
 def _fixes(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame:
@@ -274,10 +279,17 @@ def _probes(register: Register, loads: Sequence[Load], lookup: _Lookup, settings
                 Probe(
                     council=register.entries[row].council if row is not None else load.council,
                     asset=register.entries[row].asset if row is not None else None,
-                    address=get("address", i), vantage=vantage, zone=zone_of[vantage], proto=get("proto", i),
-                    port=get("port", i), state=get("state", i), reason=get("reason", i),
-                    reason_ttl=get("reason_ttl", i), seen_on=get("seen_on", i) or load.dated_on,
-                    complete=load.incomplete is None, place=table.places[i],
-                )  # fmt: skip
+                    address=get("address", i),
+                    vantage=vantage,
+                    zone=zone_of[vantage],
+                    proto=get("proto", i),
+                    port=get("port", i),
+                    state=get("state", i),
+                    reason=get("reason", i),
+                    reason_ttl=get("reason_ttl", i),
+                    seen_on=get("seen_on", i) or load.dated_on,
+                    complete=load.incomplete is None,
+                    place=table.places[i],
+                )
             )
     return tuple(found)

@@ -1,1 +1,8 @@
+"""What the world says about software: products, release lines and support dates; and which of them a name means."""
 
+from secscan.knowledge.attach import attach
+from secscan.knowledge.catalogue import Catalogue, Cycle, Product
+from secscan.knowledge.load import load_catalogue
+from secscan.knowledge.recognise import Recognition, recognise
+
+__all__ = ["Catalogue", "Cycle", "Product", "Recognition", "attach", "load_catalogue", "recognise"]

@@ -1,16 +1,16 @@
 """What can go wrong, and the exit code that each kind ends with (docs/exit-codes.md).
 
-    SecscanError            70  a fault of ours, unless a branch below says otherwise
-    ├── UsageError           2  the command was called wrongly
-    ├── PolicyError          2  a policy, settings or cases file is not valid; carries every problem found
-    ├── CheckError           2  a check file cannot be loaded
-    ├── InputError           4  one file was refused whole: where, why, what to do
-    ├── RowError             -  one row was refused; never leaves ``sources``
-    ├── StorageError         4  disk, permission or database
-    ├── ScanError            4  nmap or another tool could not run
-    ├── IntegrityError       5  the record does not verify
-    ├── NotAuthorised        6  nothing was sent
-    └── Busy                 7  another run holds the workspace
+SecscanError            70  a fault of ours, unless a branch below says otherwise
+├── UsageError           2  the command was called wrongly
+├── PolicyError          2  a policy, settings or cases file is not valid; carries every problem found
+├── CheckError           2  a check file cannot be loaded
+├── InputError           4  one file was refused whole: where, why, what to do
+├── RowError             -  one row was refused; never leaves ``sources``
+├── StorageError         4  disk, permission or database
+├── ScanError            4  nmap or another tool could not run
+├── IntegrityError       5  the record does not verify
+├── NotAuthorised        6  nothing was sent
+└── Busy                 7  another run holds the workspace
 """
 
 from __future__ import annotations

@@ -68,6 +68,8 @@ class Rule:
     reason: str | None = None
     review_on: date | None = None
     expires_on: date | None = None
+    expired: bool = False
+    """``expires_on`` had passed on the day it was read: it matches nothing."""
     hits: int | None = None
     last_hit_on: date | None = None
     origin: Origin
@@ -87,6 +89,9 @@ class RuleList:
     """The zones that the device stands between."""
     exported_on: date | None = None
     stale: bool = False
+    """The export is older than its limit: what it says is shown, and proves nothing."""
+    warnings: tuple[str, ...] = ()
+    """One line each, with its file and line: what was read, though oddly written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +135,5 @@ class Answer:
     """How many addresses of the zone get through."""
     deciding: tuple[tuple[str, Origin], ...] = field(default=())
     """(device, rule) of every rule that decides for some source, first to last."""
+    stale: bool = False
+    """It rests on an export that is older than its limit."""

@@ -52,6 +52,8 @@ class Refusal:
     column: str | None
     reason: str
     asset_tag: str | None = None
+    raw: str = field(default="", repr=False)
+    """The row as it stood, for the quarantine file and for nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,18 @@ class Load:
     incomplete: str | None = None
     """Why what was read is not the whole look (nmap stopped, truncated): absence in it means nothing."""
     tables: Mapping[str, RawTable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The last export of a source that a run believed: what a much smaller one is held against."""
+
+    source: str
+    file: str
+    sha256: str
+    rows: int
+    """Rows loaded, over all files of the source's set."""
+    dated_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

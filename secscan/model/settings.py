@@ -33,7 +33,9 @@ class Source(Strict):
 
     id: Id
     kind: Words = Field(alias="as", description="What the file is: secscan-assets, table, nmap-xml, dpkg, ...")
-    file: Words = Field(description="File name or pattern inside inventory/COUNCIL/ or its dated folders, e.g. servers*.csv")
+    file: Words = Field(
+        description="File name or pattern inside inventory/COUNCIL/ or its dated folders, e.g. servers*.csv"
+    )
     table: Literal["assets", "software", "services", "fixes"] | None = Field(
         None, description="For 'as: table': which of our tables its rows belong to."
     )
@@ -41,17 +43,21 @@ class Source(Strict):
         default_factory=dict, description="For 'as: table': our column -> the header in the file."
     )
     values: dict[str, dict[str, str]] = Field(
-        default_factory=dict, description="For 'as: table': our column -> the file's word -> ours, e.g. {encrypted: {Ja: yes}}."
+        default_factory=dict,
+        description="For 'as: table': our column -> the file's word -> ours, e.g. {encrypted: {Ja: yes}}.",
     )
     constant: dict[str, str] = Field(
         default_factory=dict, description="Our column -> the same value for every row, e.g. {type: laptop}."
     )
-    encoding: Words | None = Field(None, description="utf-8 unless a byte order mark says otherwise; e.g. cp1252, utf-16-le.")
+    encoding: Words | None = Field(
+        None, description="utf-8 unless a byte order mark says otherwise; e.g. cp1252, utf-16-le."
+    )
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)] | None = None
     dates: Literal["day-first", "month-first", "iso"] = "day-first"
     sheet: Words | None = None
     asset: Words | None = Field(
-        None, description="For package lists: the asset tag, or '{stem}' for the part of the file name before its first dot."
+        None,
+        description="For package lists: the asset tag, or '{stem}' for the part of the file name before its first dot.",
     )
     vantage: Id | None = Field(None, description="For nmap-xml: the vantage point that the scan ran from.")
     max_age_days: int | None = Field(None, ge=1, description="Older than this, the source has fallen silent.")

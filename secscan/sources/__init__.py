@@ -1,1 +1,26 @@
+"""Facts as found: every file of every source into raw tables, each row accounted for and traced to its line."""
 
+from secscan.model.raw import Accepted
+from secscan.sources.collect import collect
+from secscan.sources.kinds import KINDS, Kind
+from secscan.sources.one import read_file
+from secscan.sources.quarantine import quarantine
+from secscan.sources.read import Progress, Reading, read
+from secscan.sources.reader import Found, Job, Reader
+from secscan.sources.recognise import recognise_kind
+
+__all__ = [
+    "KINDS",
+    "Accepted",
+    "Found",
+    "Job",
+    "Kind",
+    "Progress",
+    "Reader",
+    "Reading",
+    "collect",
+    "quarantine",
+    "read",
+    "read_file",
+    "recognise_kind",
+]

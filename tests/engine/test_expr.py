@@ -82,7 +82,9 @@ def _polars(rows: list[dict[str, Any]], expression: Expr) -> list[bool | None]:
     kinds = {"text": pl.String, "int": pl.Int64, "date": pl.Int64, "bool": pl.Boolean}
     columns = Fixes.columns()
     data = {
-        name: pl.Series([days(r[name]) if isinstance(r[name], date) else r[name] for r in rows], dtype=kinds[columns[name].kind])
+        name: pl.Series(
+            [days(r[name]) if isinstance(r[name], date) else r[name] for r in rows], dtype=kinds[columns[name].kind]
+        )
         for name in rows[0]
     }
     native: Any = nw.from_native(pl.DataFrame(data).lazy()).select(v=compile_(expression)).to_native()

@@ -55,7 +55,10 @@ def test_no_byte_code_is_left_behind(tmp_path: Path) -> None:
     [
         (("service.port ==", "service.portt =="), r"telnet_open.py:12: .*no column 'portt'; did you mean 'port'"),
         (("{proto_port} is", "{proto_part} is"), "names 'proto_part', no column of services"),
-        (("network.telnet-open", "network.telnet-opened"), "the id is 'network.telnet-opened', the path says 'network.telnet-open'"),
+        (
+            ("network.telnet-open", "network.telnet-opened"),
+            "the id is 'network.telnet-opened', the path says 'network.telnet-open'",
+        ),
         (("service: Services", "service: str"), "must be a table"),
         (("== policy.port", "== policy.prt"), "no parameter 'prt'"),
         (("return service.port == policy.port", "return True"), "answers which rows fail"),
@@ -64,7 +67,9 @@ def test_no_byte_code_is_left_behind(tmp_path: Path) -> None:
         (("@check(", "@chek("), "name 'chek' is not defined"),
     ],
 )
-def test_a_check_that_cannot_work_is_refused_by_file_and_line(tmp_path: Path, change: tuple[str, str], says: str) -> None:
+def test_a_check_that_cannot_work_is_refused_by_file_and_line(
+    tmp_path: Path, change: tuple[str, str], says: str
+) -> None:
     import re
 
     assert change[0] in GOOD

@@ -43,7 +43,12 @@ def one(rows: list[dict[str, Any]], *gaps: Gap, **fields: Any) -> Judgement:
 
 
 def row(council: str = "a", age: int | None = 0, **more: Any) -> dict[str, Any]:
-    return {"council": council, "asset": "x", "last_seen_on": None if age is None else TODAY - timedelta(days=age), **more}
+    return {
+        "council": council,
+        "asset": "x",
+        "last_seen_on": None if age is None else TODAY - timedelta(days=age),
+        **more,
+    }
 
 
 def test_each_row_has_one_outcome_and_councils_are_counted_apart() -> None:
@@ -98,7 +103,9 @@ def test_a_check_that_breaks_is_named_and_its_rows_are_unknown() -> None:
         raise ZeroDivisionError("by zero")
 
     spec = replace(CHECKS[SEEN], judge=broken)
-    found = judge(estate([row()]), [control(), control(id="C-2", check="x.ok")], {SEEN: spec, "x.ok": CHECKS[SEEN]}, TODAY)
+    found = judge(
+        estate([row()]), [control(), control(id="C-2", check="x.ok")], {SEEN: spec, "x.ok": CHECKS[SEEN]}, TODAY
+    )
     assert "ZeroDivisionError" in (found[0].error or "")
     assert (found[0].unknown["a"], found[1].passed["a"]) == (1, 1)
 

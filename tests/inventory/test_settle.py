@@ -67,7 +67,7 @@ class Sources:
                 rows_blank=0,
                 tables={table: raw},
                 **more,
-            )  # fmt: skip
+            )
         )
         return self
 

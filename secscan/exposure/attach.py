@@ -1,0 +1,57 @@
+"""Adds the tables of paths and claims to an estate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from secscan.exposure.asset_reach import Passages
+from secscan.exposure.claims_table import claims_table
+from secscan.exposure.engine import Engine
+from secscan.exposure.observed import Observations
+from secscan.exposure.paths import paths
+from secscan.exposure.rules import missing
+from secscan.exposure.scene import Scene, asset_rows
+from secscan.exposure.support import supports
+from secscan.exposure.zones import zone_sets
+from secscan.model.estate import Estate
+from secscan.model.net import RuleList
+from secscan.model.policy import Policy
+
+if TYPE_CHECKING:
+    from secscan.model.settings import Settings
+
+
+def attach(
+    estate: Estate,
+    settings: Settings,
+    policy: Policy,
+    rule_lists: Sequence[RuleList],
+    extra_ports: Iterable[str] = (),
+) -> Estate:
+    """The estate with frames ``paths`` and ``claims``.
+
+    Paths has the assets that some control may ask about: with an unsupported install, named by a mitigation, or
+    listening on one of ``extra_ports`` (proto/port). Notes: ``claims`` (a ClaimRow each), ``routes`` ((council,
+    asset) -> its Routes), ``control_claims`` (claims that another control decides). A firewall of the settings
+    without a rule list leaves what passes it untold.
+    """
+    known = {one.device for one in rule_lists}
+    lists = [*rule_lists, *(missing(f) for f in settings.firewalls if f.id not in known)]
+    zones = zone_sets(settings)
+    scene = Scene(
+        estate=estate,
+        zones=zones,
+        passages=Passages(Engine(lists, zones)),
+        observations=Observations(estate.probes, estate.files, estate.today),
+        rows=asset_rows(estate.frames["assets"]),
+    )
+    support = supports(estate.frames.get("installs"), estate.today)
+    tried, routes = paths(scene, policy, support, frozenset(extra_ports))
+    claims, shown, by_control = claims_table(scene, policy)
+    return replace(
+        estate,
+        frames={**estate.frames, "paths": tried, "claims": claims},
+        notes={**estate.notes, "claims": shown, "routes": routes, "control_claims": by_control},
+    )

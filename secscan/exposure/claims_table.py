@@ -1,0 +1,118 @@
+"""The table of claims: one row for each claimed mitigation that has begun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from secscan.exposure.claims import Judged, judge
+from secscan.exposure.scene import Scene, shared_columns
+from secscan.model.frame import Col, Frame
+from secscan.model.places import Place
+from secscan.model.policy import Mitigation, Policy
+from secscan.model.posture import ClaimRow
+
+
+def claims_table(scene: Scene, policy: Policy) -> tuple[Frame, list[ClaimRow], list[dict[str, Any]]]:
+    """The frame, the same rows for people, and which of them another control decides, with their rows."""
+    today = scene.estate.today
+    claims = [c for c in policy.mitigations if c.starts is None or c.starts <= today]
+    claims.sort(key=lambda c: (c.council, c.id, c.asset))
+    rows = [scene.row(c) for c in claims]
+    judged = [_state(scene, claim, row) for claim, row in zip(claims, rows, strict=True)]
+    shown = [_shown(scene, *each) for each in zip(claims, rows, judged, strict=True)]
+    by_control = [
+        {"row": at, "claim": c.id, "council": c.council, "asset": c.asset, "product": c.product, "control": c.control}
+        for at, c in enumerate(claims)
+        if c.kind == "control"
+    ]
+    return _claim_frame(scene, claims, rows, judged), shown, by_control
+
+
+def _state(scene: Scene, claim: Mitigation, row: int | None) -> Judged:
+    if claim.kind == "control":
+        return Judged(state="claimed", reason=f"judged by control {claim.control}")
+    subject = None if row is None else scene.subject(row)
+    return judge(claim, subject, scene.passages, scene.observations, scene.zones, scene.estate.today)
+
+
+def _claim_frame(
+    scene: Scene, claims: Sequence[Mitigation], rows: Sequence[int | None], judged: Sequence[Judged]
+) -> Frame:
+    take = np.array([-1 if row is None else row for row in rows], dtype=np.int32)
+    assets, files = scene.assets, scene.files
+    written = [files.code(c.place.file, c.place.line) for c in claims]
+    states = [_decided(scene, one) for one in judged]
+    data: dict[str, list[Any]] = {
+        "claim": [c.id for c in claims],
+        "kind": [c.kind for c in claims],
+        "state": [one.state for one in judged],
+        "since": [c.starts for c in claims],
+        "lapses_on": [one.lapses_on for one in judged],
+        "disagreement": [one.disagreement for one in judged],
+    }
+    who = [_who(scene, c, row) for c, row in zip(claims, rows, strict=True)]
+    shared = {
+        **shared_columns(assets, take),
+        "council": Col([council for council, _ in who]),
+        "asset": Col([asset for _, asset in who]),
+    }
+    row_places = [assets.place("", row) if row is not None else at for row, at in zip(rows, written, strict=True)]
+    own = Col(written)
+    return Frame(
+        "claims",
+        len(claims),
+        {**shared, **{name: Col(values) for name, values in data.items()}},
+        {
+            "": Col(row_places),
+            "claim": own,
+            "kind": own,
+            "since": own,
+            "state": Col([state if state is not None else code for state, code in zip(states, written, strict=True)]),
+            "disagreement": Col(states),
+        },
+    )
+
+
+def _who(scene: Scene, claim: Mitigation, row: int | None) -> tuple[str, str]:
+    """Council and asset as the register writes them, else as the claim does."""
+    if row is None:
+        return claim.council, claim.asset
+    return scene.assets.get("council", row), scene.assets.get("asset", row)
+
+
+def _decided(scene: Scene, judged: Judged) -> int | None:
+    """The line that decides: the rule's, or the scan's where a packet did."""
+    if judged.observation is not None and judged.by_packet:
+        return judged.observation.place
+    return None if judged.passage is None else scene.code(judged.passage)
+
+
+def _shown(scene: Scene, claim: Mitigation, row: int | None, judged: Judged) -> ClaimRow:
+    passage, seen = judged.passage, judged.observation
+    isolation = claim.isolation
+    council, asset = _who(scene, claim, row)
+    return ClaimRow(
+        id=claim.id,
+        council=council,
+        asset=asset,
+        hostname=None if row is None else scene.assets.get("hostname", row),
+        product=claim.product,
+        kind=claim.kind,
+        text=claim.text,
+        claimed_by=claim.claimed_by,
+        blocked_from=list(isolation.blocked_from) if isolation else [],
+        ports=list(isolation.ports) if isolation else [],
+        state=judged.state,
+        reason=judged.reason,
+        since=claim.starts,
+        lapses_on=judged.lapses_on,
+        rule=passage.rule if passage else None,
+        rule_place=Place(passage.origin.file, passage.origin.line) if passage and passage.origin else None,
+        observed_vantage=seen.vantage if seen else None,
+        observed_on=seen.on if seen else None,
+        observed_state=seen.state if seen else None,
+        place=claim.place,
+    )

@@ -1,0 +1,305 @@
+"""The installs of an estate with what the world says about them: product, release line, support, entitlement.
+
+Names are recognised once per distinct (name, version, publisher, kind), never once per row; rows only point at what
+was found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from secscan.knowledge import entitlements, versions
+from secscan.knowledge.catalogue import Catalogue
+from secscan.knowledge.recognise import Recognition, recognise, version_text
+from secscan.model.estate import Estate
+from secscan.model.frame import Col, Frame, Index
+from secscan.model.places import Files, Place
+from secscan.model.policy import Policy
+
+UNRECOGNISED_LISTED: Final = 500
+_SPELT: Final = ("name", "version", "publisher", "kind", "edition", "os_edition")
+"""The columns that recognition reads; those that are there share one ``take`` where one source row gave them."""
+
+
+def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
+    """The estate with knowledge's columns on ``installs``, ``fixes`` and ``assets``, and its figures in ``notes``.
+
+    Rows that are recognised as having no support life of their own leave ``installs`` (docs/tables.md, "Support") and
+    are counted; an asset of which nothing else is known keeps one row of nulls, so that it stays unknown. ``notes``
+    gains ``recognised`` (figures), ``unrecognised`` (the most frequent unknown names) and ``labels`` (product -> label).
+    """
+    frames = dict(estate.frames)
+    notes: dict[str, Any] = dict(estate.notes)
+    used: set[str] = set()
+    if (installs := frames.get("installs")) is not None:
+        triples, known = _recognised(installs, catalogue, estate)
+        if (assets := frames.get("assets")) is not None:
+            frames["assets"] = _with_os(assets, installs, triples, known)
+        notes["recognised"] = _figures(installs, triples, known, catalogue, policy)
+        notes["unrecognised"] = _unrecognised(installs, triples, known)
+        frames["installs"] = _with_knowledge(installs, triples, known, catalogue, policy, estate.files)
+        used |= {one.product for one in known if one.product}
+    if (fixes := frames.get("fixes")) is not None and "name" in fixes.columns:
+        frames["fixes"] = _with_product(fixes, catalogue, estate)
+    notes["labels"] = {product: catalogue.products[product].label for product in sorted(used)}
+    return replace(estate, frames=frames, notes=notes)
+
+
+def _recognised(frame: Frame, catalogue: Catalogue, estate: Estate) -> tuple[Index, list[Recognition]]:
+    """For every row which distinct spelling it has (-1: none at all), and what each is recognised as."""
+    spelt = {name: frame.columns[name] for name in _SPELT if name in frame.columns}
+    take, rows = _distinct(list(spelt.values()), frame.rows)
+    names = list(spelt)
+    known: list[Recognition] = []
+    for row in rows:
+        said = dict(zip(names, row, strict=True))
+        known.append(
+            recognise(
+                catalogue, said.get("name"), said.get("version"), said.get("publisher"), said.get("kind"), estate.today,
+                edition=said.get("edition") or said.get("os_edition"),
+            )
+        )  # fmt: skip
+    return take, known
+
+
+def _distinct(columns: Sequence[Col], rows: int) -> tuple[Index, list[tuple[Any, ...]]]:
+    """For every row the number of its combination of values (-1: all unknown), and the combinations."""
+    if not columns:
+        return np.full(rows, -1, dtype=np.int32), []
+    first = columns[0].take
+    if first is not None and all(column.take is first for column in columns):
+        return _together(first, list(zip(*(column.values for column in columns), strict=True)))
+    codes = np.zeros(rows, dtype=np.int64)
+    parts: list[tuple[list[Any], Index]] = []
+    for column in columns:
+        numbers: dict[Any, int] = {None: 0}
+        over = np.fromiter((numbers.setdefault(v, len(numbers)) for v in column.values), np.int32, len(column.values))
+        code = over if column.take is None else np.append(over, np.int32(0))[column.take]
+        parts.append((list(numbers), code))
+        # Kept small after every column, so that the product of the counts cannot overflow.
+        codes = np.unique(codes * len(numbers) + code, return_inverse=True)[1].astype(np.int64)
+    _, where, take = np.unique(codes, return_index=True, return_inverse=True)
+    return _together(take.astype(np.int32), [tuple(values[code[i]] for values, code in parts) for i in where])
+
+
+def _together(take: Index, combinations: list[tuple[Any, ...]]) -> tuple[Index, list[tuple[Any, ...]]]:
+    """The same with equal combinations as one, and those that say nothing as -1."""
+    numbers: dict[tuple[Any, ...], int] = {}
+    to = np.empty(len(combinations) + 1, dtype=np.int32)
+    for i, combination in enumerate(combinations):
+        to[i] = numbers.setdefault(combination, len(numbers)) if any(combination) else -1
+    to[-1] = -1
+    return to[take], list(numbers)
+
+
+def _with_knowledge(
+    frame: Frame, triples: Index, known: Sequence[Recognition], catalogue: Catalogue, policy: Policy, files: Files
+) -> Frame:
+    until, until_places = entitlements.columns(frame, triples, known, catalogue, policy, files)
+
+    def over(of: Callable[[Recognition], Any]) -> Col:
+        return Col([of(one) for one in known], triples)
+
+    def placed(of: Callable[[Recognition], Place | None]) -> Col:
+        return Col(
+            [None if (place := of(one)) is None else files.code(place.file, place.line) for one in known], triples
+        )
+
+    minimum = [_minimum(one, catalogue, policy) for one in known]
+    minimum_place = [None if place is None else files.code(place.file, place.line) for _, _, place in minimum]
+    rule, dates = placed(lambda one: one.rule_place if one.product else None), placed(lambda one: one.place)
+    wider = frame.with_columns(
+        {
+            "recognised": over(lambda one: one.product is not None if one.name else None),
+            "product": over(lambda one: one.product),
+            "product_or_name": over(lambda one: one.product or one.name),
+            "cycle": over(lambda one: one.cycle),
+            "version_key": over(lambda one: one.version_key),
+            "support": over(lambda one: one.support),
+            "eol_on": over(lambda one: one.eol_on),
+            "extended_on": over(lambda one: one.extended_on),
+            "entitled_until": until,
+            "minimum_version": Col([version for version, _, _ in minimum], triples),
+            "minimum_key": Col([key for _, key, _ in minimum], triples),
+        },
+        {
+            "recognised": rule, "product": rule, "cycle": dates, "support": dates, "eol_on": dates, "extended_on": dates,
+            "entitled_until": until_places, "minimum_version": Col(minimum_place, triples),
+            "minimum_key": Col(minimum_place, triples),
+        },
+    )  # fmt: skip
+    return _without_helpers(wider, triples, known)
+
+
+def _minimum(one: Recognition, catalogue: Catalogue, policy: Policy) -> tuple[str | None, str | None, Place | None]:
+    """Policy's lowest version for a product; its key only where the two versions can be compared."""
+    named = next((n for n in policy.minimum_versions if catalogue.canonical(n) == one.product), None)
+    if one.product is None or named is None:
+        return None, None, None
+    version, place = policy.minimum_versions[named]
+    text = version_text(catalogue.products[one.product], version)
+    key = versions.key(one.scheme, text) if one.scheme else None
+    if one.version_key is not None and one.scheme and not versions.comparable(one.scheme, one.version_key, key):
+        key = None
+    return version, key, place
+
+
+def _without_helpers(frame: Frame, triples: Index, known: Sequence[Recognition]) -> Frame:
+    """The frame without the rows that are not applicable; operating system rows always stay."""
+    gone = np.array([one.status == "not-applicable" for one in known] + [False], dtype=bool)[triples]
+    if (is_os := frame.columns.get("is_os")) is not None:
+        gone &= ~_true(is_os, frame.rows)
+    if not gone.any():
+        return frame
+    kept = np.flatnonzero(~gone).astype(np.int32)
+    bare = _left_bare(frame, gone)
+    rows = np.sort(np.concatenate([kept, bare])).astype(np.int32)
+    nulled = set(bare.tolist())
+    spelt = {*_SPELT, *_DERIVED, "last_used_on", "installed_on"}
+    blank = rows if not nulled else np.where(np.isin(rows, bare), np.int32(-1), rows).astype(np.int32)
+    moved: dict[tuple[int, bool], Index] = {}
+
+    def move(name: str, column: Col) -> Col:
+        at = blank if name in spelt else rows
+        if column.take is None:
+            return Col(column.values, at)
+        which = (id(column.take), name in spelt)
+        if which not in moved:
+            moved[which] = np.append(column.take, np.int32(-1))[at].astype(np.int32)
+        return Col(column.values, moved[which])
+
+    return replace(
+        frame,
+        rows=len(rows),
+        columns={name: move(name, column) for name, column in frame.columns.items()},
+        places={name: move(name, column) for name, column in frame.places.items()},
+    )
+
+
+_DERIVED: Final = (
+    "recognised", "product", "product_or_name", "cycle", "version_key", "support", "eol_on", "extended_on",
+    "entitled_until", "minimum_version", "minimum_key",
+)  # fmt: skip
+
+
+def _left_bare(frame: Frame, gone: np.ndarray[Any, np.dtype[np.bool_]]) -> Index:
+    """One row each of the assets of which only rows that go are known: nobody knows what they run."""
+    columns = [frame.columns[name] for name in ("council", "asset") if name in frame.columns]
+    if len(columns) < 2:
+        return np.empty(0, dtype=np.int32)
+    asset, _ = _distinct(columns, frame.rows)
+    kept = np.zeros(int(asset.max(initial=-1)) + 2, dtype=bool)
+    kept[asset[~gone]] = True
+    candidates = np.flatnonzero(gone & ~kept[asset] & (asset >= 0))
+    _, first = np.unique(asset[candidates], return_index=True)
+    return candidates[first].astype(np.int32)
+
+
+def _true(column: Col, rows: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    hits = np.fromiter((value is not None and bool(value) for value in column.values), bool, len(column.values))
+    return hits if column.take is None else np.append(hits, False)[column.take]
+
+
+def _with_os(assets: Frame, installs: Frame, triples: Index, known: Sequence[Recognition]) -> Frame:
+    """The assets with the product and release line of their operating system row."""
+    is_os = installs.columns.get("is_os")
+    if is_os is None or not {"council", "asset"} <= installs.columns.keys() & assets.columns.keys():
+        return assets
+    council, asset = installs.columns["council"], installs.columns["asset"]
+    by_asset: dict[tuple[Any, Any], int] = {}
+    for row in np.flatnonzero(_true(is_os, installs.rows) & (triples >= 0)).tolist():
+        at = (council[row], asset[row])
+        triple = int(triples[row])
+        before = by_asset.get(at)
+        if before is None or _says_more(known[triple], known[before]):
+            by_asset[at] = triple
+    names = zip(assets.columns["council"], assets.columns["asset"], strict=True)
+    take = np.fromiter((by_asset.get(at, -1) for at in names), dtype=np.int32, count=assets.rows)
+    return assets.with_columns(
+        {"os_product": Col([one.product for one in known], take), "os_cycle": Col([one.cycle for one in known], take)}
+    )
+
+
+def _says_more(new: Recognition, old: Recognition) -> bool:
+    return (new.product is not None, new.cycle is not None) > (old.product is not None, old.cycle is not None)
+
+
+def _with_product(fixes: Frame, catalogue: Catalogue, estate: Estate) -> Frame:
+    column = fixes.columns["name"]
+    found: dict[Any, Any] = {}
+    for value in column.values:
+        if value not in found:
+            found[value] = (
+                (recognise(catalogue, value, None, None, None, estate.today).product or value) if value else None
+            )
+    return fixes.with_columns({"product_or_name": Col([found[value] for value in column.values], column.take)})
+
+
+def _figures(
+    frame: Frame, triples: Index, known: Sequence[Recognition], catalogue: Catalogue, policy: Policy
+) -> Mapping[str, Any]:
+    """How much was recognised: rows and distinct names, in all and by council."""
+    kinds = ("not_applicable", "recognised", "unrecognised", "no_list")
+    sort = np.array([kinds.index(_sort(one)) for one in known] + [3], dtype=np.int32)[triples]
+    support = np.array([one.status not in ("unknown", "not-applicable") for one in known] + [False], dtype=bool)[
+        triples
+    ]
+    council, councils = _distinct([frame.columns["council"]], frame.rows) if "council" in frame.columns else (None, [])
+    by_council = {}
+    for number, (name,) in enumerate(councils):
+        here = council == number
+        by_council[name] = {kind: int((sort[here] == i).sum()) for i, kind in enumerate(kinds)}
+        by_council[name]["support_known"] = int(support[here].sum())
+    return {
+        **{kind: int((sort == i).sum()) for i, kind in enumerate(kinds)},
+        "support_known": int(support.sum()),
+        "distinct": len(known),
+        "distinct_recognised": sum(one.product is not None for one in known),
+        "by_council": by_council,
+        "free_extensions_ignored": entitlements.ignored_free(catalogue, policy),
+    }
+
+
+def _sort(one: Recognition) -> str:
+    if one.status == "not-applicable":
+        return "not_applicable"
+    return "recognised" if one.product else "unrecognised"
+
+
+def _unrecognised(frame: Frame, triples: Index, known: Sequence[Recognition]) -> list[dict[str, Any]]:
+    """The names that no rule knows, the most frequent first: what a catalogue of the council's own might add."""
+    unknown = [i for i, one in enumerate(known) if one.product is None and one.status == "unknown" and one.name]
+    counts = np.bincount(triples[triples >= 0], minlength=len(known))
+    listed: Counter[tuple[Any, Any, Any]] = Counter()
+    members: dict[tuple[Any, Any, Any], list[int]] = {}
+    for i in unknown:
+        at = (known[i].name, known[i].version, known[i].publisher)
+        listed[at] += int(counts[i])
+        members.setdefault(at, []).append(i)
+    top = sorted(listed.items(), key=lambda item: (-item[1], tuple(str(part or "") for part in item[0])))
+    top = top[:UNRECOGNISED_LISTED]
+    councils = _councils(frame, triples, {i for at, _ in top for i in members[at]})
+    return [
+        {
+            "name": name, "version": version, "publisher": publisher, "installs": count,
+            "councils": sorted({c for i in members[name, version, publisher] for c in councils.get(i, ())}),
+        }
+        for (name, version, publisher), count in top
+    ]  # fmt: skip
+
+
+def _councils(frame: Frame, triples: Index, wanted: set[int]) -> dict[int, set[str]]:
+    if "council" not in frame.columns or not wanted:
+        return {}
+    council, names = _distinct([frame.columns["council"]], frame.rows)
+    rows = np.flatnonzero(np.isin(triples, np.fromiter(wanted, dtype=np.int32, count=len(wanted))) & (council >= 0))
+    pairs = np.unique(triples[rows].astype(np.int64) * len(names) + council[rows])
+    found: dict[int, set[str]] = {}
+    for pair in pairs.tolist():
+        found.setdefault(pair // len(names), set()).add(names[pair % len(names)][0])
+    return found

@@ -1,0 +1,116 @@
+"""The parameters that a control sets for its check: are they the check's own, and of the right kind?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from secscan.doors.validate import nearest
+from secscan.model.check import CheckSpec
+from secscan.policy.documents import MAX_DAYS, ControlEntry
+from secscan.policy.read import Desk, Written, known
+
+INTERNET = "internet"
+"""Always a zone: every address that no other zone has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What names in a policy may refer to. ``zones`` None: there is no partnership, so neither zones nor the councils
+    that a scope names can be told."""
+
+    checks: Mapping[str, CheckSpec]
+    councils: Sequence[str]
+    zones: Sequence[str] | None
+
+
+def merged(
+    desk: Desk, written: Written[ControlEntry], spec: CheckSpec, before: Mapping[str, Any], zones: Sequence[str] | None
+) -> dict[str, Any]:
+    """``before`` with what the entry's ``with:`` sets; a map is merged key by key, everything else replaced.
+
+    Unknown names, values of another kind than the check's own and unknown zones are refused with a suggestion and
+    leave ``before`` as it is. ``zones`` None: no zones are known here, and none is refused.
+    """
+    found = dict(before)
+    for name, value in written.entry.settings.items():
+        if name not in spec.params:
+            known_as = (
+                f"; did you mean '{name.lower()}'?" if name.lower() in spec.params else nearest(name, spec.params)
+            )
+            desk.refuse(written.place("with", name), f"check '{spec.id}' has no parameter '{name}'{known_as}")
+            continue
+        default = spec.params[name]
+        if says := _unlike(name, value, default):
+            desk.refuse(written.value("with", name), says)
+            continue
+        if "zone" in name and zones is not None:
+            _zones_known(desk, written, ("with", name), value, zones)
+        if isinstance(value, dict):
+            if _keys_known(desk, written, name, value, before[name]):
+                found[name] = {**before[name], **value}
+        else:
+            found[name] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def defaults(spec: CheckSpec) -> dict[str, Any]:
+    """The check's own parameters, lists as tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in spec.params.items()}
+
+
+def _unlike(name: str, value: Any, default: Any) -> str | None:
+    """Why ``value`` cannot stand where the check has ``default``; None where it can."""
+    match default:
+        case Mapping():
+            if not isinstance(value, dict):
+                return f"'{name}' must be a map such as {{{_example(default)}}}, not {value!r}"
+            samples = list(default.values())
+            return next(
+                filter(None, (_unlike(f"{name}.{k}", v, samples[0] if samples else v) for k, v in value.items())), None
+            )
+        case list() | tuple():
+            if not isinstance(value, list):
+                return f"'{name}' must be a list; write [{value}]"
+            samples = list(default) or [""]
+            return next(filter(None, (_unlike(f"an item of '{name}'", v, samples[0]) for v in value)), None)
+        case bool():
+            return None if isinstance(value, bool) else f"'{name}' must be true or false, not {value!r}"
+        case int():
+            if not isinstance(value, int) or isinstance(value, bool):
+                return f"'{name}' must be a whole number, not {value!r}"
+            if "_days" in name and not 0 <= value <= MAX_DAYS:
+                return f"'{name}' is {value}; it must be from 0 to {MAX_DAYS} days"
+            return None
+    if isinstance(value, str):
+        return None
+    quoted = f'; put {value} in quotes: "{value}"' if isinstance(value, int) and not isinstance(value, bool) else ""
+    return f"'{name}' must be text{quoted}" if "'" not in name else f"{name} must be text{quoted}"
+
+
+def _example(default: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}: {v}" for k, v in list(default.items())[:2])
+
+
+def _keys_known(desk: Desk, written: Written[ControlEntry], name: str, value: dict[str, Any], before: Any) -> bool:
+    """Keys of a map are free (a vendor's own severity word), but not one letter away from a known one."""
+    fine = True
+    for key in value:
+        near = difflib.get_close_matches(key.lower(), list(before), n=1, cutoff=0.65)
+        if key not in before and near:
+            desk.refuse(written.place("with", name, key), f"unknown key '{key}' in '{name}'; did you mean '{near[0]}'?")
+            fine = False
+    return fine
+
+
+def _zones_known(
+    desk: Desk, written: Written[ControlEntry], path: tuple[Hashable, ...], value: Any, zones: Sequence[str]
+) -> None:
+    items: list[tuple[tuple[Hashable, ...], Any]] = (
+        [((i,), v) for i, v in enumerate(value)] if isinstance(value, list) else [((), value)]
+    )
+    for where, zone in items:
+        if isinstance(zone, str):
+            known(desk, "zone", zone, [*zones, INTERNET], written.value(*path, *where))

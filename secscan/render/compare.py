@@ -1,0 +1,134 @@
+"""Then and now, like for like: the same councils, both times with data, under the same rules.
+
+What cannot be compared is said to be so. In particular, seeing less never reads as doing better: a council that
+fell silent is left out of both sides, and a gain beside a loss of coverage is called neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from secscan.model.posture import Point, Posture
+
+Direction = Literal["better", "worse", "same", "narrower", "rules", "unknown", "first"]
+
+HALF_POINT: Final = 5
+"""Tenths of a point: a share that moves by less reads as the same."""
+LOST_SHARE: Final = 95
+"""Per cent: with fewer than this share of the rows judged before, a gain is not called one."""
+LOST_COVERAGE: Final = 20
+"""Tenths of a point of coverage, likewise."""
+YEAR: Final = 366
+
+HIGHER_IS_BETTER: Final[Mapping[str, bool]] = {
+    "patched-on-time": True, "protections-proven": True, "coverage": True, "unsupported-unprotected": False,
+    "open-findings": False,
+}  # fmt: skip
+COUNTED: Final = frozenset(("unsupported-unprotected", "open-findings"))
+"""Measures compared as counts: their denominators change when the estate rightly does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How a measure moved between two runs. Counts are (numerator, denominator) over ``councils`` alone."""
+
+    measure: str
+    direction: Direction
+    since: date | None = None
+    then: tuple[int, int] = (0, 0)
+    now: tuple[int, int] = (0, 0)
+    councils: tuple[str, ...] = ()
+    everyone: bool = True
+    """Every council of the base run could be compared."""
+
+    @property
+    def tenths(self) -> int:
+        """How far the share moved, in tenths of a percentage point."""
+        return _tenths(self.now) - _tenths(self.then)
+
+
+def compare(
+    posture: Posture, measure: str, *, over: Literal["last-run", "year"], council: str | None = None
+) -> Comparison:
+    """The measure now against the run before, or against the oldest run within a year."""
+    runs = _by_run(p for p in posture.trends.get(measure, ()) if council in (None, p.council))
+    keys = [key for key in runs if (posture.as_of - key[0]).days <= YEAR]
+    here = next((key for key in reversed(keys) if key[1] == posture.run_id), None)
+    if here is None:
+        return Comparison(measure=measure, direction="first" if posture.previous_as_of is None else "unknown")
+    before = keys[: keys.index(here)]
+    if not before:
+        return Comparison(measure=measure, direction="first")
+    base = before[-1] if over == "last-run" else before[0]
+    between = before[before.index(base) + 1 :]
+    ruled = {c for key in (*between, here) for c, p in runs[key].items() if p.mark not in (None, "silent")}
+    both = [c for c, p in runs[base].items() if _usable(p, measure) and _usable(runs[here].get(c), measure)]
+    alike = tuple(c for c in both if c not in ruled)
+    if not alike:
+        return Comparison(measure=measure, direction="rules" if both else "unknown", since=base[0])
+    then, now = _sum(runs[base], alike), _sum(runs[here], alike)
+    return Comparison(
+        measure=measure, direction=_direction(posture, measure, then, now, alike, base, here), since=base[0], then=then,
+        now=now, councils=alike, everyone=len(alike) == len(runs[base]),
+    )  # fmt: skip
+
+
+Run = tuple[date, str]
+
+
+def _by_run(points: Iterable[Point]) -> dict[Run, dict[str, Point]]:
+    runs: dict[Run, dict[str, Point]] = {}
+    for point in points:
+        runs.setdefault((point.on, point.run_id), {})[point.council] = point
+    return dict(sorted(runs.items()))
+
+
+def _usable(point: Point | None, measure: str) -> bool:
+    return point is not None and point.mark != "silent" and (point.denominator > 0 or measure in COUNTED)
+
+
+def _sum(points: Mapping[str, Point], councils: Sequence[str]) -> tuple[int, int]:
+    rows = [points[c] for c in councils]
+    return sum(p.numerator for p in rows), sum(p.denominator for p in rows)
+
+
+def _tenths(counted: tuple[int, int]) -> int:
+    return counted[0] * 1000 // counted[1] if counted[1] else 0
+
+
+def _direction(
+    posture: Posture,
+    measure: str,
+    then: tuple[int, int],
+    now: tuple[int, int],
+    councils: Sequence[str],
+    base: Run,
+    here: Run,
+) -> Direction:
+    counted = measure in COUNTED
+    moved = now[0] - then[0] if counted else _tenths(now) - _tenths(then)
+    if abs(moved) < (1 if counted else HALF_POINT):
+        moved = 0
+    gain = moved if HIGHER_IS_BETTER.get(measure, True) else -moved
+    if gain < 0:
+        return "worse"
+    fewer = not counted and now[1] * 100 < then[1] * LOST_SHARE
+    if fewer or _saw_less(posture, councils, base, here):
+        return "narrower"
+    return "better" if gain > 0 else "same"
+
+
+def _saw_less(posture: Posture, councils: Sequence[str], base: Run, here: Run) -> bool:
+    runs = _by_run(posture.trends.get("coverage", ()))
+    then = [p for c, p in runs.get(base, {}).items() if c in councils]
+    now = [p for c, p in runs.get(here, {}).items() if c in councils]
+    if not then or not now:
+        return False
+    return _tenths(_all(now)) - _tenths(_all(then)) <= -LOST_COVERAGE
+
+
+def _all(points: Sequence[Point]) -> tuple[int, int]:
+    return sum(p.numerator for p in points), sum(p.denominator for p in points)

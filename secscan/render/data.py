@@ -1,0 +1,118 @@
+"""The data files beside the pages: the same rows, whole, for spreadsheets and for other programs.
+
+Formulas are neutralised at the door (doors/csv.py). Columns are named as in docs/json.md; several values in a cell are
+joined by ``; ``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from secscan.doors import csv
+from secscan.model.places import Place
+from secscan.model.posture import ClaimRow, ExceptionRow, FindingRow, FixRow, InputRow, LegacyRow
+from secscan.render.view import View
+
+Rows = tuple[Sequence[str], Iterable[Sequence[object]]]
+
+
+def tables(view: View) -> dict[str, str]:
+    """File name to CSV text, for every table of the edition."""
+    return {name: csv.dumps(header, rows) for name, (header, rows) in _tables(view).items()}
+
+
+def _tables(view: View) -> dict[str, Rows]:
+    p = view.posture
+    return {
+        "findings.csv": _plain(FindingRow, p.findings, leave=("evidence", "evidence_places")),
+        "legacy.csv": _plain(LegacyRow, p.legacy, leave=("routes",)),
+        "routes.csv": _routes(p.legacy),
+        "mitigations.csv": _plain(ClaimRow, p.claims),
+        "fixes.csv": _fixes(p.fixes),
+        "exceptions.csv": _plain(ExceptionRow, p.exceptions),
+        "inputs.csv": _plain(InputRow, p.inputs, leave=("refused",)),
+        "controls.csv": _controls(view),
+        "changes.csv": (
+            ("change", "severity", "council", "asset", "control", "title", "fingerprint"),
+            [(c.what, c.severity, c.council, c.asset, c.control, c.title, c.fingerprint) for c in p.changes],
+        ),
+        "not-seen.csv": (("who", "what"), view.unread()),
+        "trends.csv": (
+            ("measure", "on", "run_id", "council", "numerator", "denominator", "mark"),
+            [(m, q.on, q.run_id, q.council, q.numerator, q.denominator, q.mark) for m, points in p.trends.items() for q in points],
+        ),
+    }  # fmt: skip
+
+
+def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Rows:
+    """Every field of a dataclass as a column, in its own order."""
+    names = [f.name for f in fields(kind) if f.name not in leave]
+    return names, [[_value(getattr(row, name)) for name in names] for row in rows]
+
+
+def _value(value: object) -> object:
+    match value:
+        case Place():
+            return str(value) if value.file else None
+        case list() | tuple():
+            return "; ".join(str(v) for v in value)
+        case _:
+            return value
+
+
+def _routes(rows: Sequence[LegacyRow]) -> Rows:
+    header = (
+        "council", "asset", "product", "zone", "port", "direction", "reach", "partly", "rule", "place", "observed", "reason",
+    )  # fmt: skip
+    return header, [
+        (
+            r.council,
+            r.asset,
+            r.product,
+            x.zone,
+            x.port,
+            x.direction,
+            x.reach,
+            x.partly,
+            x.rule,
+            _value(x.place),
+            x.observed,
+            x.reason,
+        )
+        for r in rows
+        for x in r.routes
+    ]
+
+
+def _fixes(rows: Sequence[FixRow]) -> Rows:
+    header = ("product", "advisory", "severity", "released_on", "days_since", "overdue", "council", "missing_on")
+    return header, [
+        (f.product, f.advisory, f.severity, f.released_on, f.days_since, f.overdue, council, count)
+        for f in rows
+        for council, count in sorted(f.missing.items())
+    ]
+
+
+def _controls(view: View) -> Rows:
+    header = (
+        "control",
+        "title",
+        "theme",
+        "severity",
+        "council",
+        "passed",
+        "failed",
+        "unknown",
+        "stale",
+        "disabled",
+        "error",
+        "place",
+    )
+    return header, [
+        (c.id, c.title, c.theme, c.severity, council, *(o.get(k, 0) for k in ("passed", "failed", "unknown", "stale")), c.disabled,
+         c.error, str(c.place))
+        for c in view.posture.controls
+        for council, o in (sorted(c.outcomes.items()) or [("", {})])
+    ]  # fmt: skip

@@ -1,0 +1,205 @@
+"""Sentences by rule: from a posture to what a reader may safely conclude, in 25 words or fewer each.
+
+Every function is pure and takes its words from the figures, never from a mood: direction needs a like-for-like base,
+"better" needs that no less was seen, and what is missing is said in the same breath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from secscan.model.posture import CouncilRow, Point, Posture
+from secscan.render import words
+from secscan.render.compare import Comparison, compare
+from secscan.render.figures import NEAR_POINTS, WORKING, Totals, totals
+
+WITHHELD: Final = frozenset(("missing", "unreadable", "held", "silent", "incomplete"))
+"""Kinds of gap that take a part of the picture away; refused rows are counted but spare it."""
+Standing = Literal["above", "near", "below", "not known", "stopped"]
+AIMED: Final[Mapping[Standing, str]] = {"above": "on or above", "near": "just below", "below": "below"}
+
+
+def answer(posture: Posture, decisions_due: int) -> list[str]:
+    """Where the partnership stands: the risk, the direction, and what is missing. Two to four sentences."""
+    figures = totals(posture.councils)
+    first = risk(figures.unsupported, figures.unsupported_unprotected, not blind(posture), decisions_due)
+    return [first, direction(compare(posture, "patched-on-time", over="last-run")), *missing(posture)]
+
+
+def risk(unsupported: int, bare: int, whole: bool, decisions_due: int) -> str:
+    """How many unsupported systems nothing protects, and the decisions due. ``whole``: all the data came."""
+    due = f"{words.many(decisions_due, 'decision')} {'is' if decisions_due == 1 else 'are'} due in the next 90 days"
+    link = "but"
+    if unsupported == 0:
+        first = "No unsupported system was found" + ("" if whole else " where we could look")
+    elif bare == 0:
+        subject = (
+            "The one unsupported system has"
+            if unsupported == 1
+            else f"All {words.number(unsupported)} unsupported systems have"
+        )
+        first = f"{subject} a working protection"
+    else:
+        link = "and"
+        verb = "has" if bare == 1 else "have"
+        first = f"{words.of(bare, unsupported)} unsupported systems {verb} no working protection"
+        if unsupported == 1:
+            first = "The one unsupported system has no working protection"
+    return f"{first}, {link} {due}." if decisions_due else f"{first}."
+
+
+def direction(comparison: Comparison) -> str:
+    """How patching moved since the run before."""
+    since = words.english(comparison.since) if comparison.since else "last time"
+    like = "like for like" if comparison.everyone else "in the councils that reported both times"
+    match comparison.direction:
+        case "first":
+            return "This is the first run, so there is nothing to compare it with yet."
+        case "better":
+            return f"A larger share of devices gets updates on time than on {since}, {like}."
+        case "worse":
+            return f"A smaller share of devices gets updates on time than on {since}, {like}."
+        case "same":
+            return f"The share of devices that get updates on time is as it was on {since}, {like}."
+        case "narrower":
+            return f"Less could be judged than on {since}, so we cannot say that patching got better."
+        case "rules":
+            return f"The rules changed after {since}, so patching cannot be compared."
+        case "unknown":
+            return "We cannot say whether patching got better or worse: data is missing."
+
+
+def missing(posture: Posture) -> list[str]:
+    """What the reader must not take for granted; empty when everything came."""
+    gone = silent_councils(posture)
+    if gone:
+        says = "has data missing or too old" if len(gone) == 1 else "have data missing or too old"
+        return [f"Part of the picture is missing: {words.listing(gone, 3)} {says}."]
+    if blind(posture):
+        return ["Part of the picture is missing: this run did not see everything."]
+    unknown = totals(posture.councils).patched_unknown
+    if unknown:
+        return [f"Patching is not known for {words.many(unknown, 'device')}."]
+    return []
+
+
+def blind(posture: Posture) -> bool:
+    """Whether anything that should have been read was not, wholly or in part."""
+    unread = any(gap.get("stale") or gap.get("why") in WITHHELD for gap in posture.gaps)
+    return unread or any(c.stale for c in posture.councils) or not posture.complete
+
+
+def silent_councils(posture: Posture) -> list[str]:
+    """The short names of councils with a source that is missing or too old to pass on."""
+    behind = {gap.get("council") for gap in posture.gaps if gap.get("stale") or gap.get("why") in WITHHELD}
+    short = words.short_names([c.name for c in posture.councils])
+    return [name for name, row in zip(short, posture.councils, strict=True) if row.stale or row.id in behind]
+
+
+def moved(comparison: Comparison) -> str:
+    """A note beside a share: ``Up 2.1 points since 30 September 2026, like for like.``"""
+    if comparison.direction not in ("better", "worse", "same") or comparison.since is None:
+        return direction_note(comparison)
+    since = words.english(comparison.since)
+    if comparison.direction == "same":
+        return f"As on {since}, like for like."
+    points = abs(comparison.tenths)
+    way = "Up" if comparison.tenths > 0 else "Down"
+    return f"{way} {points // 10}.{points % 10} points since {since}, like for like."
+
+
+def was(comparison: Comparison, councils: int) -> str:
+    """A note beside a count: ``Was 15 on 30 September 2026.``; with fewer councils than now it says so."""
+    if comparison.direction in ("first", "unknown", "rules") or comparison.since is None:
+        return direction_note(comparison)
+    since = words.english(comparison.since)
+    if len(comparison.councils) < councils:
+        reported = words.many(len(comparison.councils), "council")
+        return f"{words.number(comparison.now[0])} now and {words.number(comparison.then[0])} on {since} in {reported} that reported both times."
+    return f"Was {words.number(comparison.then[0])} on {since}."
+
+
+def direction_note(comparison: Comparison) -> str:
+    notes = {
+        "first": "First run: nothing to compare with yet.",
+        "unknown": "Cannot be compared: data is missing.",
+        "rules": "Cannot be compared: the rules changed.",
+        "narrower": "Less could be judged, so not called better.",
+    }
+    return notes.get(comparison.direction, "")
+
+
+def standing(point: Point | None, word: str, target_percent: int) -> Standing:
+    """Where a council's newest point is drawn, unless ``word``, its result, says that this cannot be relied on."""
+    if point is None or point.denominator == 0 or point.mark == "silent":
+        return "stopped"
+    if word == "Not known":
+        return "not known"
+    if point.numerator * 100 >= target_percent * point.denominator:
+        return "above"
+    return "near" if point.numerator * 100 >= (target_percent - NEAR_POINTS) * point.denominator else "below"
+
+
+def chart_title(standings: Sequence[tuple[str, Standing]]) -> str:
+    """What the lines say, from each council's short name and standing: 15 words or so."""
+    groups: dict[Standing, list[str]] = {}
+    for name, where in standings:
+        groups.setdefault(where, []).append(name)
+    clauses: list[str] = []
+    for where, side in AIMED.items():
+        if names := groups.get(where):
+            # The line is named once; after that it is "it".
+            clauses.append(f"{_subject(names)} {side} {'it' if clauses else 'the target line'}")
+    if names := groups.get("not known"):
+        clauses.append(f"{_subject(names)} not known")
+    if names := groups.get("stopped"):
+        clauses.append(f"{words.listing(names, 3)} {'has' if len(names) == 1 else 'have'} no recent data")
+    return "; ".join(clauses) or "No council has data yet"
+
+
+def _subject(names: Sequence[str]) -> str:
+    return f"{words.listing(names, 3)} {'is' if len(names) == 1 else 'are'}"
+
+
+def council_answer(row: CouncilRow, posture: Posture, decisions_due: int) -> list[str]:
+    """The same for one council."""
+    gap = row.stale or any(g.get("council") == row.id and g.get("why") in WITHHELD for g in posture.gaps)
+    first = risk(row.unsupported, row.unsupported_unprotected, not gap and row.complete, decisions_due)
+    second = direction(compare(posture, "patched-on-time", over="last-run", council=row.id))
+    third = ["Part of the picture is missing: some of its data did not come or is too old."] if gap else []
+    return [first, second, *third]
+
+
+def legacy_answer(posture: Posture) -> list[str]:
+    """Two sentences over the register: how many, on what, and how many nothing protects."""
+    rows = posture.legacy
+    if not rows:
+        return [risk(0, 0, not blind(posture), 0)]
+    devices = len({(r.council, r.asset) for r in rows})
+    bare = sum(r.protection not in WORKING for r in rows)
+    open_rows = sum(r.routes_open > 0 for r in rows)
+    first = f"{words.many(len(rows), 'unsupported system')} run on {words.many(devices, 'device')}."
+    second = f"{words.number(bare)} {'has' if bare == 1 else 'have'} no working protection."
+    third = f"{words.number(open_rows)} can be reached from a network that policy does not trust."
+    return [first.replace("system run", "system runs") if len(rows) == 1 else first, second, third]
+
+
+def patching_share(figures: Totals) -> str:
+    """One sentence: the share on time, or that most cannot be judged."""
+    judged, unknown = figures.patched_judged, figures.patched_unknown
+    if judged <= unknown:
+        return f"Most devices could not be judged: patching is known for {words.of(judged, judged + unknown)}."
+    return (
+        f"{words.share(figures.patched_in_time, judged)} devices that we can judge have every security update on time."
+    )
+
+
+def gap_lines(posture: Posture) -> list[dict[str, Any]]:
+    """Each council with a part missing: what, how old, and how many devices it leaves not known."""
+    lines = []
+    for row in posture.councils:
+        gaps = [g for g in posture.gaps if g.get("council") == row.id and (g.get("stale") or g.get("why") in WITHHELD)]
+        if gaps or row.stale:
+            lines.append({"council": row, "gaps": gaps, "unknown": row.patched_unknown})
+    return lines

@@ -1,0 +1,59 @@
+"""The list of councils: all themes side by side, each council's own words, a link to its page."""
+
+from __future__ import annotations
+
+from secscan.render import bits, figures
+from secscan.render.bits import Table
+from secscan.render.html import Page
+from secscan.render.view import View
+
+
+def build(view: View) -> Page:
+    p = view.posture
+    rows = []
+    themes: list[str] = []
+    for council in sorted(p.councils, key=lambda c: c.role != "council"):
+        found = figures.results(p, [council])
+        themes = list(found)
+        name = bits.link(council.name, view.council_page(council.id))
+        role = bits.note("shared provider") if council.role == "provider" else None
+        rows.append(
+            bits.row(bits.cell(name, role), *(bits.cell(bits.tag(r.word), bits.note(r.says)) for r in found.values()))
+        )
+    heads = [bits.Column(label="Council"), *(bits.Column(label=t) for t in themes)]
+    context = {
+        "matrix": Table(
+            id="by-council", caption="Result by council and theme", columns=heads, rows=rows, sortable=False
+        ),
+        "sizes": _sizes(view),
+        "rely": view.rely(),
+    }
+    return Page(
+        file="councils.html", template="councils.html", title="Councils", part_of="councils.html", context=context
+    )
+
+
+def _sizes(view: View) -> Table:
+    rows = [
+        bits.row(
+            view.council(c.id),
+            c.assets,
+            c.installs,
+            c.open,
+            c.mitigated,
+            c.accepted,
+            c.unknown,
+            c.opened,
+            c.closed,
+            c.reopened,
+        )
+        for c in view.posture.councils
+    ]
+    t = figures.totals(view.posture.councils)
+    foot = bits.row(
+        "All", t.assets, t.installs, t.open, t.mitigated, t.accepted, t.unknown, t.opened, t.closed, t.reopened
+    )
+    heads = bits.columns(
+        "Council|#Devices|#Installed programs|#Open|#Protected|#Accepted|#Not known|#New|#Closed|#Reopened"
+    )
+    return Table(id="sizes", caption="Devices and findings by council", columns=heads, rows=rows, foot=foot)

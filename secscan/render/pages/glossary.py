@@ -1,0 +1,62 @@
+"""The glossary: one entry for each term the pages use, and where it is linked from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from secscan.doors.files import shipped
+from secscan.render.html import Page
+from secscan.render.view import View
+
+_LINKED = re.compile(r'href="glossary\.html#term-([a-z0-9-]+)"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    id: str
+    term: str
+    also: tuple[str, ...]
+    """Other words and abbreviations for it."""
+    meaning: str
+    matters: str
+    """Why it matters to a resident."""
+
+
+@lru_cache(maxsize=1)
+def terms() -> Sequence[Term]:
+    """The entries of reports/glossary.yaml, by alphabet."""
+    from secscan.doors.yaml import read
+
+    data = read(shipped("reports") / "glossary.yaml", "reports/glossary.yaml").data
+    found = [
+        Term(
+            id=key,
+            term=entry["term"],
+            also=tuple(entry.get("also") or ()),
+            meaning=entry["meaning"],
+            matters=entry["matters"],
+        )
+        for key, entry in data.items()
+    ]
+    return sorted(found, key=lambda t: t.term.lower())
+
+
+def names() -> Mapping[str, str]:
+    """Id to term, for links from other pages."""
+    return {t.id: t.term for t in terms()}
+
+
+def build(view: View, pages: Mapping[str, tuple[str, str]]) -> Page:
+    """``pages``: file name to (title, HTML) of the pages before it; each entry names those that link to it."""
+    linked: dict[str, list[tuple[str, str]]] = {}
+    for file, (title, html) in pages.items():
+        for key in dict.fromkeys(_LINKED.findall(html)):
+            linked.setdefault(key, []).append((title, file))
+    entries = [{"term": t, "linked": linked.get(t.id, [])[:6]} for t in terms()]
+    return Page(
+        file="glossary.html", template="glossary.html", title="Glossary", part_of="glossary.html",
+        crumbs=(("Overview", "index.html"),), context={"entries": entries, "rely": view.rely()},
+    )  # fmt: skip

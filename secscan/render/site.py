@@ -1,0 +1,141 @@
+"""A posture as a folder of pages that opens from a disk, with its data files and a manifest written last.
+
+The caller stages the folder and publishes it in one rename (doors/files.py); a folder without a manifest is not
+finished. The same posture always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from secscan.doors import files, json
+from secscan.model.errors import SecscanError
+from secscan.model.posture import Posture
+from secscan.render import html, redact, words
+from secscan.render.data import tables
+from secscan.render.html import Page
+from secscan.render.pages import (
+    council,
+    councils,
+    evidence,
+    exceptions,
+    glossary,
+    legacy,
+    mitigations,
+    overview,
+    patching,
+)
+from secscan.render.view import View
+
+PAGE_LIMIT: Final = 2 * files.MEGABYTE
+CAPS: Final = (1_000, 400, 150, 50, 15)
+"""Rows that a table may show; the next is taken when a page would grow past its limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One file of the report, and how many bytes it has."""
+
+    path: Path
+    size: int
+
+
+def site(
+    posture: Posture, out: Path, *, edition: str = "team", extra: Mapping[str, str] | None = None
+) -> list[Written]:
+    """The report is in ``out``; what was written, the manifest last.
+
+    ``edition``: team or audit. ``extra``: lines for "How far you can rely on this page", label to value, such as the
+    digest under which the run is recorded. Raises UsageError for an edition that cannot be made, StorageError when a
+    file cannot be written, and SecscanError when two councils would share a page.
+    """
+    chosen = redact.edition_of(edition)
+    shown = redact.cut(posture, chosen)
+    data = json.dumps(shown) + "\n"
+    view = View(posture=shown, edition=chosen, digest=files.sha256(data.encode()), cap=CAPS[0], extra=dict(extra or {}))
+    contents: dict[str, str] = dict(pages(view))
+    contents["NOTICE.txt"] = html.asset("NOTICE.txt")
+    contents |= {f"data/{name}": text for name, text in tables(view).items()}
+    contents["data/posture.json"] = data
+    contents["manifest.json"] = manifest(view, contents)
+    files.make_folder(out)
+    files.make_folder(out / "data")
+    return [_write(out / name, text) for name, text in contents.items()]
+
+
+def pages(view: View) -> dict[str, str]:
+    """Every page of the edition, file name to HTML, the glossary last because it names the pages before it."""
+    made: dict[str, tuple[str, str]] = {}
+    for name, build in _builders(view):
+        if name in made:
+            raise SecscanError(f"two pages would be called {name}")
+        made[name] = _fitting(view, build)
+    made["glossary.html"] = _fitting(view, lambda v: glossary.build(v, made))
+    return {name: text for name, (_, text) in made.items()}
+
+
+def _builders(view: View) -> Iterator[tuple[str, Any]]:
+    yield "index.html", overview.build
+    yield "councils.html", councils.build
+    for row in view.posture.councils:
+        yield view.council_page(row.id), lambda v, row=row: council.build(v, row)
+    yield "legacy.html", legacy.build
+    yield "mitigations.html", mitigations.build
+    yield "patching.html", patching.build
+    yield "exceptions.html", exceptions.build
+    yield "evidence.html", evidence.build
+
+
+def _fitting(view: View, build: Any) -> tuple[str, str]:
+    """A page's title and HTML, with as many rows as its limit allows."""
+    for cap in CAPS:
+        page: Page = build(view.capped(cap))
+        text = html.render(page, frame(view))
+        if len(text.encode()) <= PAGE_LIMIT:
+            break
+    return page.title, text
+
+
+def frame(view: View) -> dict[str, Any]:
+    """What every page shows around its own part."""
+    p = view.posture
+    return {
+        "name": p.title,
+        "marking": p.marking,
+        "partnership": p.partnership,
+        "edition": view.edition,
+        "sample": p.sample,
+        "as_of": words.english(p.as_of),
+        "as_of_iso": p.as_of.isoformat(),
+        "run_id": p.run_id,
+        "digest": view.digest,
+        "tool_version": p.tool_version,
+        "terms": glossary.names(),
+        "colour": words.colour,
+    }
+
+
+def manifest(view: View, contents: Mapping[str, str]) -> str:
+    """The list of the report's files with size and SHA-256, as JSON."""
+    p = view.posture
+    listed = [
+        {"path": name, "size": len(text.encode()), "sha256": files.sha256(text.encode())}
+        for name, text in sorted(contents.items())
+    ]
+    head = {
+        "schema": "secscan.report/1",
+        "run_id": p.run_id,
+        "as_of": p.as_of,
+        "edition": view.edition,
+        "complete": p.complete,
+    }
+    return json.dumps({**head, "files": listed}) + "\n"
+
+
+def _write(path: Path, text: str) -> Written:
+    raw = text.encode()
+    files.write(path, raw, files.PRIVATE_FILE)
+    return Written(path=path, size=len(raw))

@@ -1,0 +1,222 @@
+"""A posture with what every page looks up in it: names, addresses of pages and places, and what each page must say of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from secscan.model.posture import ClaimRow, CouncilRow, ExceptionRow, FindingRow, LegacyRow, Posture
+from secscan.render import bits, figures, headlines, words
+from secscan.render.bits import Bit, Cell
+from secscan.render.redact import Edition
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One edition of one posture. ``cap``: the most rows that a table may show."""
+
+    posture: Posture
+    edition: Edition
+    digest: str
+    """SHA-256 of data/posture.json."""
+    cap: int
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def capped(self, cap: int) -> View:
+        """The same view with other room in its tables."""
+        return self if cap == self.cap else replace(self, cap=cap)
+
+    @cached_property
+    def councils(self) -> dict[str, CouncilRow]:
+        return {row.id: row for row in self.posture.councils}
+
+    @cached_property
+    def short(self) -> dict[str, str]:
+        rows = self.posture.councils
+        return dict(zip((r.id for r in rows), words.short_names([r.name for r in rows]), strict=True))
+
+    @cached_property
+    def findings(self) -> dict[str, FindingRow]:
+        return {row.fingerprint: row for row in self.posture.findings}
+
+    @cached_property
+    def exceptions(self) -> dict[str, ExceptionRow]:
+        return {row.id: row for row in self.posture.exceptions}
+
+    @cached_property
+    def claims(self) -> dict[str, ClaimRow]:
+        return {row.id: row for row in self.posture.claims}
+
+    @cached_property
+    def register(self) -> Sequence[LegacyRow]:
+        """The legacy register, what matters most first: weakest protection, most ways in, oldest end of support."""
+        order = {word: i for i, word in enumerate(words.WEAKEST_FIRST)}
+        return sorted(
+            self.posture.legacy,
+            key=lambda r: (
+                r.status == "accepted", order.get(r.protection, len(order)), -r.routes_open, -r.routes_unknown,
+                str(r.eol_on or "9999"), r.council, r.asset, r.label,
+            ),
+        )  # fmt: skip
+
+    @cached_property
+    def listed_findings(self) -> frozenset[str]:
+        """Fingerprints that have a row of their own on their council's page under this cap."""
+        shown: set[str] = set()
+        for council in self.councils:
+            shown.update(f.fingerprint for f in self.findings_of(council)[: self.cap])
+        return frozenset(shown)
+
+    def findings_of(self, council: str) -> Sequence[FindingRow]:
+        """A council's findings, gravest first: open before unknown before protected before accepted."""
+        status = {"open": 0, "mitigated": 2, "accepted": 3}
+
+        def rank(f: FindingRow) -> tuple[object, ...]:
+            standing = 1 if f.outcome == "unknown" else status.get(f.status, 4)
+            return (
+                standing,
+                words.SEVERITY_RANK.get(f.severity, 4),
+                not f.overdue,
+                f.due,
+                f.control,
+                f.asset or "",
+                f.subject,
+            )
+
+        return sorted((f for f in self.posture.findings if f.council == council), key=rank)
+
+    def name(self, council: str) -> str:
+        return self.short.get(council, council)
+
+    def council_page(self, council: str) -> str:
+        return f"council-{words.file_id(council)}.html"
+
+    def council(self, council: str) -> Cell:
+        known = council in self.councils
+        return bits.cell(bits.link(self.name(council), self.council_page(council)) if known else bits.text(council))
+
+    def system_id(self, row: LegacyRow) -> str:
+        return words.anchor("system", row.council, row.asset, row.product, row.label, row.version)
+
+    def system_href(self, row: LegacyRow) -> str:
+        return f"legacy.html#{self.system_id(row)}"
+
+    def finding(self, fingerprint: str, shown: object) -> Bit:
+        """A link to the finding's row where it has one, else its text."""
+        found = self.findings.get(fingerprint)
+        if found is None or fingerprint not in self.listed_findings or found.council not in self.councils:
+            return bits.text(shown)
+        return bits.link(shown, f"{self.council_page(found.council)}#{words.anchor('finding', fingerprint)}")
+
+    def standing(self, row: FindingRow) -> tuple[Bit, ...]:
+        """The word for a finding, with who accepted or what protects beside it."""
+        if row.outcome == "unknown":
+            return (
+                (bits.tag("Not known"), bits.note(words.many(row.count, "row")))
+                if row.count > 1
+                else (bits.tag("Not known"),)
+            )
+        if row.status == "accepted":
+            exception = self.exceptions.get(row.exception or "")
+            until = f"Accepted until {words.english(exception.until)}" if exception else "Accepted"
+            return (bits.tag(until),)
+        if row.mitigation_state:
+            said = f"protection: {words.protection(row.mitigation_state)}"
+            return bits.tag("Not met"), bits.note(said)
+        return (bits.tag("Not met"),)
+
+    def rely(self, council: CouncilRow | None = None) -> list[tuple[str, str]]:
+        """What a reader needs to know before believing a page; the same lines on every page, over one council or all."""
+        p = self.posture
+        councils = [council] if council else list(p.councils)
+        ids = {c.id for c in councils}
+        t = figures.totals(councils)
+        inputs = [i for i in p.inputs if i.council in ids]
+        read = [i for i in inputs if i.file is not None and i.state not in ("missing", "unreadable")]
+        known, every = figures.judged_share(p.controls, ids)
+        on = [c for c in p.controls if c.disabled is None]
+        off = len(p.controls) - len(on)
+        lines = [
+            ("Data used", self._dated(read, len(inputs))),
+            ("Devices seen lately", words.share(t.seen_fresh, t.assets)),
+            ("Devices with a software list", words.share(t.listed, t.assets)),
+            ("Program names recognised", words.share(t.recognised, t.installs)),
+            ("Results known", f"{words.share(known, every)}; the rest is shown as not known, never as a pass"),
+            (
+                "Rules used",
+                f"{p.policy_name} {p.policy_version}: {words.many(len(on), 'control')}"
+                + (f", {off} switched off" if off else "")
+                + (f", {words.many(len(p.loosened), 'place')} looser than the baseline" if p.loosened else ""),
+            ),
+            ("Support dates", self._catalogue()),
+            ("Run", f"{p.run_id}, secscan {p.tool_version}" + ("" if p.complete else "; it did not see everything")),
+            *self.extra.items(),
+        ]
+        return [(label, words.plain(value, 300)) for label, value in lines] + self._sums()
+
+    def _dated(self, read: Sequence[Any], expected: int) -> str:
+        days = sorted(i.dated_on for i in read if i.dated_on)
+        if not days:
+            return f"no file of the {words.many(expected, 'source')} expected" if expected else "no file"
+        span = (
+            words.english(days[0]) if days[0] == days[-1] else f"{words.english(days[0])} to {words.english(days[-1])}"
+        )
+        sources = len({(i.council, i.source) for i in read})
+        return f"{words.many(len(read), 'file')} from {words.many(sources, 'source')}, dated {span}"
+
+    def _catalogue(self) -> str:
+        checked = self.posture.catalogue_checked_on
+        counted = words.many(self.posture.catalogue_products, "product")
+        return f"{counted}; the oldest entry was checked on {words.english(checked)}" if checked else counted
+
+    def _sums(self) -> list[tuple[str, str]]:
+        wrong = figures.disagreements(self.posture)
+        return [("Figures that do not add up", words.plain("; ".join(wrong), 600))] if wrong else []
+
+    def gap_lines(self, council: str | None = None) -> list[dict[str, str]]:
+        """For the banner: each council with a part missing, what it is and what that leaves not known."""
+        lines = []
+        for found in headlines.gap_lines(self.posture):
+            row: CouncilRow = found["council"]
+            if council in (None, row.id):
+                lines.append(
+                    {"heading": self._gap_heading(row, found["gaps"]), "says": self._gap_effect(row, found["gaps"])}
+                )
+        return lines
+
+    def _gap_heading(self, row: CouncilRow, gaps: Sequence[Mapping[str, Any]]) -> str:
+        if not gaps:
+            return f"{row.name}: some of its data is too old to rely on."
+        said = str(gaps[0].get("says") or f"{gaps[0].get('source')}: {gaps[0].get('why')}")
+        more = f" {words.many(len(gaps) - 1, 'more source')} of it gave less than it should." if len(gaps) > 1 else ""
+        return words.plain(f"{row.name}: {said}{more}", 400)
+
+    def _gap_effect(self, row: CouncilRow, gaps: Sequence[Mapping[str, Any]]) -> str:
+        dated = sorted(
+            i.dated_on
+            for g in gaps
+            for i in self.posture.inputs
+            if i.source == g.get("source") and i.council == row.id and i.dated_on
+        )
+        newest = f"Its newest data is of {words.english(dated[-1])}. " if dated else ""
+        if row.patched_unknown:
+            total = row.patched_in_time + row.patched_late + row.patched_unknown
+            return f"{newest}Patching of {words.of(row.patched_unknown, total)} devices is shown as not known, not as a pass."
+        return f"{newest}What it would tell is shown as not known, not as a pass."
+
+    def unread(self, council: str | None = None) -> list[tuple[str, str]]:
+        """(who, what) for every source that gave less than it should, worst first; and over all, what the run itself says."""
+        p = self.posture
+        lines = [
+            (self.name(str(g.get("council"))), str(g.get("says") or f"{g.get('source')}: {g.get('why')}"))
+            for g in sorted(p.gaps, key=lambda g: (not g.get("stale"), str(g.get("council")), str(g.get("source"))))
+            if council in (None, g.get("council"))
+        ]
+        if council is None:
+            lines += [("The run", warning) for warning in p.warnings]
+            lines += [
+                ("The run", f"The check of {c.id} broke and judged nothing: {c.error}") for c in p.controls if c.error
+            ]
+        return [(words.plain(who, 100), words.plain(what, 400)) for who, what in lines]

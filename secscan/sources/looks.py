@@ -1,0 +1,83 @@
+"""What a file looks like by its first bytes, whatever its name says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """``kind`` for programs, ``words`` for the sentence "it is ..."."""
+
+    kind: str
+    words: str
+
+
+_MAGIC: Final = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole", "an old Office file (.xls) or a password-protected workbook"),
+    (b"%PDF-", "pdf", "a PDF"),
+    (b"\x1f\x8b", "gzip", "a gzip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "7z", "a 7-Zip archive"),
+    (b"Rar!", "rar", "a RAR archive"),
+    (b"SQLite format 3\0", "sqlite", "a SQLite database"),
+    (b"\x89PNG", "image", "a picture"),
+    (b"\xff\xd8\xff", "image", "a picture"),
+    (b"MZ", "program", "a Windows program"),
+    (b"\x7fELF", "program", "a Linux program"),
+    (b"{\\rtf", "rtf", "a word-processor document"),
+)
+_ROOTS: Final = {
+    "nmaprun": ("nmap", "nmap XML"),
+    "NessusClientData_v2": ("nessus", "a Nessus report (.nessus)"),
+    "bom": ("cyclonedx", "a CycloneDX SBOM"),
+    "report": ("report", "an XML scan report"),
+    "Workbook": ("xml", "an Excel 2003 XML workbook"),
+}
+_NAME = re.compile(r"<([A-Za-z_][\w.:-]*)")
+_HTML: Final = ("<!doctype html", "<html", "<head", "<body")
+_HEAD: Final = 16_384
+
+
+def like(data: bytes) -> Looks:
+    """What the bytes are: ``empty``, ``text``, ``json``, ``nmap``, ``xlsx`` or something that no reader takes."""
+    if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
+        return Looks("empty", "empty")
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if b"xl/workbook" in data[:_HEAD] or b"xl/workbook" in data[-65_536:]:
+            return Looks("xlsx", "an Excel workbook")
+        return Looks("zip", "a ZIP archive")
+    for magic, kind, words in _MAGIC:
+        if data.startswith(magic) and (kind != "program" or b"\0" in data[:256]):
+            return Looks(kind, words)
+    head = _text(data[:_HEAD]).lstrip("\ufeff \t\r\n")
+    if head.startswith("<"):
+        return _markup(head)
+    if head.startswith(("{", "[")) and re.match(r'[\[{]\s*(?:["\[{\]}]|-?\d|true|false|null)', head):
+        return Looks("json", "JSON")
+    return Looks("text", "text")
+
+
+def _markup(head: str) -> Looks:
+    """By the root element, after declaration, comments and document type."""
+    while head.startswith(("<?", "<!")) and not head[:14].casefold().startswith(_HTML):
+        opening, closing = next(
+            pair for pair in (("<?", "?>"), ("<!--", "-->"), ("<!", ">")) if head.startswith(pair[0])
+        )
+        head = head[len(opening) :].partition(closing)[2].lstrip()
+    if head[:14].casefold().startswith(_HTML):
+        return Looks("html", "an HTML page (a login page saved in place of the export?)")
+    found = _NAME.match(head)
+    if found is None:
+        return Looks("xml", "XML")
+    kind, words = _ROOTS.get(found[1], ("xml", f"XML with the root element '{found[1][:40]}'"))
+    return Looks(kind, words)
+
+
+def _text(head: bytes) -> str:
+    if head[:2] == b"\xff\xfe":
+        return head.decode("utf-16-le", "ignore")
+    if head[:2] == b"\xfe\xff":
+        return head.decode("utf-16-be", "ignore")
+    return head.decode("utf-8", "ignore")

@@ -1,0 +1,113 @@
+"""Which titles an asset has, and its software list in a month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Final
+
+from secscan.workspace.sample.asset import Asset
+from secscan.workspace.sample.chance import pick, share, whole
+from secscan.workspace.sample.days import Month
+from secscan.workspace.sample.titles import TITLES
+
+ENDPOINT: Final = ("edge", "edgeupdate", "teams", "teamsaddin", "vc14", "vc14x86", "audio", "graphics")
+WINDOWS_SERVER: Final = ("vc14", "vc14x86", "vc13", "vmtools", "veeamagent", "odbc17", "oledb")
+LINUX: Final = {
+    "ubuntu": ("openssh", "openssl", "sudo", "curl"),
+    "debian": ("opensshdeb", "openssldeb"),
+    "rhel": ("opensshel", "opensslel"),
+}
+COUNCILS_OWN: Final = {
+    "alderbeck": ("sophos", "anyconnect"),
+    "brackenford": ("apexone", "forticlient"),
+    "corvale": ("eset",),
+    "threeways": ("sophos",),
+}
+
+OCCASIONAL: Final = (
+    ("vc13", 0.6), ("vc10", 0.4), ("touchpad", 0.5), ("odbc17", 0.35), ("nativeclient", 0.25), ("oledb", 0.2), ("health", 0.3),
+    ("chrome", 0.3), ("firefox", 0.25), ("onedrive", 0.3), ("zoom", 0.15), ("papercutclient", 0.2), ("mecmclient", 0.3),
+    ("delldriver", 0.12), ("notepad", 0.04), ("vlc", 0.08), ("keepass", 0.06), ("putty", 0.04), ("snagit", 0.05),
+    ("dotnet10", 0.35), ("dotnet8", 0.1), ("dotnet6", 0.02), ("java8", 0.03), ("temurin17", 0.05), ("silverlight", 0.02),
+    ("powershell74", 0.04), ("libreoffice", 0.03), ("wireshark", 0.01), ("python312", 0.03), ("python310", 0.02), ("python39", 0.01),
+)  # fmt: skip
+"""On some endpoints only, and on what share of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """One row of a software list."""
+
+    key: str
+    name: str
+    version: str
+    publisher: str
+    installed_on: date
+    last_used_on: date | None
+
+
+@cache
+def _occasional(council: str, tag: str) -> tuple[str, ...]:
+    return tuple(key for key, part in OCCASIONAL if share(council, tag, key) < part)
+
+
+@cache
+def _age(council: str, tag: str, key: str) -> int:
+    """How many days before the last set it was installed."""
+    return whole(400, 1900, council, tag, key, "age")
+
+
+def _endpoint_keys(council: str, tag: str, month: int, office: str, department_apps: tuple[str, ...]) -> Iterator[str]:
+    """The titles on a desktop or laptop."""
+    yield from ENDPOINT
+    yield office
+    if office != "office2016":
+        yield "clicktorun"
+    yield pick(("acrobat",) * 5 + ("reader",) * 13 + ("readerdc",), council, tag, "pdf")
+    if share(council, tag, "zip") < 0.5:
+        yield "sevenzipold" if share(council, tag, "old zip") < 0.5 - 0.04 * month else "sevenzip"
+    yield from COUNCILS_OWN[council]
+    yield from department_apps
+    yield from _occasional(council, tag)
+
+
+def _server_keys(council: str, family: str, apps: tuple[str, ...]) -> Iterator[str]:
+    """The titles on a server: what every one of its family has, then its own."""
+    if family == "windows":
+        yield from WINDOWS_SERVER
+        yield COUNCILS_OWN[council][0]
+        if any(app.startswith("sql") for app in apps):
+            yield "nativeclient"
+    else:
+        yield from LINUX.get(family, ())
+    yield from apps
+
+
+def installs(asset: Asset, month: Month) -> Iterator[Install]:
+    """The software list of an asset; nothing where nobody lists it."""
+    return (_install(asset.council, asset.tag, key, month) for key in keys(asset, month.number))
+
+
+def keys(asset: Asset, month: int) -> tuple[str, ...]:
+    """The keys of its titles, each once."""
+    family = asset.system(month).family
+    if family == "endpoint":
+        found = tuple(_endpoint_keys(asset.council, asset.tag, month, asset.office(month), asset.apps))
+    elif family in ("windows", "ubuntu", "debian", "rhel") and "lists" not in asset.apps:
+        found = tuple(_server_keys(asset.council, family, asset.apps))
+    else:
+        found = ()
+    return tuple(dict.fromkeys(found))
+
+
+def _install(council: str, tag: str, key: str, month: Month) -> Install:
+    """One title on one asset as the set of the month tells it."""
+    title = TITLES[key]
+    evergreen = not isinstance(title.version, str)
+    age = _age(council, tag, key)
+    installed_on = month.day - timedelta(days=3 + age % 17) if evergreen else month.end - timedelta(days=age)
+    used = month.day - timedelta(days=age % 29) if key.endswith("client") else None
+    return Install(key, title.name, title.version_on(month.day), title.publisher, installed_on, used)

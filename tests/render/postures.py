@@ -1,0 +1,436 @@
+"""Small whole postures for the tests of the pages: three invented councils and the provider they share.
+
+The figures of each council are counted from the lists, so that what the pages add up is true by construction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from secscan.model.places import Place
+from secscan.model.posture import (
+    Change,
+    ClaimRow,
+    ControlRow,
+    CouncilRow,
+    ExceptionRow,
+    FindingRow,
+    FixRow,
+    InputRow,
+    LegacyRow,
+    Point,
+    Posture,
+    Route,
+)
+from secscan.model.words import ClaimState, Severity, Status
+
+TODAY = date(2026, 10, 31)
+BEFORE = date(2026, 9, 30)
+NAMES = {
+    "alderbeck": "Alderbeck District Council",
+    "brackenford": "Brackenford Borough Council",
+    "corvale": "Corvale District Council",
+    "threeways": "Threeways Shared ICT",
+}
+ASSETS = {"alderbeck": 402, "brackenford": 251, "corvale": 148, "threeways": 24}
+PATCHED = {"alderbeck": (381, 15, 6), "brackenford": (221, 22, 8), "corvale": (0, 5, 143), "threeways": (24, 0, 0)}
+MONTHS = [
+    date(2025, 11, 30), date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30),
+    date(2026, 5, 31), date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31), BEFORE, TODAY,
+]  # fmt: skip
+
+
+def fingerprint(*parts: str) -> str:
+    digest = hashlib.sha256("|".join(parts).encode()).hexdigest()
+    return f"{digest[:16]}-{digest[16:32]}"
+
+
+def finding(council: str, asset: str | None, subject: str, **given: Any) -> FindingRow:
+    values: dict[str, Any] = {
+        "fingerprint": fingerprint(given.get("control", "PAT-01"), council, asset or "", subject),
+        "control": "PAT-01",
+        "check": "patching.fix-overdue",
+        "theme": "patching",
+        "council": council,
+        "asset": asset,
+        "hostname": f"{asset}.{council}.example".lower() if asset else None,
+        "subject": subject,
+        "title": f"{subject}: 2026-09 cumulative update (critical), released on 8 September 2026, is not installed",
+        "fix": "Install the update, or say why it cannot be and record a mitigation.",
+        "outcome": "fail",
+        "status": "open",
+        "severity": "high",
+        "count": 1,
+        "first_seen": BEFORE,
+        "due": date(2026, 9, 22),
+        "overdue": True,
+        "news": "same",
+        "evidence": {"missing": True, "released_on": "2026-09-08", "severity": "critical"},
+        "evidence_places": {"missing": Place(f"inventory/{council}/2026-10-31/fixes.csv", 41)},
+        "sources": [Place(f"inventory/{council}/2026-10-31/fixes.csv", 41)],
+        "owner": "Infrastructure Manager",
+        "service": "Desktop computing",
+    }
+    return FindingRow(**{**values, **given})
+
+
+def route(zone: str, port: str, reach: bool | None, **given: Any) -> Route:
+    values: dict[str, Any] = {
+        "zone": zone, "port": port, "direction": "in", "reach": reach, "partly": False,
+        "rule": "core-fw rule 118", "place": Place("firewalls/core-fw/2026-10-30/running.cfg", 118), "observed": None,
+    }  # fmt: skip
+    return Route(**{**values, **given})
+
+
+def legacy(
+    council: str, asset: str, label: str, service: str | None, ended: date | None, protection: str, **given: Any
+) -> LegacyRow:
+    routes: list[Route] = given.pop("routes", [])
+    fp = fingerprint("LEG-01", council, asset, label)
+    values: dict[str, Any] = {
+        "fingerprint": fp,
+        "council": council,
+        "asset": asset,
+        "hostname": f"{asset}.{council}.example".lower(),
+        "service": service,
+        "owner": "Head of Revenues and Benefits",
+        "zone": f"{council}-servers",
+        "product": label.lower().replace(" ", "-"),
+        "label": label,
+        "version": None,
+        "eol_on": ended,
+        "extended_on": None,
+        "entitled_until": None,
+        "protection": protection,
+        "mitigations": [],
+        "routes_open": sum(r.reach is True for r in routes),
+        "routes_unknown": sum(r.reach is None for r in routes),
+        "routes": routes,
+        "status": "mitigated" if protection == "proven" else "open",
+        "due": date(2026, 11, 30),
+        "exception": None,
+        "exception_until": None,
+        "support_place": Place("secscan/knowledge/catalogue/microsoft.yaml", 212),
+        "source_place": Place(f"inventory/{council}/2026-10-31/software.csv", 1187),
+    }
+    return LegacyRow(**{**values, **given})
+
+
+def claim(id: str, council: str, asset: str, state: ClaimState, reason: str, **given: Any) -> ClaimRow:
+    values: dict[str, Any] = {
+        "id": id, "council": council, "asset": asset, "hostname": f"{asset}.{council}.example".lower(), "product": None,
+        "kind": "isolation", "text": "File sharing and remote desktop are blocked from office networks",
+        "claimed_by": "Network Manager", "blocked_from": [f"{council}-offices", "internet"],
+        "ports": ["tcp/445", "tcp/3389"], "state": state, "reason": reason, "since": BEFORE, "lapses_on": None,
+        "rule": None, "rule_place": None, "observed_vantage": None, "observed_on": None, "observed_state": None,
+        "place": Place("policies/mitigations.yaml", 12),
+    }  # fmt: skip
+    return ClaimRow(**{**values, **given})
+
+
+def control(
+    id: str, title: str, theme: str, severity: Severity, outcomes: dict[str, dict[str, int]], **given: Any
+) -> ControlRow:
+    values: dict[str, Any] = {
+        "id": id, "title": title, "text": f"{title}: what the baseline asks for, in words.", "check": f"{theme}.something",
+        "theme": theme, "severity": severity, "due_days": 14, "mitigated_by": "proven", "params": {}, "scope": {},
+        "references": ["Cyber Essentials 3.3"], "disabled": None, "councils": list(NAMES),
+        "place": Place("secscan/policies/baseline.yaml", 14), "outcomes": outcomes,
+    }  # fmt: skip
+    return ControlRow(**{**values, **given})
+
+
+def counts(passed: int, failed: int, unknown: int, stale: int = 0) -> dict[str, int]:
+    return {"passed": passed, "failed": failed, "unknown": unknown, "stale": stale}
+
+
+def register() -> list[LegacyRow]:
+    office = [route("corvale-offices", "tcp/445", True, observed=True), route("internet", "tcp/443", True),
+              route("internet", "any", None, direction="out", reason="the rule names an object group that is not in the file")]  # fmt: skip
+    rows = [
+        legacy("corvale", "CV-SRV-014", "Windows Server 2012 R2", "Revenues and benefits", date(2023, 10, 10), "disproven",
+               version="6.3.9600", extended_on=date(2026, 10, 13), routes=office, mitigations=["MIT-003"]),
+        legacy("corvale", "CV-SRV-014", "SQL Server 2012", "Revenues and benefits", date(2022, 7, 12), "disproven",
+               version="11.0.7001", routes=office, mitigations=["MIT-003"]),
+        legacy("brackenford", "BB-SRV-031", "Windows Server 2008 R2", "Planning document store", date(2020, 1, 14), "claimed",
+               routes=[route("brackenford-offices", "tcp/445", None, place=None, rule=None)], mitigations=["MIT-002"],
+               owner="Head of Planning", due=date(2026, 12, 15)),
+        legacy("alderbeck", "AB-SRV-007", "Windows 7", "CCTV recording", date(2020, 1, 14), "none",
+               routes=[route("alderbeck-offices", "tcp/3389", True), route("alderbeck-guest", "tcp/80", True, partly=True)],
+               owner=None, due=date(2026, 10, 14)),
+        legacy("brackenford", "BB-KIO-002", "Windows 8.1", "Library booking kiosks", date(2023, 1, 10), "configured",
+               mitigations=["MIT-005"], owner="Head of Libraries",
+               routes=[route("internet", "tcp/443", False)]),
+        legacy("alderbeck", "AB-SRV-019", "Ubuntu 18.04", "Cemetery records", date(2023, 5, 31), "proven",
+               entitled_until=None, mitigations=["MIT-001"], routes=[route("alderbeck-offices", "tcp/22", False, observed=False)]),
+        legacy("alderbeck", "AB-SRV-021", "Oracle Database 11g", "Housing rents", date(2020, 12, 31), "cannot-tell",
+               mitigations=["MIT-004"], routes=[route("alderbeck-offices", "tcp/1521", None)], due=date(2027, 2, 28)),
+        legacy("brackenford", "BB-SRV-044", "PHP 7.2", "Events booking", date(2020, 11, 30), "none", owner="Head of Leisure",
+               status="accepted", exception="EXC-001", exception_until=date(2026, 12, 31)),
+    ]  # fmt: skip
+    return rows + [
+        legacy("alderbeck", f"AB-LAP-{n:03}", "Windows 10", None, date(2025, 10, 14), "none", owner="Infrastructure Manager",
+               due=date(2027, 1, 31)) for n in range(1, 7)
+    ]  # fmt: skip
+
+
+def claims() -> list[ClaimRow]:
+    return [
+        claim("MIT-001", "alderbeck", "AB-SRV-019", "proven", "the rules block it and packets from the offices were refused",
+              lapses_on=date(2027, 1, 12), rule="core-fw rule 12", rule_place=Place("firewalls/core-fw/2026-10-30/running.cfg", 12),
+              observed_vantage="alderbeck-offices", observed_on=date(2026, 10, 14), observed_state="filtered"),
+        claim("MIT-002", "brackenford", "BB-SRV-031", "claimed", "no firewall between the zones was read and nobody sent packets"),
+        claim("MIT-003", "corvale", "CV-SRV-014", "disproven", "tcp/445 from corvale-offices is let through",
+              rule="core-fw rule 118", rule_place=Place("firewalls/core-fw/2026-10-30/running.cfg", 118),
+              observed_vantage="corvale-offices", observed_on=date(2026, 10, 21), observed_state="open"),
+        claim("MIT-004", "alderbeck", "AB-SRV-021", "cannot-tell", "rule 40 names an object group that is not in the file"),
+        claim("MIT-005", "brackenford", "BB-KIO-002", "configured", "the rules block it; no packets were sent",
+              rule="edge-fw rule 7", rule_place=Place("firewalls/edge-fw/rules.csv", 8)),
+        claim("MIT-006", "alderbeck", "AB-SRV-030", "claimed", "nobody has tested application control", kind="control",
+              blocked_from=[], ports=[], text="Only listed programs may run", product="sql-server"),
+    ]  # fmt: skip
+
+
+def findings() -> list[FindingRow]:
+    found = [
+        finding("alderbeck", f"AB-PC-{n:03}", "Microsoft Edge", severity="critical" if n < 5 else "high",
+                news="new" if n < 4 else "same", overdue=n < 9) for n in range(1, 16)
+    ] + [finding("brackenford", f"BB-PC-{n:03}", "Windows 11 23H2", severity="high") for n in range(1, 23)] + [
+        finding("corvale", f"CV-PC-{n:03}", "Adobe Acrobat Reader", severity="medium") for n in range(1, 6)
+    ]  # fmt: skip
+    found += [
+        finding("corvale", None, "fixes", outcome="unknown", count=143, severity="high", overdue=False, hostname=None, owner=None,
+                service=None, title="fixes: nobody knows whether a fix is missing", stale=True, news="carried"),
+        finding("alderbeck", None, "LiftWatch Agent", control="LEG-01", check="lifecycle.unsupported-software", theme="legacy",
+                outcome="unknown", count=12, overdue=False, owner=None, service=None, hostname=None,
+                title="LiftWatch Agent: nobody here knows when its support ends", fix="Upgrade it, retire it, or record a mitigation and test it."),
+        finding("corvale", "CV-SRV-014", "tcp/445 from corvale-offices", control="LEG-02", check="network.legacy-reachable",
+                theme="firewall", severity="critical", news="reopened", title="windows-server: tcp/445 from corvale-offices is let through",
+                fix="Close the rule, move the system to a zone of its own, or retire it.", mitigation="MIT-003", mitigation_state="disproven"),
+        finding("brackenford", "BB-PR-001", "BB-PR-001", control="INV-02", check="inventory.owner-missing", theme="inventory",
+                severity="low", overdue=False, due=date(2026, 12, 1), title="bb-pr-001: the register names no owner",
+                fix="Name the role that answers for it in the register.", owner=None, service=None),
+    ]  # fmt: skip
+    for row in register():
+        status: Status = row.status or "open"
+        found.append(
+            finding(
+                row.council, row.asset, row.label, control="LEG-01", check="lifecycle.unsupported-software", theme="legacy",
+                title=f"{row.label}: security support ended on {row.eol_on}", severity="high", status=status, owner=row.owner,
+                fix="Upgrade it, retire it, or record a mitigation and test it.", service=row.service, due=row.due,
+                overdue=row.due is not None and row.due < TODAY, exception=row.exception,
+                mitigation=row.mitigations[0] if row.mitigations else None,
+                mitigation_state=row.protection if row.mitigations else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+def inputs() -> list[InputRow]:
+    rows = []
+    for council in NAMES:
+        silent = council == "corvale"
+        for source, kind in (
+            ("register", "secscan-assets"),
+            ("software", "secscan-software"),
+            ("fixes", "secscan-fixes"),
+        ):
+            old = silent and source == "fixes"
+            dated = date(2026, 8, 12) if old else TODAY - timedelta(days=1)
+            rows.append(
+                InputRow(
+                    council=council, source=f"{council}-{source}", kind=kind, file=f"inventory/{council}/{dated}/{source}.csv",
+                    sha256=hashlib.sha256(f"{council}{source}".encode()).hexdigest(), dated_on=dated, age_days=(TODAY - dated).days,
+                    rows_read=ASSETS[council] * 3, rows_loaded=ASSETS[council] * 3 - 2, rows_refused=2 if source == "register" else 0,
+                    rows_blank=0 if source == "register" else 2,
+                    state="silent" if old else ("refused-rows" if source == "register" else "whole"), says=None,
+                    refused=[{"line": 17, "column": "ip", "reason": "'10.4.300.7' is not an address"},
+                             {"line": 90, "column": "hostname", "reason": "is empty"}] if source == "register" else [],
+                )
+            )  # fmt: skip
+    return rows
+
+
+def exceptions() -> list[ExceptionRow]:
+    def row(id: str, council: str, asset: str, until: date, state: str, **given: Any) -> ExceptionRow:
+        values: dict[str, Any] = {
+            "id": id, "control": "LEG-01", "council": council, "asset": asset, "subject": None, "until": until,
+            "owner": "Head of Leisure", "approver": "Chief Information Officer",
+            "reason": "Replacement funded; cut-over in December.", "renewed": 0, "state": state, "findings": [],
+            "place": Place("policies/exceptions.yaml", 4),
+        }  # fmt: skip
+        return ExceptionRow(**{**values, **given})
+
+    return [
+        row("EXC-001", "brackenford", "BB-SRV-044", date(2026, 12, 31), "in-force",
+            findings=[fingerprint("LEG-01", "brackenford", "BB-SRV-044", "PHP 7.2")]),
+        row("EXC-002", "alderbeck", "AB-SRV-007", date(2026, 8, 31), "overdue", renewed=3, owner="Head of Community Safety"),
+        row("EXC-003", "corvale", "CV-SRV-002", date(2027, 3, 31), "unused"),
+    ]  # fmt: skip
+
+
+def trends() -> dict[str, list[Point]]:
+    shares = {
+        "alderbeck": [84, 85, 83, 88, 89, 91, 92, 92, 94, 95, 95, 96],
+        "brackenford": [71, 74, 73, 79, 82, 84, 83, 87, 90, 90, 91, 91],
+        "corvale": [78, 76, 77, 79, 78, 80, 81, 80, 82, 82, 0, 0],
+        "threeways": [96, 96, 96, 96, 96, 100, 100, 100, 100, 100, 100, 100],
+    }
+    series: dict[str, list[Point]] = {m: [] for m in ("patched-on-time", "unsupported-unprotected", "coverage",
+                                                      "protections-proven", "open-findings")}  # fmt: skip
+    legacy_rows, made = register(), findings()
+    for step, day in enumerate(MONTHS):
+        for council in NAMES:
+            in_time, late, _ = PATCHED[council]
+            silent = council == "corvale" and day >= BEFORE
+            of = in_time + late if not silent and council != "corvale" else (0 if silent else 146)
+            share = round(shares[council][step] * of / 100) if day != TODAY else in_time
+            run = f"{day}-0600"
+            mark = "silent" if silent else None
+
+            def point(
+                n: int, d: int, day: date = day, run: str = run, council: str = council, mark: str | None = mark
+            ) -> Point:
+                return Point(on=day, run_id=run, council=council, numerator=n, denominator=d, mark=mark)
+
+            series["patched-on-time"].append(point(0 if silent else share, of))
+            mine = [r for r in legacy_rows if r.council == council]
+            bare = sum(r.protection not in ("proven", "configured") for r in mine)
+            series["unsupported-unprotected"].append(point(bare + (11 - step) // 3, len(mine) + (11 - step) // 2))
+            rows = ASSETS[council] * 10
+            series["coverage"].append(point(rows - (1430 if silent else 40), rows))
+            mine_claims = [c for c in claims() if c.council == council]
+            series["protections-proven"].append(
+                point(sum(c.state == "proven" for c in mine_claims) if step > 5 else 0, len(mine_claims))
+            )
+            open_now = sum(f.status == "open" and f.outcome == "fail" for f in made if f.council == council)
+            series["open-findings"].append(point(open_now + (11 - step), rows))
+    return series
+
+
+def controls() -> list[ControlRow]:
+    patched = {c: counts(a, b, d, d if c == "corvale" else 0) for c, (a, b, d) in PATCHED.items()}
+    ended = {c: sum(r.council == c for r in register()) for c in NAMES}
+    return [
+        control("PAT-01", "Updates within 14 days", "patching", "high", patched),
+        control("LEG-01", "No unsupported software", "legacy", "high",
+                {c: counts(ASSETS[c] * 9 - ended[c], ended[c], 12 if c == "alderbeck" else 0) for c in NAMES}),
+        control("LEG-02", "Unsupported systems cannot be reached", "firewall", "critical",
+                {"alderbeck": counts(40, 3, 1), "brackenford": counts(31, 0, 1), "corvale": counts(18, 2, 0), "threeways": counts(0, 0, 0)}),
+        control("INV-02", "Every device has an owner", "inventory", "low",
+                {c: counts(ASSETS[c] - (c == "brackenford"), int(c == "brackenford"), 0) for c in NAMES}),
+        control("INV-09", "Disks are encrypted", "inventory", "medium", {}, disabled="No source tells this yet."),
+    ]  # fmt: skip
+
+
+def council_row(council: str, p: dict[str, Any]) -> CouncilRow:
+    mine = {
+        k: [r for r in p[k] if r.council == council] for k in ("findings", "legacy", "claims", "exceptions", "changes")
+    }
+    in_time, late, unknown = PATCHED[council]
+    failing = [f for f in mine["findings"] if f.outcome == "fail"]
+    outcomes = [c.outcomes[council] for c in p["controls"] if council in c.outcomes]
+    known, every = sum(o["passed"] + o["failed"] for o in outcomes), sum(sum(o.values()) - o["stale"] for o in outcomes)
+    return CouncilRow(
+        id=council, name=NAMES[council], role="provider" if council == "threeways" else "council", assets=ASSETS[council],
+        installs=ASSETS[council] * 9, coverage=known / every if every else 0.0, seen_fresh=ASSETS[council] - (9 if council == "corvale" else 3),
+        listed=ASSETS[council] - 4, recognised=ASSETS[council] * 9 - 31, patched_in_time=in_time, patched_late=late,
+        patched_unknown=unknown, unsupported=len(mine["legacy"]),
+        unsupported_unprotected=sum(r.protection not in ("proven", "configured") for r in mine["legacy"]),
+        claims=len(mine["claims"]), claims_proven=sum(c.state == "proven" for c in mine["claims"]),
+        claims_configured=sum(c.state == "configured" for c in mine["claims"]),
+        claims_disproven=sum(c.state == "disproven" for c in mine["claims"]), exceptions=len(mine["exceptions"]),
+        exceptions_overdue=sum(e.state == "overdue" for e in mine["exceptions"]),
+        open=sum(f.status == "open" for f in failing), mitigated=sum(f.status == "mitigated" for f in failing),
+        accepted=sum(f.status == "accepted" for f in failing), unknown=sum(f.outcome == "unknown" for f in mine["findings"]),
+        opened=sum(c.what == "opened" for c in mine["changes"]), closed=sum(c.what == "closed" for c in mine["changes"]),
+        reopened=sum(c.what == "reopened" for c in mine["changes"]), stale=council == "corvale", complete=council != "corvale",
+    )  # fmt: skip
+
+
+def changes(made: list[FindingRow]) -> list[Change]:
+    rows = [
+        Change(what={"new": "opened", "reopened": "reopened"}[f.news], fingerprint=f.fingerprint, control=f.control,
+               council=f.council, asset=f.asset, title=f.title, severity=f.severity)
+        for f in made if f.news in ("new", "reopened")
+    ]  # fmt: skip
+    return rows + [
+        Change(what="closed", fingerprint=fingerprint("gone", str(n)), control="PAT-01", council="brackenford",
+               asset=f"BB-PC-{n:03}", title="Google Chrome: 128.0 (high), released on 2 September 2026, is not installed", severity="high")
+        for n in range(60, 71)
+    ]  # fmt: skip
+
+
+def partnership(**given: Any) -> Posture:
+    """The whole picture: one council silent, one protection disproven, one exception overdue."""
+    p: dict[str, Any] = {
+        "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
+    }  # fmt: skip
+    p["changes"] = changes(p["findings"])
+    p |= {
+        "tool_version": "0.1.0", "run_id": "2026-10-31-0600", "as_of": TODAY, "previous_as_of": BEFORE,
+        "partnership": "Alderbeck, Brackenford and Corvale partnership", "title": "Cyber security posture",
+        "marking": "OFFICIAL-SENSITIVE", "sample": True, "complete": False,
+        "warnings": ["edge-fw: 2 rules name an object that the file does not define"], "target_percent": 95,
+        "policy_name": "baseline", "policy_version": "2026.10", "policy_digest": hashlib.sha256(b"policy").hexdigest(),
+        "previous_digest": hashlib.sha256(b"before").hexdigest(), "catalogue_products": 412,
+        "catalogue_checked_on": date(2026, 10, 1),
+        "loosened": [{"control": "PAT-01", "councils": ["brackenford"], "what": "due", "before": "14 days", "after": "28 days",
+                      "reason": "Small team", "place": {"file": "policies/brackenford.yaml", "line": 6}}],
+        "fixes": [
+            FixRow(product="Microsoft Edge", advisory="MSRC-2026-0911", severity="critical", released_on=date(2026, 9, 8), days_since=53,
+                   missing={"alderbeck": 15, "brackenford": 3}, overdue=True),
+            FixRow(product="Windows 11 23H2", advisory="KB5044033", severity="important", released_on=date(2026, 10, 13), days_since=18,
+                   missing={"brackenford": 22}, overdue=True),
+            FixRow(product="Adobe Acrobat Reader", advisory=None, severity=None, released_on=None, days_since=None,
+                   missing={"corvale": 5}, overdue=False),
+        ],
+        "inputs": inputs(),
+        "gaps": [
+            {"council": "corvale", "source": "corvale-fixes", "why": "silent", "stale": True,
+             "says": "corvale-fixes is 80 days old; the limit is 45 days."},
+            {"council": "alderbeck", "source": "alderbeck-register", "why": "refused-rows", "stale": False,
+             "says": "2 rows of alderbeck-register were refused."},
+        ],
+        "unrecognised": [
+            {"name": "LiftWatch Agent", "version": "1.4", "publisher": "Elevato", "installs": 12, "councils": ["alderbeck"], "near": []},
+            {"name": "Acrobat Readr DC", "version": None, "publisher": None, "installs": 3, "councils": ["corvale", "alderbeck"],
+             "near": ["Adobe Acrobat Reader"]},
+        ],
+        "trends": trends(),
+        "checks": [{"id": "patching.fix-overdue", "title": "A security fix that is missing past its window.",
+                    "sha256": hashlib.sha256(b"check").hexdigest(), "file": "secscan/checks/patching/fix_overdue.py"}],
+    }  # fmt: skip
+    p["councils"] = [council_row(council, p) for council in NAMES]
+    return Posture(**{**p, **given})
+
+
+def first_run() -> Posture:
+    """The same with no past."""
+    whole = partnership()
+    points = {m: [p for p in ps if p.on == TODAY] for m, ps in whole.trends.items()}
+    return replace(whole, previous_as_of=None, previous_digest=None, changes=[], trends=points)
+
+
+def empty() -> Posture:
+    """A partnership whose councils sent nothing at all."""
+    whole = partnership()
+    nothing = {f: 0 for f in CouncilRow.__dataclass_fields__ if CouncilRow.__dataclass_fields__[f].type == "int"}
+    rows = [replace(c, **nothing, coverage=0.0, stale=True, complete=False) for c in whole.councils]
+    gaps = [
+        {
+            "council": c,
+            "source": f"{c}-register",
+            "why": "missing",
+            "says": f"No file of {c}-register was found.",
+            "stale": True,
+        }
+        for c in NAMES
+    ]
+    return replace(
+        whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
+        unrecognised=[], previous_as_of=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+    )  # fmt: skip
