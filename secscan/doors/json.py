@@ -43,6 +43,13 @@ def dumps(value: Any, *, pretty: bool = True) -> str:
     )  # fmt: skip
 
 
+def compact(value: Any) -> bytes:
+    """``value`` as JSON in the fewest bytes and the least time: what a machine reads. Dates are ISO text."""
+    from pydantic_core import to_json
+
+    return to_json(value, inf_nan_mode="constants")
+
+
 def canonical(value: Any) -> bytes:
     """The same value always as the same bytes: sorted keys, no spaces, UTF-8. Floats are refused."""
     _no_floats(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Hashable, Iterable
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,6 +13,9 @@ from secscan.model.errors import PolicyError, Problem
 from secscan.model.places import Place
 
 M = TypeVar("M", bound=BaseModel)
+
+MAX_PROBLEMS: Final = 200
+"""What is named of one file; a file with more is told how many more."""
 
 
 def validate(document: Document, model: type[M]) -> M:
@@ -27,8 +30,11 @@ def validate(document: Document, model: type[M]) -> M:
         inner = {i["loc"][:n] for i in items for n in range(len(i["loc"]))}
         # A list that is "too short" only because its items were refused says nothing new.
         items = [i for i in items if not (i["type"] == "too_short" and i["loc"] in inner)]
-        problems = [_problem(document, model, dict(item)) for item in items]
-        raise PolicyError(sorted(problems, key=lambda p: (p.place.line, p.place.column or 0))) from None
+        problems = [_problem(document, model, dict(item)) for item in items[:MAX_PROBLEMS]]
+        problems.sort(key=lambda p: (p.place.line, p.place.column or 0))
+        if rest := len(items) - len(problems):
+            problems.append(Problem(place=document.place(), says=f"and {rest:,} more problems; mend these first"))
+        raise PolicyError(problems) from None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,6 @@ nothing outside the file is followed; a cell is what was last shown in it.
 from __future__ import annotations
 
 import io
-import posixpath
 import re
 import struct
 import zipfile
@@ -20,7 +19,7 @@ from typing import Any, Final
 from secscan.doors.csv import BadRow, IsHeader, Table, letters, named
 from secscan.doors.files import MEGABYTE
 from secscan.doors.terminal import safe
-from secscan.doors.xml import Element, tree
+from secscan.doors.xml import tree
 from secscan.model.errors import InputError
 from secscan.model.places import Place
 
@@ -42,7 +41,7 @@ _DANGER = re.compile(rb"<!\s*(DOCTYPE|ENTITY)")
 _PLAIN = re.compile(rb'<c r="([A-Z]+[0-9]+)"')
 """How every common program writes a cell; the slower patterns below are for the others."""
 _OPENINGS: Final = (b"<c ", b"<c>", b"<c/", b"<c\t", b"<c\n", b"<c\r")
-_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_CELL = re.compile(rb"<(?:[^\s<>]*:)?c[\s/>]")
 _REFERENCE = re.compile(rb"""<(?:\w+:)?c\s+(?:[\w:]+=(?:"[\w ]*"|'[\w ]*')\s+)*?r=["']([A-Za-z]+[0-9]+)["']""")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e""")
 _ERROR_CELL = re.compile(
@@ -222,43 +221,54 @@ def _checked(archive: Archive, name: str, info: zipfile.ZipInfo, before: int) ->
 
 
 def _sheet(archive: Archive, shown: str, wanted: str | None) -> tuple[str, str]:
-    """Name and part of the sheet to read."""
-    book = tree(archive.whole("xl/workbook.xml"), shown)
-    links = "xl/_rels/workbook.xml.rels"
-    targets: dict[str, str] = {}
-    if links in archive.members:
-        for link in tree(archive.whole(links), shown).walk():
-            if _local(link.tag) == "Relationship" and link.attributes.get("TargetMode") != "External":
-                target = link.attributes.get("Target", "")
-                path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
-                targets[link.attributes.get("Id", "")] = path
-    sheets = [
-        s for s in book.walk() if _local(s.tag) == "sheet" and "worksheets" in targets.get(_link(s), "worksheets")
-    ]
-    names = [s.attributes.get("name", "") for s in sheets]
-    if wanted is not None:
-        found = next((s for s in sheets if s.attributes.get("name") == wanted), None)
-        if found is None:
-            listed = ", ".join(f"'{safe(n, 40)}'" for n in names[:10])
-            raise InputError(Place(shown), f"has no sheet '{safe(wanted, 40)}'", f"it has {listed or 'none'}")
-    else:
-        found = next(
-            (s for s in sheets if s.attributes.get("state", "visible") == "visible"), sheets[0] if sheets else None
-        )
-        if found is None:
-            raise InputError(Place(shown), "has no sheet")
-    part = targets.get(_link(found), "")
+    """Name and part of the sheet to read.
+
+    The part that is measured here must be the part that the reader opens by that name, so whatever could be
+    understood in two ways is refused.
+    """
+    targets = _targets(archive, shown)
+    sheets: dict[str, tuple[str, bool]] = {}
+    for sheet in tree(archive.whole("xl/workbook.xml"), shown).walk():
+        if _local(sheet.tag) != "sheet":
+            continue
+        name = sheet.attributes.get("name", "")
+        links = [value for key, value in sheet.attributes.items() if ":" in key and _local(key) == "id"]
+        if len(links) != 1 or name.casefold() in (known.casefold() for known in sheets):
+            raise InputError(Place(shown), f"describes the sheet '{safe(name, 40)}' twice or not at all")
+        part = targets.get(links[0], "")
+        if "/chartsheets/" not in part:
+            sheets[name] = (part, sheet.attributes.get("state", "visible") == "visible")
+    if wanted is not None and wanted not in sheets:
+        listed = ", ".join(f"'{safe(name, 40)}'" for name in list(sheets)[:10])
+        raise InputError(Place(shown), f"has no sheet '{safe(wanted, 40)}'", f"it has {listed or 'none'}")
+    if not sheets:
+        raise InputError(Place(shown), "has no sheet")
+    name = wanted or next((name for name, (_, visible) in sheets.items() if visible), next(iter(sheets)))
+    part = sheets[name][0]
     if part not in archive.members:
-        raise InputError(Place(shown), f"sheet '{safe(found.attributes.get('name', ''), 40)}' is not in the file")
-    return found.attributes.get("name", ""), part
+        raise InputError(Place(shown), f"sheet '{safe(name, 40)}' is not in the file")
+    return name, part
+
+
+def _targets(archive: Archive, shown: str) -> dict[str, str]:
+    """Relationship id -> part, for what lies inside the file."""
+    links = "xl/_rels/workbook.xml.rels"
+    if links not in archive.members:
+        raise InputError(Place(shown), "has no list of its parts", "save it again as .xlsx or CSV")
+    targets: dict[str, str] = {}
+    for link in tree(archive.whole(links), shown).walk():
+        if _local(link.tag) == "Relationship":
+            known, target = link.attributes.get("Id", ""), link.attributes.get("Target", "")
+            if known in targets:
+                raise InputError(Place(shown), f"its part '{safe(known, 40)}' is listed twice")
+            outside = link.attributes.get("TargetMode") == "External" or ".." in target or ":" in target
+            inner = target.removeprefix("/")
+            targets[known] = "" if outside else inner if inner.startswith("xl/") else f"xl/{inner}"
+    return targets
 
 
 def _local(tag: str) -> str:
     return tag.rpartition(":")[2]
-
-
-def _link(sheet: Element) -> str:
-    return next((value for key, value in sheet.attributes.items() if key.endswith(":id")), "")
 
 
 def _look_over(archive: Archive, part: str, place: str, rows: int, columns: int) -> dict[int, list[tuple[int, str]]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from secscan.exposure import intervals
-from secscan.exposure.board import ANYWHERE
+from secscan.exposure.board import FAR_UNKNOWN
 from secscan.exposure.engine import Engine, Lone, answer
 from secscan.exposure.intervals import Family
 from secscan.exposure.services import wanted
@@ -50,8 +50,7 @@ def ask(
     internet = {z.id for z in zones if z.internet}
     found = []
     for name in starts:
-        stale = engine.stale([name], located.zone)
-        one = answer(asked, asked.board.axis.zone[name], from_=name, to=to, port=port, stale=stale)
+        one = answer(asked, asked.board.axis.zone[name], from_=name, to=to, port=port)
         found.append(_noted(one, family) if name in internet else one)
     return found
 
@@ -65,13 +64,13 @@ def ask_config(rule_list: RuleList, from_: str | None, to: str, port: str) -> li
     end, family = _address(to)
     wanted(port)
     named = {n for r in rule_list.rules for names in (r.from_zones, r.to_zones) for n in names or ()}
-    zone, source = ANYWHERE, intervals.everything(family)
+    zone, source = FAR_UNKNOWN, intervals.everything(family)
     if from_ is not None and from_ in named:
         zone = from_
     elif from_ is not None:
         source = _network(from_, family, sorted(named))
     asked = Lone(rule_list, family, zone, source).ask(end, port)
-    return [answer(asked, asked.board.axis.all, from_=from_ or "any", to=to, port=port, stale=rule_list.stale)]
+    return [answer(asked, asked.board.axis.all, from_=from_ or "any", to=to, port=port)]
 
 
 def _from_network(
@@ -81,8 +80,7 @@ def _from_network(
     asked = engine.ask(end, family, zone, port)
     axis = asked.board.axis
     columns = axis.mask(source)
-    starts = [name for name, mask in axis.zone.items() if mask & columns]
-    found = answer(asked, columns, from_=from_, to=to, port=port, stale=engine.stale(starts, zone)) if columns else None
+    found = answer(asked, columns, from_=from_, to=to, port=port) if columns else None
     outside = intervals.subtract(source, axis.addresses(columns))
     if not outside:
         return found or _cannot_tell(from_, to, port, "it holds no address")

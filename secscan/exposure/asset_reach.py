@@ -50,7 +50,7 @@ class Passages:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._known: dict[tuple[int, Family, str, str, bool], PerZone] = {}
-        self._shared: dict[tuple[Reach, str], PerZone] = {}
+        self._shared: dict[Reach, PerZone] = {}
         self._joined: dict[tuple[int, ...], PerZone] = {}
         self._nowhere: dict[str, PerZone] = {}
 
@@ -100,13 +100,10 @@ class Passages:
         key = (address, family, located.zone, port, inward)
         if key not in self._known:
             asked = self._engine.ask(*key[:4], inward=inward)
-            shared = (asked.reach, located.zone)
-            if shared not in self._shared:
+            if asked.reach not in self._shared:
                 told = tell_zones(asked.board, asked.reach)
-                self._shared[shared] = {
-                    zone: self._passage(one, zone, located.zone, inward) for zone, one in told.items()
-                }
-            self._known[key] = self._shared[shared]
+                self._shared[asked.reach] = {zone: _passage(one) for zone, one in told.items()}
+            self._known[key] = self._shared[asked.reach]
         return self._known[key]
 
     def _untold(self, why: str) -> PerZone:
@@ -114,25 +111,23 @@ class Passages:
             self._nowhere[why] = {zone.id: Passage(reach=None, reason=why) for zone in self._engine.zones}
         return self._nowhere[why]
 
-    def _passage(self, told: Told, zone: str, own: str, inward: bool) -> Passage:
-        start, end = (zone, own) if inward else (own, zone)
-        stale = self._engine.stale((start,), end)
-        reach = {"permitted": True, "partly": True, "blocked": False, "cannot-tell": None}[told.verdict]
-        reason = told.reason
-        if stale and reach is False:
-            # A rule of long ago may be gone: what an old export blocks is not known to be blocked.
-            reach, reason = None, "blocked by an export that is older than its limit"
-        decider = told.decider
-        return Passage(
-            reach=reach,
-            partly=told.verdict == "partly",
-            rule=rule_text(device_name(decider.hop.device), decider.item.origin) if decider else None,
-            origin=decider.item.origin if decider else None,
-            reason=reason,
-            covered=told.covered,
-            stale=stale,
-            exported_on=self._engine.exported_on(start, end),
-        )
+
+def _passage(told: Told) -> Passage:
+    reach = {"permitted": True, "partly": True, "blocked": False, "cannot-tell": None}[told.verdict]
+    reason, decider = told.reason, told.decider
+    if told.stale and reach is False:
+        # A rule of long ago may be gone: what an old export blocks is not known to be blocked.
+        reach, reason = None, "blocked by an export that is older than its limit"
+    return Passage(
+        reach=reach,
+        partly=told.verdict == "partly",
+        rule=rule_text(device_name(decider.hop.device), decider.item.origin) if decider else None,
+        origin=decider.item.origin if decider else None,
+        reason=reason,
+        covered=told.covered,
+        stale=told.stale,
+        exported_on=told.exported_on,
+    )
 
 
 def _any(found: Sequence[Passage]) -> Passage:

@@ -6,27 +6,30 @@ possible at all: perhaps through (``upper``). Blocked is said only of what is ou
 what is inside ``lower``; this is the upper and lower closure of Iptables_Semantics (Diekmann et al., 2016).
 
 A question fixes one address, its zone and a port; the addresses of all zones on the other side are the columns of
-an ``Axis``. Destinations that the same rules can match share their answers.
+an ``Axis``. Destinations that the same rules can match share their answers. The ways are followed from the fixed
+address outwards, for as long as anything is left that gets through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from secscan.exposure.axis import Axis
 from secscan.exposure.compiled import Item, compiled
 from secscan.exposure.intervals import Family, Stab, everything
-from secscan.exposure.routes import Hop, Way, Ways
+from secscan.exposure.routes import MAX_DEVICES, MAX_STEPS, Hop, Network
 from secscan.exposure.services import Case, Services
 from secscan.model.net import Intervals, RuleList, ZoneSet
 
 if TYPE_CHECKING:
     from secscan.exposure.told import Told
 
-ANYWHERE = ""
-"""A zone that nobody knows, in a Hop: a rule that names zones may or may not match."""
+NEAR_UNKNOWN, FAR_UNKNOWN = "", "\0"
+"""Zones that nobody knows, of the fixed address and of those asked about: a rule that names zones may or may not match."""
+_UNKNOWN = frozenset((NEAR_UNKNOWN, FAR_UNKNOWN))
 
 Bits = int
 """Columns of the axis, or rules of a device, as the ones of an integer."""
@@ -48,7 +51,10 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One way for one kind of packet: the intersection over its devices, for the columns that go this way."""
+    """A way, or the beginning of one where nothing gets any further: the devices from the fixed address outwards.
+
+    ``columns`` come this way as far as the last hop; ``upper`` and ``lower`` of them get through the whole of it.
+    """
 
     hops: tuple[tuple[Hop, Walk], ...]
     columns: Bits
@@ -56,26 +62,48 @@ class Trace:
     lower: Bits
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How the zones reach one zone: ``groups`` of columns that share their ways, and what has no answer."""
-
-    groups: tuple[tuple[Bits, tuple[Way, ...]], ...]
-    same: Bits
-    uncovered: Bits
-    """No device stands between."""
-    cut: Bits
-    """There were too many ways to follow them all."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """The answer for every column. ``cells``: the traces of each kind of packet."""
+    """The answer for every column. ``cells``: the traces of each kind of packet, the shortest first."""
 
     cells: tuple[tuple[Trace, ...], ...]
     upper: Bits
     lower: Bits
-    plan: Plan
+    same: Bits
+    """In the zone of the fixed address itself."""
+    uncovered: Bits
+    """No device stands between."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """What has been found so far on the ways to one address, for one kind of packet."""
+
+    key: Key
+    traces: list[Trace] = field(default_factory=list)
+    upper: Bits = 0
+    lower: Bits = 0
+
+    def add(self, trace: Trace) -> None:
+        self.traces.append(trace)
+        self.upper |= trace.upper
+        self.lower |= trace.lower
+
+    def gains(self, upper: Bits, lower: Bits) -> Bits:
+        """The columns for which following these could still change the answer."""
+        return (upper & ~self.upper) | (lower & ~self.lower)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A zone on the way, and what would get from there to the fixed address."""
+
+    zone: str
+    used: frozenset[str]
+    seen: frozenset[str]
+    hops: tuple[tuple[Hop, Walk], ...]
+    upper: Bits
+    lower: Bits
 
 
 class Board:
@@ -90,7 +118,7 @@ class Board:
         *,
         inward: bool,
         known: frozenset[str],
-        between: Callable[[str, str], Ways],
+        network: Network,
         extra: Iterable[Intervals] = (),
     ) -> None:
         self.family, self.inward, self._known_zones = family, inward, known
@@ -99,15 +127,15 @@ class Board:
         every = [item for items in self.items.values() for item in items]
         self.axis = Axis(zones, [*(item.moving for item in every), *extra], family)
         self.services = Services([[item.services for item in self.items[key]] for key in keys])
-        self._between = between
-        self._zone_ids = [zone.id for zone in zones]
-        self._far = ANYWHERE if ANYWHERE in self._zone_ids else None
+        self.lists = dict(zip(keys, lists, strict=True))
+        self._network = network
+        self._far = next((zone.id for zone in zones if zone.id in _UNKNOWN), None)
         self._stabs = [self._stab(self.items[key]) for key in keys]
         self._fixed: dict[int, Key] = {}
-        self._plans: dict[str, Plan] = {}
         self._masks: dict[Hop, dict[int, tuple[Bits, Bits]]] = {}
         self._walks: dict[tuple[Hop, Bits, Bits], Walk] = {}
-        self._cells: dict[tuple[str, Key], tuple[Trace, ...]] = {}
+        self._searches: dict[tuple[str, Key], _Search] = {}
+        self._zone_columns: dict[frozenset[str], Bits] = {}
         self.told: dict[Reach, Mapping[str, Told]] = {}
         """What was made of a reach, kept for whoever asks again."""
         self._reaches: dict[tuple[str, tuple[Key, ...]], Reach] = {}
@@ -133,36 +161,69 @@ class Board:
             self._reaches[known] = self._reach(zone, known[1])
         return self._reaches[known], tuple(wanted.values())
 
-    def plan(self, zone: str) -> Plan:
-        """How every zone reaches ``zone``."""
-        if zone not in self._plans:
-            self._plans[zone] = self._plan(zone)
-        return self._plans[zone]
-
     def _reach(self, zone: str, wanted: tuple[Key, ...]) -> Reach:
-        plan = self.plan(zone)
-        cells = tuple(self._cell(zone, key, plan) for key in wanted)
-        upper, lower = plan.same | plan.uncovered | plan.cut, plan.same
-        for traces in cells:
-            for trace in traces:
-                upper |= trace.upper
-                lower |= trace.lower
-        return Reach(cells, upper, lower, plan)
+        same, uncovered = self.axis.zone.get(zone, 0), self.axis.all
+        uncovered &= ~same & ~self._columns_of(self._network.behind(zone))
+        upper, lower = same | uncovered, same
+        found = [self._search(zone, key) for key in wanted]
+        for one in found:
+            upper |= one.upper
+            lower |= one.lower
+        return Reach(tuple(tuple(one.traces) for one in found), upper, lower, same, uncovered)
 
-    def _cell(self, zone: str, key: Key, plan: Plan) -> tuple[Trace, ...]:
-        if (zone, key) not in self._cells:
-            self._cells[zone, key] = tuple(
-                self._trace(way, columns, key) for columns, ways in plan.groups for way in ways
-            )
-        return self._cells[zone, key]
+    def _search(self, zone: str, key: Key) -> _Search:
+        """Every way to a zone, the shortest first."""
+        if (zone, key) not in self._searches:
+            found = self._searches[zone, key] = _Search(key)
+            everything = self.axis.all
+            waiting = deque([_Step(zone, frozenset(), frozenset((zone,)), (), everything, everything)])
+            steps = 0
+            while waiting:
+                step, steps = waiting.popleft(), steps + 1
+                if steps > MAX_STEPS or len(step.hops) == MAX_DEVICES:
+                    # Too far to follow: whatever would come this way may get through.
+                    beyond = step.upper & self._columns_of(self._network.behind(step.zone, step.used, step.seen))
+                    found.add(Trace(step.hops, beyond, beyond, 0))
+                    continue
+                self._arrivals(step, found)
+                waiting.extend(self._onwards(step, found))
+        return self._searches[zone, key]
 
-    def _trace(self, way: Way, columns: Bits, key: Key) -> Trace:
-        hops = tuple((hop, self._walk(hop, *key[self._number[hop.device]])) for hop in way)
-        upper = lower = columns
-        for _, walk in hops:
-            upper &= walk.upper
-            lower &= walk.lower
-        return Trace(hops, columns, upper, lower)
+    def _arrivals(self, step: _Step, found: _Search) -> None:
+        """What starts beside the zone of this step, over each device beside it."""
+        for device, zones in self._network.beside(step.zone, step.used):
+            columns = step.upper & self._columns_of(zones - step.seen)
+            if columns:
+                hop = Hop(device, self._far, step.zone) if self.inward else Hop(device, step.zone, self._far)
+                walk = self._walk(hop, *found.key[self._number[device]])
+                lower = columns & step.lower & walk.lower
+                found.add(Trace((*step.hops, (hop, walk)), columns, columns & walk.upper, lower))
+
+    def _onwards(self, step: _Step, found: _Search) -> Iterator[_Step]:
+        """The zones beside this one that other zones' traffic may come through."""
+        for device, zones in self._network.beside(step.zone, step.used):
+            used = step.used | {device}
+            for through in sorted(zones - step.seen):
+                seen = step.seen | {through}
+                columns = self._columns_of(self._network.behind(through, used, seen))
+                columns &= found.gains(step.upper, step.lower)
+                if not columns:
+                    continue
+                hop = Hop(device, through, step.zone) if self.inward else Hop(device, step.zone, through)
+                walk = self._walk(hop, *found.key[self._number[device]])
+                hops, upper = (*step.hops, (hop, walk)), columns & walk.upper
+                if stopped := columns & ~walk.upper:
+                    found.add(Trace(hops, stopped, 0, 0))
+                if upper:
+                    yield _Step(through, used, seen, hops, upper, upper & step.lower & walk.lower)
+
+    def _columns_of(self, zones: frozenset[str]) -> Bits:
+        if zones not in self._zone_columns:
+            found = 0
+            for zone in zones:
+                found |= self.axis.zone.get(zone, 0)
+            self._zone_columns[zones] = found
+        return self._zone_columns[zones]
 
     def _walk(self, hop: Hop, sure: Bits, may: Bits) -> Walk:
         known = (hop, sure, may)
@@ -205,7 +266,7 @@ class Board:
     def _zones(self, names: frozenset[str] | None, at: str | None) -> tuple[Bits, Bits]:
         if names is None:
             return self.axis.all, self.axis.all
-        if at == ANYWHERE:
+        if at in _UNKNOWN:
             return 0, self.axis.all
         sure = 0
         for name in names:
@@ -219,33 +280,9 @@ class Board:
         for names, at in ((item.from_zones, hop.from_), (item.to_zones, hop.to)):
             if names is not None and (unknown := sorted(names - self._known_zones)):
                 return f"zone '{unknown[0]}' is not defined in secscan.yaml"
-            if names is not None and at == ANYWHERE:
+            if names is not None and at in _UNKNOWN:
                 return f"the rule is for zone {', '.join(sorted(names))}, and the zone of the packet is not known"
         return "it may or may not match"
-
-    def _plan(self, zone: str) -> Plan:
-        groups: dict[tuple[Way, ...], Bits] = {}
-        same = uncovered = cut = 0
-        for other in self._zone_ids:
-            columns = self.axis.zone[other]
-            if other == zone:
-                same |= columns
-                continue
-            found = self._between(other, zone) if self.inward else self._between(zone, other)
-            if not found.ways and found.whole:
-                uncovered |= columns
-            if not found.whole:
-                cut |= columns
-            # The far zone's name is left to the columns, so that all zones behind one device share one walk.
-            ways = tuple(self._open(way) for way in found.ways)
-            if ways:
-                groups[ways] = groups.get(ways, 0) | columns
-        return Plan(tuple((columns, ways) for ways, columns in groups.items()), same, uncovered, cut)
-
-    def _open(self, way: Way) -> Way:
-        if self.inward:
-            return (Hop(way[0].device, self._far, way[0].to), *way[1:])
-        return (*way[:-1], Hop(way[-1].device, way[-1].from_, self._far))
 
     def _stab(self, items: Sequence[Item]) -> tuple[Stab, Stab]:
         sure = Stab([item.fixed if item.certain else () for item in items])

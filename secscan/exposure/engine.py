@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from secscan.exposure import intervals
-from secscan.exposure.board import ANYWHERE, Bits, Board, Reach
+from secscan.exposure.board import NEAR_UNKNOWN, Bits, Board, Reach
 from secscan.exposure.intervals import Family
-from secscan.exposure.routes import Hop, Ways, ways
+from secscan.exposure.routes import Network
 from secscan.exposure.services import Case
 from secscan.exposure.told import Told, deciders, first_address, stopping, tell
 from secscan.model.net import AddressSet, Answer, Intervals, Origin, RuleList, Witness, ZoneSet
@@ -23,7 +22,6 @@ class Asked:
     reach: Reach
     cases: tuple[Case, ...]
     end: int
-    zone: str
 
 
 class Engine:
@@ -36,28 +34,16 @@ class Engine:
         self.lists = sorted(rule_lists, key=lambda one: (one.device, one.default_origin.file, one.default_origin.line))
         self.zones = sorted(zones, key=lambda zone: zone.id)
         self._extra = extra or AddressSet()
-        self._by_key = dict(zip(_keys(self.lists), self.lists, strict=True))
-        self._devices = {key: one.zones for key, one in self._by_key.items()}
-        self._known = frozenset(zone.id for zone in self.zones)
-        self._ways: dict[tuple[str, str], Ways] = {}
+        self._keys = _keys(self.lists)
+        self._network = Network({key: one.zones for key, one in zip(self._keys, self.lists, strict=True)})
         self._boards: dict[tuple[Family, bool], Board] = {}
-
-    def between(self, start: str, end: str) -> Ways:
-        """The ways from one zone to another."""
-        if (start, end) not in self._ways:
-            self._ways[start, end] = ways(self._devices, start, end)
-        return self._ways[start, end]
-
-    def lists_between(self, start: str, end: str) -> list[RuleList]:
-        """The rule lists that stand on some way between two zones."""
-        return [] if start == end else [self._by_key[key] for key in self.between(start, end).devices]
 
     def board(self, family: Family, *, inward: bool) -> Board:
         if (family, inward) not in self._boards:
             extra = [intervals.of(self._extra, family)]
             self._boards[family, inward] = Board(
-                self.lists, list(self._by_key), self.zones, family,
-                inward=inward, known=self._known, between=self.between, extra=extra,
+                self.lists, self._keys, self.zones, family,
+                inward=inward, known=frozenset(zone.id for zone in self.zones), network=self._network, extra=extra,
             )  # fmt: skip
         return self._boards[family, inward]
 
@@ -65,16 +51,7 @@ class Engine:
         """One address in its zone, one port: who gets in, or where it gets out to."""
         board = self.board(family, inward=inward)
         reach, cases = board.reach(end, zone, port)
-        return Asked(board=board, reach=reach, cases=cases, end=end, zone=zone)
-
-    def stale(self, starts: Iterable[str], end: str) -> bool:
-        return any(one.stale for start in starts for one in self.lists_between(start, end))
-
-    def exported_on(self, start: str, end: str) -> date | None:
-        """The day of the newest export between two zones; None where there is none, or one has no day."""
-        days = [one.exported_on for one in self.lists_between(start, end)]
-        known = [day for day in days if day is not None]
-        return max(known) if known and len(known) == len(days) else None
+        return Asked(board=board, reach=reach, cases=cases, end=end)
 
 
 class Lone:
@@ -84,23 +61,21 @@ class Lone:
         named = frozenset(n for r in rule_list.rules for names in (r.from_zones, r.to_zones) for n in names or ())
         where = AddressSet(v4=source) if family == 4 else AddressSet(v6=source)
         everywhere = ZoneSet(id=zone, name=zone, addresses=where, trusted=False, internet=False)
-        way = Ways(ways=((Hop(rule_list.device, zone, ANYWHERE),),), whole=True)
-        self.zone = zone
+        device = rule_list.device
         self.board = Board(
-            [rule_list], [rule_list.device], [everywhere], family,
-            inward=True, known=named, between=lambda start, end: way,
+            [rule_list], [device], [everywhere], family,
+            inward=True, known=named, network=Network({device: frozenset((zone, NEAR_UNKNOWN))}),
         )  # fmt: skip
 
     def ask(self, end: int, port: str) -> Asked:
-        # The far side needs a name that is not the near side's: the packet passes the device.
-        reach, cases = self.board.reach(end, ANYWHERE + "\0", port)
-        return Asked(board=self.board, reach=reach, cases=cases, end=end, zone=ANYWHERE)
+        reach, cases = self.board.reach(end, NEAR_UNKNOWN, port)
+        return Asked(board=self.board, reach=reach, cases=cases, end=end)
 
 
-def answer(asked: Asked, columns: Bits, *, from_: str, to: str, port: str, stale: bool = False) -> Answer:
+def answer(asked: Asked, columns: Bits, *, from_: str, to: str, port: str) -> Answer:
     """An answer with its rule, the addresses that get through and a packet that shows it."""
     board, told = asked.board, tell(asked.board, asked.reach, columns)
-    others = [device_name(key) for key in stopping(asked.reach, told.through)] if len(asked.reach.cells) == 1 else []
+    others = [device_name(key) for key in stopping(board, asked.reach, told)]
     origin = told.decider.item.origin if told.decider else None
     through = board.axis.addresses(told.through)
     return Answer(
@@ -111,11 +86,11 @@ def answer(asked: Asked, columns: Bits, *, from_: str, to: str, port: str, stale
         sources=intervals.cidrs(through, board.family),
         rule=origin,
         device=device_name(told.decider.hop.device) if told.decider else None,
-        reason=told.reason or (f"{', '.join(others)} stops it on another way" if others else ""),
+        reason=told.reason or (f"on another way it is stopped by {', '.join(others)}" if others else ""),
         witness=witness(asked, told, columns),
         addresses=intervals.size(through),
         deciding=tuple((device_name(key), item.origin) for key, item in deciders(board, asked.reach, columns)),
-        stale=stale,
+        stale=told.stale,
     )
 
 

@@ -61,7 +61,7 @@ class _Wanted:
 def _wanted(
     scene: Scene, policy: Policy, support: Mapping[AssetKey, Support], extra: frozenset[str]
 ) -> dict[int, _Wanted]:
-    found = {row: _Wanted(chosen=bool(support.get(key, _NOTHING).ended)) for key, row in scene.rows.items()}
+    found = {row: _Wanted(chosen=support.get(key, _NOTHING).whole is False) for key, row in scene.rows.items()}
     for key, port in _listening(scene.estate.frames.get("services")):
         if (row := scene.rows.get(key)) is not None:
             found[row].ports.add(port)

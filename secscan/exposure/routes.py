@@ -1,19 +1,19 @@
-"""The ways from one zone to another: which devices a packet passes, and between which zones each sees it.
+"""Which zones lie behind which, and over which devices.
 
-A device connects each of its zones with each other. Routing tables are not read, so every way that exists counts:
-what is blocked is blocked on all of them, and what gets through gets through on one.
+A device connects each of its zones with each other. Routing tables are not read, so every way counts that meets no
+device and no zone twice: what is blocked is blocked on all of them, and what gets through gets through on one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 MAX_DEVICES: Final = 6
 """Devices on one way; no council's traffic passes more."""
-MAX_WAYS: Final = 256
-MAX_STEPS: Final = 20_000
+MAX_STEPS: Final = 5_000
+"""Zones passed through, over all ways to one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,54 +25,30 @@ class Hop:
     to: str | None
 
 
-Way = tuple[Hop, ...]
+class Network:
+    """Devices and the zones they stand between."""
 
+    def __init__(self, devices: Mapping[str, frozenset[str]]) -> None:
+        self._devices = {name: devices[name] for name in sorted(devices)}
+        self._behind: dict[tuple[str, frozenset[str], frozenset[str]], frozenset[str]] = {}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """All ways between two zones, the shortest first. ``whole`` is false where there were too many to list."""
+    def beside(self, zone: str, used: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
+        """The devices beside a zone that are not ``used``, with their zones."""
+        return [(name, zones) for name, zones in self._devices.items() if zone in zones and name not in used]
 
-    ways: tuple[Way, ...]
-    whole: bool
-
-    @property
-    def devices(self) -> tuple[str, ...]:
-        return tuple(sorted({hop.device for way in self.ways for hop in way}))
-
-
-def ways(devices: Mapping[str, frozenset[str]], start: str, end: str) -> Ways:
-    """Every way from zone ``start`` to another zone ``end`` that meets no device and no zone twice.
-
-    ``devices``: device -> the zones it stands between. The hops name both zones.
-    """
-    found: list[Way] = []
-    whole = True
-    for steps, way in enumerate(_walks(devices, start, end), 1):
-        if way is None or steps > MAX_STEPS or len(found) == MAX_WAYS:
-            whole = False
-            if way is not None:
-                break
-        elif way:
-            found.append(way)
-    found.sort(key=lambda way: (len(way), [(h.device, h.from_ or "", h.to or "") for h in way]))
-    return Ways(ways=tuple(found), whole=whole)
-
-
-def _walks(devices: Mapping[str, frozenset[str]], start: str, end: str) -> Iterator[Way | None]:
-    """Depth first: a way that arrives, () for a step that goes on, None where a way was too long to follow."""
-    names = sorted(devices)
-    stack: list[tuple[str, Way, frozenset[str]]] = [(start, (), frozenset((start,)))]
-    while stack:
-        zone, way, seen = stack.pop()
-        used = {hop.device for hop in way}
-        for name in names:
-            if name in used or zone not in devices[name]:
-                continue
-            if len(way) == MAX_DEVICES:
-                yield None
-                break
-            if end in devices[name]:
-                yield (*way, Hop(name, zone, end))
-            for through in sorted(devices[name] - seen - {end}):
-                stack.append((through, (*way, Hop(name, zone, through)), seen | {through}))
-                yield ()
+    def behind(
+        self, zone: str, used: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
+        """The zones with a way to ``zone`` that meets none of the devices ``used`` and none of the zones ``seen``."""
+        key = (zone, used, seen)
+        if key not in self._behind:
+            found, passed, waiting = {zone}, set(used), [zone]
+            while waiting:
+                here = waiting.pop()
+                for name, zones in self.beside(here, frozenset(passed)):
+                    passed.add(name)
+                    new = zones - found - seen
+                    found |= new
+                    waiting += new
+            self._behind[key] = frozenset(found - {zone})
+        return self._behind[key]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from secscan.exposure.board import Bits, Board, Reach, Trace, Walk
 from secscan.exposure.compiled import Item
@@ -33,6 +34,10 @@ class Told:
     reason: str
     covered: bool = True
     """False where no device stands between."""
+    stale: bool = False
+    """It rests on an export that is older than its limit."""
+    exported_on: date | None = None
+    """The day of the newest export that it rests on; None where there is none, or one has no day."""
 
 
 def tell_zones(board: Board, reach: Reach) -> Mapping[str, Told]:
@@ -44,34 +49,50 @@ def tell_zones(board: Board, reach: Reach) -> Mapping[str, Told]:
 
 def tell(board: Board, reach: Reach, columns: Bits) -> Told:
     """The verdict for some columns of a reach."""
-    through = reach.lower & columns
-    doubtful = reach.upper & ~reach.lower & columns
     if not columns:
         why = f"the zone lists no IPv{board.family} addresses"
         return Told(verdict="cannot-tell", through=0, decider=None, reason=why)
+    through = reach.lower & columns
+    doubtful = reach.upper & ~reach.lower & columns
+    stale, exported_on = _age(board, reach, columns, through)
+    verdict: Verdict = "blocked"
+    covered = True
     if through:
-        decider = _permitter(board, reach, through & ~reach.plan.same)
+        verdict = "permitted" if through == columns else "partly"
+        decider = _permitter(board, reach, through & ~reach.same)
         reason = SAME_ZONE if decider is None else ""
-        if through != columns and doubtful:
+        if doubtful:
             reason = f"the rest cannot be told: {_doubter(board, reach, doubtful)[1]}"
-        verdict: Verdict = "permitted" if through == columns else "partly"
-        return Told(verdict=verdict, through=through, decider=decider, reason=reason)
-    if doubtful:
+    elif doubtful:
+        verdict, covered = "cannot-tell", bool(doubtful & ~reach.uncovered)
         decider, reason = _doubter(board, reach, doubtful)
-        return Told(
-            verdict="cannot-tell", through=0, decider=decider, reason=reason, covered=bool(doubtful & ~reach.plan.uncovered)
-        )  # fmt: skip
-    decider = _blocker(board, reach, columns)
-    default = decider is not None and decider.item.default
+    else:
+        decider = _blocker(board, reach, columns)
+        reason = "no rule matches, and the default is deny" if decider is not None and decider.item.default else ""
     return Told(
-        verdict="blocked", through=0, decider=decider, reason="no rule matches, and the default is deny" if default else ""
+        verdict=verdict, through=through, decider=decider, reason=reason, covered=covered, stale=stale,
+        exported_on=exported_on,
     )  # fmt: skip
 
 
-def _nearest_first(board: Board, trace: Trace) -> Sequence[tuple[Hop, Walk]]:
-    """The devices of a way, the one that guards the asset first."""
-    hops = trace.hops
-    return hops[::-1] if board.inward and len(hops) > 1 else hops
+def _age(board: Board, reach: Reach, columns: Bits, through: Bits) -> tuple[bool, date | None]:
+    """Whether an old export is part of the answer, and the day of the newest one.
+
+    What a way over fresh exports surely lets through gets through, however old the others are.
+    """
+    keys: set[str] = set()
+    fresh = reach.same
+    for cell in reach.cells:
+        for trace in cell:
+            if trace.columns & columns:
+                own = {hop.device for hop, _ in trace.hops}
+                keys |= own
+                if trace.lower & through and not any(board.lists[key].stale for key in own):
+                    fresh |= trace.lower
+    days = [board.lists[key].exported_on for key in keys]
+    known = [day for day in days if day is not None]
+    stale = any(board.lists[key].stale for key in keys) and not (through and not through & ~fresh)
+    return stale, max(known) if known and len(known) == len(days) else None
 
 
 def _permitter(board: Board, reach: Reach, part: Bits) -> Decider | None:
@@ -87,18 +108,18 @@ def _permitter(board: Board, reach: Reach, part: Bits) -> Decider | None:
     if best is None:
         return None
     number, trace, hit = best
-    return _largest(board, *_nearest_first(board, trace)[0], number, hit, permit=True)
+    # The device that guards the asset is named, for its rule is the one to mend.
+    return _largest(board, *trace.hops[0], number, hit, permit=True)
 
 
 def _blocker(board: Board, reach: Reach, part: Bits) -> Decider | None:
-    found = [t for cell in reach.cells[:1] for t in cell if t.columns & part]
-    if not found:
+    """What stops most of ``part`` on the shortest way: all of it has come as far as the last hop of its trace."""
+    found = [(t, t.columns & part & ~t.upper) for t in (reach.cells[0] if reach.cells else ())]
+    stopped = [one for one in found if one[1]]
+    if not stopped:
         return None
-    trace = next((t for t in found if t.columns & part == part), found[0])
-    # On a way of several devices more than one may stop a packet; the one that stops the most is named.
-    stopped = [(hop, walk, trace.columns & part & ~walk.upper) for hop, walk in _nearest_first(board, trace)]
-    hop, walk, most = max(stopped, key=lambda one: one[2].bit_count())
-    return _largest(board, hop, walk, 0, most, permit=False)
+    trace, columns = next((one for one in stopped if one[1] == part), stopped[0])
+    return _largest(board, *trace.hops[-1], 0, columns, permit=False)
 
 
 def _doubter(board: Board, reach: Reach, part: Bits) -> tuple[Decider | None, str]:
@@ -107,14 +128,14 @@ def _doubter(board: Board, reach: Reach, part: Bits) -> tuple[Decider | None, st
         for trace in traces:
             if not (open_ := trace.upper & ~trace.lower & part):
                 continue
-            for hop, walk in _nearest_first(board, trace):
+            for hop, walk in trace.hops:
                 if not (here := open_ & walk.upper & ~walk.lower):
                     continue
                 i, _, hit = next(piece for piece in walk.pieces if piece[2] & here)
                 item = board.items[hop.device][i]
                 why = f"{item.origin.file}:{item.origin.line}: {board.doubt(hop, item)}"
                 return Decider(hop=hop, item=item, cell=cell, columns=hit & here), why
-    if part & reach.plan.uncovered:
+    if part & reach.uncovered:
         return None, "no firewall export covers the traffic between the two zones"
     return None, "there are too many ways between the two zones to follow them all"
 
@@ -137,25 +158,23 @@ def _largest(board: Board, hop: Hop, walk: Walk, cell: int, part: Bits, *, permi
 def deciders(board: Board, reach: Reach, columns: Bits) -> list[tuple[str, Item]]:
     """(device, rule) of everything that decides, or may decide, for some of the columns: way by way, rule by rule."""
     found: dict[tuple[str, int], Item] = {}
-    for cell in reach.cells:
-        for trace in cell:
-            live = trace.columns & columns
-            for hop, walk in trace.hops:
-                for i, _, hit in walk.pieces:
-                    if hit & live:
-                        found.setdefault((hop.device, i), board.items[hop.device][i])
-                live &= walk.upper
+    for trace in (trace for cell in reach.cells for trace in cell):
+        for hop, walk in trace.hops:
+            for i, _, hit in walk.pieces:
+                if hit & trace.columns & columns:
+                    found.setdefault((hop.device, i), board.items[hop.device][i])
     return [(device, item) for (device, _), item in found.items()]
 
 
-def stopping(reach: Reach, through: Bits) -> list[str]:
-    """The devices of ways on which none of what gets through elsewhere does."""
-    found: dict[str, None] = {}
-    for cell in reach.cells:
-        for trace in cell:
-            if trace.columns & through and not trace.upper & through:
-                found.update({hop.device: None for hop, walk in trace.hops if through & trace.columns & ~walk.upper})
-    return list(found)
+def stopping(board: Board, reach: Reach, told: Told) -> list[str]:
+    """The devices beside the one that lets through, on ways just as short, that would have stopped it."""
+    if told.decider is None or not told.through:
+        return []
+    cell = reach.cells[told.decider.cell]
+    own = next(t for t in cell if t.hops[0][0] == told.decider.hop and t.lower & told.through)
+    same = [t for t in cell if len(t.hops) == len(own.hops) and t.columns & told.through and not t.upper & told.through]
+    found = {t.hops[-1][0].device: None for t in same}
+    return [key for key in found if key not in {hop.device for hop, _ in own.hops}]
 
 
 def first_address(board: Board, columns: Bits) -> int:

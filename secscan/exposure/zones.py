@@ -85,7 +85,7 @@ def locate(
     if hint is not None and any(z.id == hint and not z.internet for z in zones):
         return Located(zone=hint)
     internet = sorted(z.id for z in holding if any(not other.internet for other in zones))
-    if internet and not intervals.contains(intervals.of(PRIVATE, family), address):
+    if internet and not any(intervals.contains(intervals.of(some, family), address) for some in (PRIVATE, UNROUTED)):
         return Located(zone=internet[0])
     return Located(zone=None, why=f"{intervals.text(address, family)} is in no zone that secscan.yaml lists")
 

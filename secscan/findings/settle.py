@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from secscan.findings.identity import fingerprint
 from secscan.model.check import CheckSpec
@@ -102,6 +106,56 @@ class Protections:
         return {"status": status, **said}
 
 
+Rows = NDArray[np.int64]
+
+
+class _Groups:
+    """Rows of one table by the identity they belong to, worked out over whole columns."""
+
+    def __init__(self, frame: Frame, table: type[TableSpec]) -> None:
+        self.frame, self.table = frame, table
+        self._council, _ = frame.columns["council"].codes()
+        self._asset, assets = frame.columns["asset"].codes()
+        subject = np.zeros(frame.rows, dtype=np.int64)
+        for column in table.subject or ("asset",):
+            col = frame.columns.get(column)
+            if col is not None:
+                code, values = col.codes()
+                subject = subject * len(values) + code
+        self._issue = self._council * (int(subject.max(initial=0)) + 1) + subject
+        self._identity = self._issue * len(assets) + self._asset
+
+    def identities(self, rows: Rows) -> Iterator[tuple[tuple[str, str | None, str], list[int]]]:
+        """(council, asset, subject) and its rows, in the order of their first rows."""
+        council, asset = self.frame.columns["council"], self.frame.columns["asset"]
+        for own in _split(rows, self._identity):
+            yield (council[own[0]], asset[own[0]], subject_of(self.frame, self.table, own[0])), own
+
+    def issues(self, rows: Rows) -> Iterator[tuple[tuple[str, str], list[int]]]:
+        """(council, subject) and its rows, in the order of their first rows."""
+        council = self.frame.columns["council"]
+        for own in _split(rows, self._issue):
+            yield (council[own[0]], subject_of(self.frame, self.table, own[0])), own
+
+    def councils(self, rows: Rows) -> list[list[int]]:
+        """The rows of each council."""
+        return _split(rows, self._council)
+
+    def without(self, rows: Rows, others: Rows) -> Rows:
+        """The rows whose identity none of ``others`` has."""
+        return rows[~np.isin(self._identity[rows], self._identity[others])]
+
+
+def _split(rows: Rows, keys: Rows) -> list[list[int]]:
+    """``rows`` (ascending) parted by their key: groups by first row, rows ascending within."""
+    if not len(rows):
+        return []
+    order = np.argsort(keys[rows], kind="stable")
+    ordered = rows[order]
+    cuts = np.flatnonzero(np.diff(keys[ordered])) + 1
+    return sorted(part.tolist() for part in np.split(ordered, cuts))
+
+
 class _Maker:
     """Makes the findings of one judgement."""
 
@@ -113,40 +167,32 @@ class _Maker:
         self.estate = estate
         named = [n for _, n, _, _ in string.Formatter().parse(spec.says) if n]
         self.shown = tuple(dict.fromkeys([*judgement.reads, *named]))
-        self.failing: set[tuple[str, str | None, str]] = set()
+        self.groups = _Groups(self.frame, spec.table)
 
     def failures(self) -> list[Finding]:
-        groups = self._grouped(self.judgement.fail_rows.tolist())
-        self.failing = set(groups)
         return [
             self._make(
                 council, asset, subject, rows, "fail", **self.protections.stand(self.control, council, asset, subject)
             )
-            for (council, asset, subject), rows in groups.items()
+            for (council, asset, subject), rows in self.groups.identities(self.judgement.fail_rows)
         ]
 
     def unknowns(self) -> list[Finding]:
-        groups = self._grouped(self.judgement.unknown_rows.tolist())
         # Fail before unknown: an identity that fails is told once, by its failure.
-        kept = {key: rows for key, rows in groups.items() if key not in self.failing}
+        rows = self.groups.without(self.judgement.unknown_rows, self.judgement.fail_rows)
         if self.control.unknowns == "each":
-            return [self._make(*key, rows, "unknown", status="open") for key, rows in kept.items()]
-        issues: dict[tuple[str, str], list[int]] = {}
-        for (council, _, subject), rows in kept.items():
-            issues.setdefault((council, subject), []).extend(rows)
+            return [self._make(*key, rows, "unknown", status="open") for key, rows in self.groups.identities(rows)]
         return [
-            self._make(council, None, subject, rows, "unknown", status="open")
-            for (council, subject), rows in issues.items()
+            self._make(council, None, subject, own, "unknown", status="open")
+            for (council, subject), own in self.groups.issues(rows)
         ]
 
     def stale(self) -> list[Finding]:
         """Rows that would pass on evidence too old to pass anything on: one unknown a council, naming the source."""
-        rows_of: dict[str, list[int]] = {}
         council = self.frame.columns["council"]
-        for row in self.judgement.stale_rows.tolist():
-            rows_of.setdefault(council[row], []).append(row)
         found = []
-        for name, rows in rows_of.items():
+        for rows in self.groups.councils(self.judgement.stale_rows):
+            name = council[rows[0]]
             gaps = [g for g in self.estate.gaps if g.stale and g.council in ("", name)]
             silent = ", ".join(sorted({g.source for g in gaps})) or "source"
             finding = self._make(
@@ -155,16 +201,6 @@ class _Maker:
             )  # fmt: skip
             found.append(finding)
         return found
-
-    def _grouped(self, rows: Iterable[int]) -> dict[tuple[str, str | None, str], list[int]]:
-        council, asset = self.frame.columns["council"], self.frame.columns["asset"]
-        groups: dict[tuple[str, str | None, str], list[int]] = {}
-        for row in rows:
-            groups.setdefault((council[row], asset[row], self._subject(row)), []).append(row)
-        return groups
-
-    def _subject(self, row: int) -> str:
-        return subject_of(self.frame, self.spec.table, row)
 
     def _make(
         self,
@@ -178,11 +214,14 @@ class _Maker:
         **stands: Any,
     ) -> Finding:
         # The row with the earliest deadline, then the first in the source, speaks for the group.
-        first = min(rows, key=lambda r: (self._own_due(r) or date.max, r)) if len(rows) > 1 else rows[0]
+        first = rows[0]
+        if outcome == "fail" and len(rows) > 1:
+            first = min(rows, key=lambda r: (self._own_due(r) or date.max, r))
         evidence = {name: self.frame.get(name, first) for name in self.shown}
         # Unknown per issue says what is missing, not what one asset happens to hold.
         if asset is None and outcome == "unknown":
-            hosts = Counter(self.frame.get("hostname", r) or self.frame.get("asset", r) or "no asset" for r in rows)
+            named = (self.frame.get("hostname", r) or self.frame.get("asset", r) or "no asset" for r in rows)
+            hosts = dict.fromkeys(islice(named, NAMED * 5))
             evidence = {"assets": list(hosts)[:NAMED], "missing": self._missing(first)}
         elif len(rows) > 1:
             evidence["rows"] = [{name: self.frame.get(name, r) for name in self.shown} for r in rows[:NAMED]]

@@ -109,6 +109,8 @@ def guarded(where: str) -> Iterator[None]:
         raise _ours(where, error.orig or error) from None
     except sqlite3.Error as error:
         raise _ours(where, error) from None
+    except UnicodeDecodeError:
+        raise damaged(where, "text in it is not UTF-8") from None
     except SQLAlchemyError as error:
         raise StorageError(f"{where}: {_first_line(error)}") from None
     except OSError as error:

@@ -138,11 +138,16 @@ def finding_of(row: LifeRow) -> Finding:
         hostname=row.hostname, subject=row.subject, title=row.title, outcome=row.outcome, status=row.status,  # type: ignore[arg-type]
         severity=row.severity, count=row.row_count, due_days=row.due_days, exception=row.exception,  # type: ignore[arg-type]
         due_on=None if row.due_on is None else date.fromisoformat(row.due_on),
-        evidence={name: _heard(value) for name, value in json.loads(row.evidence.encode(), "evidence").items()},
+        evidence=dict(_evidence_of(row.evidence)),
         evidence_places={name: place(numbers) for name, numbers in held["evidence"].items()},
         sources=[place(numbers) for numbers in held["sources"]],
         mitigation=row.mitigation, mitigation_state=row.mitigation_state, stale=bool(row.stale),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def _evidence_of(text: str) -> dict[str, Any]:
+    return {name: _heard(value) for name, value in json.loads(text.encode(), "evidence").items()}
 
 
 def _told(evidence: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, and_, func, or_, select
 
 from secscan.doors import files, json
 from secscan.history import digests, schema
+from secscan.history.base import Base
 from secscan.history.clock import clocked
 from secscan.history.lives import LifeRow, finding_of
 from secscan.history.nouns import Life, Rollup, Run
@@ -22,7 +23,10 @@ from secscan.model.raw import Accepted
 
 BELIEVED: Final = frozenset({"whole", "refused-rows", "silent"})
 """States of an input that a later, smaller one is held against; an incomplete look is no measure of anything."""
+ENDED: Final = frozenset({"closed", "settled"})
 _AT_ONCE: Final = 500
+_LIFE: Final = schema.change.c.keys().index("life")
+_WHAT: Final = schema.change.c.keys().index("what")
 
 
 def runs(connection: Connection, where: str) -> list[Run]:
@@ -67,25 +71,31 @@ def run_of(columns: Mapping[str, Any]) -> Run:
     )
 
 
-def rows_by_run(connection: Connection, table: Table) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+def rows_by_run(
+    connection: Connection, table: Table, only: int | None = None
+) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
     """The rows of one of the tables of ``schema.OF_RUN``, a run at a time, in the order of their key."""
     keys = sorted(table.primary_key.columns, key=lambda c: list(table.columns).index(c))
     # Text in byte order on every database, whatever its locale.
     order = [func.convert_to(c, "UTF8") if _by_locale(connection, c) else c for c in keys]
-    rows = connection.execution_options(yield_per=10_000).execute(select(table).order_by(*order))
+    asked = select(table) if only is None else select(table).where(table.c.run == only)
+    rows = connection.execution_options(yield_per=10_000).execute(asked.order_by(*order))
     for number, group in groupby(rows, key=lambda row: row[0]):
         yield number, [tuple(row) for row in group]
 
 
-def checked(connection: Connection, where: str, table: Table, known: Sequence[Run]) -> dict[int, list[tuple[Any, ...]]]:
-    """The rows of one table by run. Raises IntegrityError where they are not what their run says."""
+def checked(
+    connection: Connection, where: str, table: Table, known: Sequence[Run], only: Run | None = None
+) -> dict[int, list[tuple[Any, ...]]]:
+    """The rows of one table by run, or of one run. Raises IntegrityError where they are not what their run says."""
     column = dict(schema.OF_RUN)[table]
-    held = dict(connection.execute(select(schema.run.c.seq, schema.run.c[column])).tuples().all())
-    found = dict(rows_by_run(connection, table))
-    for run in known:
-        if digests.of_rows(found.get(run.seq, [])) != held[run.seq]:
+    held = {row[0]: row[1] for row in connection.execute(select(schema.run.c.seq, schema.run.c[column]))}
+    found = dict(rows_by_run(connection, table, only.seq if only else None))
+    asked = (only,) if only else known
+    for run in asked:
+        if digests.of_rows(found.get(run.seq, [])) != held.get(run.seq):
             raise damaged(where, f"run {run.run_id}: the rows of '{table.name}' are not those that were written")
-    return found
+    return {run.seq: found.get(run.seq, []) for run in asked}
 
 
 def standing(connection: Connection, where: str, known: Sequence[Run]) -> list[LifeRow]:
@@ -109,18 +119,39 @@ def _lives_digest(connection: Connection, known: Sequence[Run]) -> str:
     return held
 
 
-def next_id(connection: Connection) -> int:
-    return (connection.execute(select(func.max(schema.life.c.id))).scalar() or 0) + 1
+def refuse_odd_indexes(base: Base) -> None:
+    """Nothing happens when the database's own check finds every row in every index. Raises IntegrityError otherwise."""
+    if base.path is None:
+        return
+    with base.reading() as connection:
+        said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+    if said != "ok":
+        raise damaged(base.where, said)
 
 
-def failed_before(connection: Connection, known: Sequence[Run]) -> Callable[[Collection[str]], set[str]]:
-    """Answers which fingerprints have a closed interval in which they failed."""
+def next_id(connection: Connection, where: str) -> int:
+    """A number that no life has."""
+    highest = connection.execute(select(func.max(schema.life.c.id))).scalar()
+    if highest is not None and not isinstance(highest, int):
+        raise damaged(where, "a finding's number is none")
+    return (highest or 0) + 1
+
+
+def failed_before(
+    connection: Connection, known: Sequence[Run], trust: Callable[[], object]
+) -> Callable[[Collection[str]], set[str]]:
+    """Answers which fingerprints have a closed interval in which they failed.
+
+    It asks an index, and no digest shows that an index left something out: ``trust`` is called whenever it is asked.
+    """
     anything = any(run.closed for run in known)
     life = schema.life
 
     def ask(fingerprints: Collection[str]) -> set[str]:
         found: set[str] = set()
         asked = list(fingerprints) if anything else []
+        if asked:
+            trust()
         for at in range(0, len(asked), _AT_ONCE):
             found.update(
                 connection.execute(
@@ -140,7 +171,7 @@ def accepted(connection: Connection, where: str) -> dict[str, Accepted]:
     """The last export of each source that a run believed in full."""
     known = runs(connection, where)
     found: dict[str, Accepted] = {}
-    for _, rows in sorted(checked(connection, where, schema.input_, known).items()):
+    for rows in checked(connection, where, schema.input_, known).values():
         of_source: dict[str, list[Any]] = {}
         for row in rows:
             item = dict(zip(schema.input_.columns.keys(), row, strict=True))
@@ -184,7 +215,7 @@ def trends(connection: Connection, where: str, known: Sequence[Run]) -> dict[str
 
 def rollups(connection: Connection, where: str, known: Sequence[Run], run: Run) -> list[Rollup]:
     names = schema.rollup.columns.keys()
-    rows = checked(connection, where, schema.rollup, known).get(run.seq, [])
+    rows = checked(connection, where, schema.rollup, known, run).get(run.seq, [])
     return [
         Rollup(run_id=run.run_id, as_of=run.as_of, **{k: v for k, v in zip(names, row, strict=True) if k != "run"})
         for row in rows
@@ -193,30 +224,31 @@ def rollups(connection: Connection, where: str, known: Sequence[Run], run: Run) 
 
 def findings_at(connection: Connection, where: str, known: Sequence[Run], run: Run) -> list[Clocked]:
     """The findings as they stood after a run: outcome, status and severity of then, wording as last seen."""
+    events: dict[int, tuple[Any, ...]] = {}
     if run.seq == known[-1].seq:
-        alive: Sequence[LifeRow] = standing(connection, where, known)
-        events: Mapping[int, tuple[Any, ...]] = {}
-        news = _news(checked(connection, where, schema.change, known).get(run.seq, ()))
+        alive = standing(connection, where, known)
+        news = _news(checked(connection, where, schema.change, known, run).get(run.seq, ()))
     else:
         life = schema.life
         then = and_(life.c.opened_run <= run.seq, or_(life.c.closed_run.is_(None), life.c.closed_run > run.seq))
         alive = _held(connection.execute(select(life).where(then).order_by(life.c.id)), where)
         changes = checked(connection, where, schema.change, known)
-        past = [row for number, rows in sorted(changes.items()) if number <= run.seq for row in rows]
-        events = {row[2]: row for row in past}
+        events = {row[_LIFE]: row for n, rows in changes.items() if n <= run.seq for row in rows}
+        if {row.id for row in alive} != {id for id, row in events.items() if row[_WHAT] not in ENDED}:
+            raise damaged(where, f"run {run.run_id}: findings were added or lost")
         news = _news(changes.get(run.seq, ()))
     return [_as_of(row, run, events.get(row.id), news.get(row.id)) for row in alive]
 
 
 def _news(changes: Iterable[tuple[Any, ...]]) -> dict[int, str]:
     words = {"noticed": "new", "opened": "new", "reopened": "reopened"}
-    return {row[2]: words[row[3]] for row in changes if row[3] in words}
+    return {row[_LIFE]: words[row[_WHAT]] for row in changes if row[_WHAT] in words}
 
 
 def _as_of(row: LifeRow, run: Run, event: tuple[Any, ...] | None, news: str | None) -> Clocked:
     unseen = row.unseen_run is not None and row.unseen_run <= run.seq
     if event is not None:
-        unseen = event[3] == "unseen"
+        unseen = event[_WHAT] == "unseen"
         row = row._replace(outcome=event[4], status=event[5], severity=event[6])
         if row.failed_run is not None and row.failed_run > run.seq:
             row = row._replace(failed_on=None)
@@ -226,22 +258,14 @@ def _as_of(row: LifeRow, run: Run, event: tuple[Any, ...] | None, news: str | No
 def closed_findings(connection: Connection, where: str, known: Sequence[Run], run: Run) -> list[FindingRow]:
     """The failures that had closed by a run and did not stand then; of several intervals of one, the last."""
     life = schema.life
-    rows = _held(
-        connection.execute(
-            select(life)
-            .where(life.c.closed_run <= run.seq, life.c.failed_run.is_not(None))
-            .order_by(life.c.closed_run, life.c.id)
-        ),
-        where,
-    )
-    again = set(
-        connection.execute(
-            select(life.c.fingerprint).where(
-                life.c.opened_run <= run.seq, or_(life.c.closed_run.is_(None), life.c.closed_run > run.seq)
-            )
-        ).scalars()
-    )
-    last = {row.fingerprint: row for row in rows if row.fingerprint not in again}
+    rows = _held(connection.execute(select(life).where(life.c.opened_run <= run.seq).order_by(life.c.id)), where)
+    changes = checked(connection, where, schema.change, known)
+    last_event = {row[_LIFE]: row for n, found in changes.items() if n <= run.seq for row in found}
+    if {row.id for row in rows} != set(last_event):
+        raise damaged(where, f"run {run.run_id}: findings were added or lost")
+    ended = [row for row in rows if last_event[row.id][_WHAT] == "closed"]
+    again = {row.fingerprint for row in rows if last_event[row.id][_WHAT] not in ENDED}
+    last = {row.fingerprint: row for row in ended if row.fingerprint not in again}
     return [_closed(row, run) for row in last.values()]
 
 

@@ -24,9 +24,9 @@ def path_of(state: Path, run_id: str) -> Path:
 
 def save(state: Path, posture: Posture) -> str:
     """Write a result; answers the SHA-256 of its JSON. The same result is always the same bytes."""
-    raw = json.dumps(posture, pretty=False).encode()
+    raw = json.compact(posture)
     files.make_folder(state / "results")
-    files.write(path_of(state, posture.run_id), gzip.compress(raw, compresslevel=6, mtime=0))
+    files.write(path_of(state, posture.run_id), gzip.compress(raw, compresslevel=3, mtime=0))
     return files.sha256(raw)
 
 

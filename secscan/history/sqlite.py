@@ -96,4 +96,5 @@ def take_place(made: Path, final: Path) -> None:
 
 def damaged(where: object, why: object) -> IntegrityError:
     """The error for a record that cannot be believed."""
-    return IntegrityError(f"{where}: the record is damaged ({why}); {RESTORE} and run 'secscan verify'")
+    says = " ".join(str(why).removeprefix("*** in database main ***").split())
+    return IntegrityError(f"{where}: the record is damaged ({says}); {RESTORE} and run 'secscan verify'")

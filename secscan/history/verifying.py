@@ -97,7 +97,7 @@ def _file_faults(connection: Connection) -> Iterator[Bad]:
     """What SQLite itself finds wrong, and anything in the file that no migration put there."""
     for row in connection.exec_driver_sql("PRAGMA integrity_check(1)"):
         if row[0] != "ok":
-            yield Bad(run=None, what=f"the file is damaged: {row[0]}")
+            yield Bad(run=None, what=" ".join(f"the file is damaged: {row[0]}".split()))
     for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield Bad(run=None, what=f"a row of '{row[0]}' hangs on a row that is not there")
     strange = _schema_of(connection) ^ _expected()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -43,7 +44,11 @@ def record(base: Base, run: RunRecord, keep: Keep | None) -> Recorded:
     result that it stored. Raises UsageError for a day before the newest run's and Busy when another run was
     recorded meanwhile.
     """
-    with _collector_at_rest(), base.reading() as connection:
+    with (
+        _collector_at_rest(),
+        _meanwhile(lambda: reading.refuse_odd_indexes(base)) as trust,
+        base.reading() as connection,
+    ):
         known = reading.runs(connection, base.where)
         may_record(known, run.as_of)
         points = reading.trends(connection, base.where, known)
@@ -51,8 +56,8 @@ def record(base: Base, run: RunRecord, keep: Keep | None) -> Recorded:
             run,
             len(known) + 1,
             reading.standing(connection, base.where, known),
-            reading.failed_before(connection, known),
-            reading.next_id(connection),
+            reading.failed_before(connection, known, trust),
+            reading.next_id(connection, base.where),
         )
     before = known[-1] if known else None
     measures = _measures(run, len(known) + 1, before)
@@ -85,6 +90,19 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+@contextmanager
+def _meanwhile(check: Callable[[], None]) -> Iterator[Callable[[], object]]:
+    """What is handed out starts ``check`` beside the rest; at the end it has passed, or its error is raised.
+
+    SQLite's own check needs no Python, so on a second core it costs a run nothing.
+    """
+    started: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as beside:
+        yield lambda: started.append(beside.submit(check))
+        for one in started:
+            one.result()
 
 
 def _unmoved(connection: Connection, base: Base, before: Run | None) -> None:

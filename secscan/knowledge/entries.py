@@ -1,4 +1,4 @@
-"""A catalogue file as a person writes it, checked word for word (docs/catalogue.md).
+"""A catalogue file as a person writes it, checked word for word (catalogue/README.md).
 
 A cycle may be written short: a day (the last day of support), ``open-ended``, ``ended-undated``, or ``unknown``.
 """

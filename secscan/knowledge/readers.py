@@ -22,8 +22,8 @@ _NT = re.compile(r"(\d{1,2}\.\d)(?:\.(\d{3,5})(?:\.(\d{1,6}))?)?", re.ASCII)
 _NT_BUILD = re.compile(r"(?:build|\()\s*(\d{4,5})(?:\.(\d{1,6}))?", re.ASCII)
 _NT_BARE = re.compile(r"(\d{5}(?:\.\d{1,6})?)", re.ASCII)
 
-_JAVA_OLD = re.compile(r"1\.(\d{1,2})(?:\.(\d))?(?:[_u](\d{1,3}))?(?:\D.*)?", re.ASCII)
-_JAVA_UPDATE = re.compile(r"(\d{1,2})u(\d{1,3})(?:\D.*)?", re.ASCII)
+_JAVA_OLD = re.compile(r"1\.(\d{1,2})(?:\.(\d))?(?:[_u ](\d{1,3}))?(?:\D.*)?", re.ASCII)
+_JAVA_UPDATE = re.compile(r"(\d{1,2})(?:u| update )(\d{1,3})(?:\D.*)?", re.ASCII)
 _JAVA_INSTALLER = re.compile(r"([5-8])\.0\.(\d{2,4})(?:\.\d+)?(?:\D.*)?", re.ASCII)
 
 _SQL = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{2,5})(\.\d+)?", re.ASCII)

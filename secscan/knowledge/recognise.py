@@ -18,6 +18,8 @@ from secscan.model.words import SupportWord
 
 _OS_KINDS: Final = frozenset(("none", "os_caption", "network", "sbom"))
 _OTHER_KINDS: Final = frozenset(("none", "arp", "sbom", "service_banner", "network"))
+_APPLICATION_KINDS: Final = frozenset(("none", "arp", "service_banner"))
+"""Not bills of materials: a library named ``edge`` or ``zoom`` is not the programme on somebody's desk."""
 _KNOWN_KINDS: Final = frozenset(("os_caption", "arp", "network", "service_banner", "dpkg", "rpm", "sbom"))
 
 
@@ -256,7 +258,9 @@ def _fits(product: Product, kind: str, publisher: str) -> bool:
 def _of_kind(product: Product, kind: str) -> bool:
     if product.kinds is not None:
         return kind in product.kinds
-    return kind in (_OS_KINDS if product.category in ("os", "network") else _OTHER_KINDS)
+    if product.category in ("os", "network"):
+        return kind in _OS_KINDS
+    return kind in (_APPLICATION_KINDS if product.category == "application" else _OTHER_KINDS)
 
 
 def _by_publisher(product: Product, publisher: str) -> bool:

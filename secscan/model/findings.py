@@ -14,7 +14,6 @@ from secscan.model.places import Place
 from secscan.model.policy import Control
 from secscan.model.words import Outcome, Severity, Status
 
-
 PASS, FAIL, UNKNOWN, OUTSIDE = 0, 1, 2, 3
 
 

@@ -43,6 +43,16 @@ class Col:
             return answers
         return np.append(answers, predicate(None))[self.take]  # -1 takes the last
 
+    def codes(self) -> tuple[NDArray[np.int64], list[Any]]:
+        """A number a row, and the value that each number stands for; equal values share a number."""
+        numbers: dict[Any, int] = {}
+        count = len(self.values)
+        of_value = np.fromiter((numbers.setdefault(v, len(numbers)) for v in self.values), dtype=np.int64, count=count)
+        if self.take is None:
+            return of_value, list(numbers)
+        absent = numbers.setdefault(None, len(numbers))
+        return np.append(of_value, absent)[self.take], list(numbers)  # -1 takes the last
+
     def over(self, take: Index) -> Col:
         """The same column for other rows: row i of the answer is row ``take[i]`` of this one (-1: not known)."""
         if self.take is None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from secscan.doors.validate import nearest
 from secscan.model.places import Place
 from secscan.model.policy import Isolation, Mitigation, RiskException
 from secscan.policy.documents import ExceptionEntry, MitigationEntry
@@ -133,7 +132,7 @@ def _control_known(
     controls: Controls,
 ) -> bool:
     if control not in controls:
-        desk.refuse(written.value("control"), f"unknown control '{control}'{nearest(control, controls)}")
+        desk.refuse(written.value("control"), f"unknown control '{control}'{desk.nearest(control, controls)}")
         return False
     if council and controls[control] and council not in controls[control]:
         desk.refuse(written.value("control"), f"control '{control}' is not in force for '{council}'")

@@ -27,6 +27,9 @@ from secscan.model.words import Enough, Severity
 MAX_DAYS = 3650
 """No window of a policy is longer than ten years; more is a slip of the finger."""
 
+MAX_ENTRIES = 2000
+"""The most that any one list or map of a file may hold."""
+
 Theme = Literal["patching", "legacy", "firewall", "inventory"]
 
 _SWITCH_WORDS = frozenset(("yes", "no", "on", "off", "true", "false", "y", "n", "none"))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from secscan.doors.validate import nearest
 from secscan.model.check import CheckSpec
 from secscan.policy.documents import MAX_DAYS, ControlEntry
 from secscan.policy.read import Desk, Written, known
@@ -38,12 +36,12 @@ def merged(
     for name, value in written.entry.settings.items():
         if name not in spec.params:
             known_as = (
-                f"; did you mean '{name.lower()}'?" if name.lower() in spec.params else nearest(name, spec.params)
+                f"; did you mean '{name.lower()}'?" if name.lower() in spec.params else desk.nearest(name, spec.params)
             )
             desk.refuse(written.place("with", name), f"check '{spec.id}' has no parameter '{name}'{known_as}")
             continue
         default = spec.params[name]
-        if says := _unlike(name, value, default):
+        if says := _unlike(f"'{name}'", value, default):
             desk.refuse(written.value("with", name), says)
             continue
         if "zone" in name and zones is not None:
@@ -61,33 +59,32 @@ def defaults(spec: CheckSpec) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in spec.params.items()}
 
 
-def _unlike(name: str, value: Any, default: Any) -> str | None:
-    """Why ``value`` cannot stand where the check has ``default``; None where it can."""
+def _unlike(what: str, value: Any, default: Any) -> str | None:
+    """Why ``value`` cannot stand where the check has ``default``; None where it can. ``what`` is how it is called."""
     match default:
         case Mapping():
             if not isinstance(value, dict):
-                return f"'{name}' must be a map such as {{{_example(default)}}}, not {value!r}"
-            samples = list(default.values())
-            return next(
-                filter(None, (_unlike(f"{name}.{k}", v, samples[0] if samples else v) for k, v in value.items())), None
-            )
+                return f"{what} must be a map such as {{{_example(default)}}}, not {value!r}"
+            like = next(iter(default.values()), None)
+            found = (_unlike(f"{what[:-1]}.{key}'", v, v if like is None else like) for key, v in value.items())
+            return next(filter(None, found), None)
         case list() | tuple():
             if not isinstance(value, list):
-                return f"'{name}' must be a list; write [{value}]"
-            samples = list(default) or [""]
-            return next(filter(None, (_unlike(f"an item of '{name}'", v, samples[0]) for v in value)), None)
+                return f"{what} must be a list; write [{value}]"
+            like = next(iter(default), "")
+            return next(filter(None, (_unlike(f"an item of {what}", v, like) for v in value)), None)
         case bool():
-            return None if isinstance(value, bool) else f"'{name}' must be true or false, not {value!r}"
+            return None if isinstance(value, bool) else f"{what} must be true or false, not {value!r}"
         case int():
             if not isinstance(value, int) or isinstance(value, bool):
-                return f"'{name}' must be a whole number, not {value!r}"
-            if "_days" in name and not 0 <= value <= MAX_DAYS:
-                return f"'{name}' is {value}; it must be from 0 to {MAX_DAYS} days"
+                return f"{what} must be a whole number, not {value!r}"
+            if "_days" in what and not 0 <= value <= MAX_DAYS:
+                return f"{what} is {value}; it must be from 0 to {MAX_DAYS} days"
             return None
     if isinstance(value, str):
         return None
     quoted = f'; put {value} in quotes: "{value}"' if isinstance(value, int) and not isinstance(value, bool) else ""
-    return f"'{name}' must be text{quoted}" if "'" not in name else f"{name} must be text{quoted}"
+    return f"{what} must be text{quoted}"
 
 
 def _example(default: Mapping[str, Any]) -> str:
@@ -98,9 +95,9 @@ def _keys_known(desk: Desk, written: Written[ControlEntry], name: str, value: di
     """Keys of a map are free (a vendor's own severity word), but not one letter away from a known one."""
     fine = True
     for key in value:
-        near = difflib.get_close_matches(key.lower(), list(before), n=1, cutoff=0.65)
-        if key not in before and near:
-            desk.refuse(written.place("with", name, key), f"unknown key '{key}' in '{name}'; did you mean '{near[0]}'?")
+        near = "" if key in before else desk.nearest(key.lower(), before)
+        if near or (key not in before and desk.guesses < 0):  # what cannot be compared is not taken on trust
+            desk.refuse(written.place("with", name, key), f"unknown key '{key}' in '{name}'{near}")
             fine = False
     return fine
 

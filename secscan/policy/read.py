@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,9 +15,11 @@ from secscan.doors.validate import nearest, validate
 from secscan.doors.yaml import Document
 from secscan.model.errors import InputError, PolicyError, Problem
 from secscan.model.places import Place
-from secscan.policy.documents import ENTRIES, ControlEntry, ExceptionEntry, MitigationEntry, Page
+from secscan.policy.documents import ENTRIES, MAX_ENTRIES, ControlEntry, ExceptionEntry, MitigationEntry, Page
 
 E = TypeVar("E", bound=Page)
+
+MAX_SHOWN: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,19 @@ class Desk:
     files: list[tuple[str, str]] = field(default_factory=list)
     if_missing: str = ""
     """What to say of a file that is not there."""
+    guesses: int = 20_000
+    """How many words may still be compared for a 'did you mean': each costs microseconds, and a hostile file has many."""
 
     def refuse(self, place: Place, says: str) -> None:
         self.problems[Problem(place=place, says=says)] = None
 
     def warn(self, place: Place, says: str) -> None:
         self.warnings[f"{place}: {says}"] = None
+
+    def nearest(self, word: str, among: Collection[str]) -> str:
+        """``; did you mean 'x'?``, or nothing where nothing is close or a hostile file has used up the guesses."""
+        self.guesses -= len(among)
+        return nearest(word, among) if self.guesses >= 0 else ""
 
     def bytes(self, path: Path, shown: str, limit: int = yaml.MAX_BYTES) -> bytes | None:
         """The bytes of a file, its digest noted; None, and a problem, where it cannot be read."""
@@ -100,6 +109,10 @@ class Desk:
         return None if document is None else self.understand(document, model)
 
     def understand(self, document: Document, model: type[Page]) -> Sheet:
+        named = frozenset(_ids(document.data))
+        for path, size in _too_long(document.data):
+            self.refuse(document.place(*path), f"holds {size:,} entries; the most is {MAX_ENTRIES:,}")
+            return Sheet(document=document, model=model, named=named)
         document = _blank_lists_empty(document, model)
         blanks = {document.place(*path): str(path[-1]) for path in _blanks(document.data)}
         for place, key in blanks.items():
@@ -114,27 +127,30 @@ class Desk:
                     self.refuse(problem.place, problem.says)
             content = _salvaged(document.data)
         content |= {key: list(_entries(document, key)) for key in ENTRIES if key in model.model_fields}
-        return Sheet(document=document, model=model, named=frozenset(_ids(document.data)), **content)
+        return Sheet(document=document, model=model, named=named, **content)
 
     def ordered(self) -> list[Problem]:
-        """The problems by file, in the order of reading, and line."""
+        """The problems by file, in the order of reading, and line; past the first 500 only how many."""
         order = {name: i for i, (name, _) in enumerate(self.files)}
-        return sorted(self.problems, key=lambda p: (order.get(p.place.file, -1), p.place.line, p.place.column or 0))
+        found = sorted(self.problems, key=lambda p: (order.get(p.place.file, -1), p.place.line, p.place.column or 0))
+        if rest := len(found[MAX_SHOWN:]):
+            found[MAX_SHOWN:] = [Problem(place=Place(found[-1].place.file), says=f"and {rest:,} more problems in all")]
+        return found
 
 
-def known(desk: Desk, what: str, word: str, among: Sequence[str], place: Place) -> bool:
+def known(desk: Desk, what: str, word: str, among: Collection[str], place: Place) -> bool:
     """Whether ``word`` is among those known; a problem with a suggestion where it is not."""
     if word in among:
         return True
-    desk.refuse(place, f"unknown {what} '{word}'{nearest(word, among)}")
+    desk.refuse(place, f"unknown {what} '{word}'{desk.nearest(word, among)}")
     return False
 
 
 def _entries(document: Document, key: str) -> Iterator[Written[Any]]:
     """The entries of a list that hold by themselves."""
     found = document.data.get(key) if isinstance(document.data, dict) else None
+    model: type[BaseModel] = ENTRIES[key]
     for number, raw in enumerate(found if isinstance(found, list) else ()):
-        model: type[BaseModel] = ENTRIES[key]
         try:
             yield Written(document, (key, number), model.model_validate(raw))
         except ValidationError:
@@ -165,6 +181,17 @@ def _blank_lists_empty(document: Document, model: type[Page]) -> Document:
         return document
     lists = {*ENTRIES, "minimum_versions", "free_extensions"} & set(model.model_fields)
     return replace(document, data={k: v for k, v in document.data.items() if not (v is None and k in lists)})
+
+
+def _too_long(data: Any, path: tuple[Hashable, ...] = ()) -> Iterator[tuple[tuple[Hashable, ...], int]]:
+    """Lists and maps that no person writes: refused before anything is compared with anything."""
+    if not isinstance(data, dict | list):
+        return
+    if len(data) > MAX_ENTRIES:
+        yield path, len(data)
+        return
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        yield from _too_long(value, (*path, key))
 
 
 def _blanks(data: Any, path: tuple[Hashable, ...] = ()) -> Iterator[tuple[Hashable, ...]]:

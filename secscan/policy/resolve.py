@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from secscan.doors.validate import nearest
 from secscan.model.check import CheckSpec
 from secscan.model.places import Place
 from secscan.model.policy import Control, Loosened, Scope
@@ -44,6 +43,7 @@ def resolve(desk: Desk, sheets: Sequence[Sheet], world: World) -> Resolved:
     drafts: dict[str, dict[str, Draft]] = {}
     unread: set[str] = set()
     for sheet in sheets:
+        earlier = list(drafts)
         councils = _councils(desk, sheet, world)
         seen: dict[str, Place] = {}
         for written in sheet.controls:
@@ -55,7 +55,7 @@ def resolve(desk: Desk, sheets: Sequence[Sheet], world: World) -> Resolved:
                 continue
             seen[control] = place
             if control in drafts or control not in unread:
-                _lay(desk, written, drafts.setdefault(control, {}), councils, world, named=[*drafts])
+                _lay(desk, written, drafts.setdefault(control, {}), councils, world, earlier)
         # What could not be read was complained of once; an overlay on it is not new.
         unread |= sheet.named - set(seen)
     minimum, loosened = minimum_versions(desk, sheets, world)
@@ -84,22 +84,20 @@ def _lay(
     drafts: dict[str, Draft],
     councils: Iterable[str],
     world: World,
-    named: Sequence[str],
+    earlier: Sequence[str],
 ) -> None:
     """The entry is in force for ``councils``."""
     entry = written.entry
     for council in councils:
         draft = drafts.get(council)
         if draft is None:
-            missing = [name for name in _NEEDED if getattr(entry, name) is None]
-            if missing:
-                near = nearest(entry.id, [n for n in named if n != entry.id])
-                desk.refuse(
-                    written.value("id"), f"control '{entry.id}' is new here and needs {', '.join(missing)}{near}"
-                )
+            if missing := [name for name in _NEEDED if getattr(entry, name) is None]:
+                near = desk.nearest(entry.id, earlier)
+                says = f"control '{entry.id}' is new here and needs {', '.join(missing)}{near}"
+                desk.refuse(written.value("id"), says)
                 if entry.check is not None:
-                    known(desk, "check", entry.check, list(world.checks), written.value("check"))
-                continue
+                    known(desk, "check", entry.check, world.checks, written.value("check"))
+                return
             first = _control(desk, written, None, world)
             drafts[council] = Draft(first=first, now=first)
         else:
@@ -120,12 +118,10 @@ def _control(desk: Desk, written: Written[ControlEntry], before: Control | None,
     check = given.get("check") or (before.check if before else "")
     spec = world.checks.get(check)
     if entry.check is not None:
-        known(desk, "check", check, list(world.checks), written.value("check"))
+        known(desk, "check", check, world.checks, written.value("check"))
     if spec is not None:
-        own = before is None or before.check != check
-        given["params"] = merged(
-            desk, written, spec, defaults(spec) if own or before is None else before.params, world.zones
-        )
+        start = before.params if before is not None and before.check == check else defaults(spec)
+        given["params"] = merged(desk, written, spec, start, world.zones)
     if entry.scope is not None:
         given["scope"] = _scope(desk, written, spec, world)
     place = written.place("id")
@@ -184,12 +180,12 @@ def _all_loosened(drafts: Mapping[str, Mapping[str, Draft]], world: World) -> It
         for council, draft in by_council.items():
             for change in looser.looser(draft.first, draft.now, world.checks.get(draft.now.check)):
                 written = _speaker(draft, change.key)
-                if written is None:
-                    continue
-                off = draft.now.disabled if change.key == ("disabled",) else None
+                why = written.entry.reason if written else None
+                if change.key == ("disabled",):
+                    why = why or draft.now.disabled
                 one = Loosened(
                     control=control, councils=frozenset((council,)), what=change.what, before=change.before,
-                    after=change.after, reason=written.entry.reason or off, place=written.place(*change.key),
+                    after=change.after, reason=why, place=written.place(*change.key) if written else draft.now.place,
                 )  # fmt: skip
                 found[one] = None
     return _together(found)

@@ -250,18 +250,21 @@ def _marker(x: float, y: float, number: int) -> Markup:
 def bar_chart(key: str, bars: Sequence[Bar], *, title: str, description: str) -> Markup:
     """Each bar is all of a council's devices; its parts carry their own counts. In both sizes."""
     wide = _bars(key + "w", bars, title, description, 1060, 230, 0, "app-chart__wide")
-    return wide + _bars(key + "n", bars, title, description, 340, 0, 22, "app-chart__narrow")
+    return wide + _bars(key + "n", bars, title, description, 340, 0, 42, "app-chart__narrow")
 
 
 def _bars(
     key: str, bars: Sequence[Bar], title: str, description: str, width: int, left: int, head: int, css: str
 ) -> Markup:
-    high, gap = 34, 14
+    high, gap = 36, 16
     step = high + gap + head
     parts: list[Markup] = []
     for i, bar in enumerate(bars):
         y = 40 + i * step + head
-        parts.append(_text(0, y - 6 if head else y + 22, _cut(bar.name, 26 if left else 40), bold=True))
+        # The parts that can be too thin for their number are always said beside the name.
+        name, rest = (y - 24, y - 6) if head else (y + 14, y + 32)
+        parts.append(_text(0, name, _cut(bar.name, 26 if left else 40), bold=True))
+        parts.append(_text(0, rest, f"{words.number(bar.late)} late, {words.number(bar.unknown)} not known"))
         parts += _segments(bar, left, width, y, high)
     colours = ((COLOURS[0], "On time"), (LATE, "Late"), (UNKNOWN, "Not known"))
     for i, (colour, name) in enumerate(colours):

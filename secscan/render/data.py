@@ -1,7 +1,7 @@
 """The data files beside the pages: the same rows, whole, for spreadsheets and for other programs.
 
-Formulas are neutralised at the door (doors/csv.py). Columns are named as in docs/json.md; several values in a cell are
-joined by ``; ``.
+Formulas are neutralised at the door (doors/csv.py). Columns have the names that posture.json has; several values in a
+cell are joined by ``; ``.
 """
 
 from __future__ import annotations

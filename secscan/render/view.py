@@ -42,12 +42,12 @@ class View:
         return {row.fingerprint: row for row in self.posture.findings}
 
     @cached_property
-    def exceptions(self) -> dict[str, ExceptionRow]:
-        return {row.id: row for row in self.posture.exceptions}
+    def exceptions(self) -> dict[tuple[str, str], ExceptionRow]:
+        return {(row.council, row.id): row for row in self.posture.exceptions}
 
     @cached_property
-    def claims(self) -> dict[str, ClaimRow]:
-        return {row.id: row for row in self.posture.claims}
+    def claims(self) -> dict[tuple[str, str], ClaimRow]:
+        return {(row.council, row.id): row for row in self.posture.claims}
 
     @cached_property
     def register(self) -> Sequence[LegacyRow]:
@@ -119,7 +119,7 @@ class View:
                 else (bits.tag("Not known"),)
             )
         if row.status == "accepted":
-            exception = self.exceptions.get(row.exception or "")
+            exception = self.exceptions.get((row.council, row.exception or ""))
             until = f"Accepted until {words.english(exception.until)}" if exception else "Accepted"
             return (bits.tag(until),)
         if row.mitigation_state:
@@ -173,7 +173,7 @@ class View:
 
     def _sums(self) -> list[tuple[str, str]]:
         wrong = figures.disagreements(self.posture)
-        return [("Figures that do not add up", words.plain("; ".join(wrong), 600))] if wrong else []
+        return [("Figures that do not add up", words.plain(". ".join(wrong) + ".", 600))] if wrong else []
 
     def gap_lines(self, council: str | None = None) -> list[dict[str, str]]:
         """For the banner: each council with a part missing, what it is and what that leaves not known."""

@@ -1,6 +1,6 @@
 """How the pages say things: dates, shares, names, and the closed words for results with their colours.
 
-The words are those of docs/reports.md. A share is never shown without its count, and never rounded up: 94.96% of a
+The glossary (reports/glossary.yaml) explains every word. A share is never shown without its count, and never rounded up: 94.96% of a
 95% target reads 94.9%.
 """
 

@@ -62,10 +62,10 @@ def like(data: bytes) -> Looks:
 def _markup(head: str) -> Looks:
     """By the root element, after declaration, comments and document type."""
     while head.startswith(("<?", "<!")) and not head[:14].casefold().startswith(_HTML):
-        opening, closing = next(
-            pair for pair in (("<?", "?>"), ("<!--", "-->"), ("<!", ">")) if head.startswith(pair[0])
-        )
-        head = head[len(opening) :].partition(closing)[2].lstrip()
+        if head.startswith("<!") and "[" in head.partition(">")[0]:
+            head = "<!" + head.partition("]")[2]  # the declarations inside have angle brackets of their own
+        closing = "?>" if head.startswith("<?") else "-->" if head.startswith("<!--") else ">"
+        head = head.partition(closing)[2].lstrip()
     if head[:14].casefold().startswith(_HTML):
         return Looks("html", "an HTML page (a login page saved in place of the export?)")
     found = _NAME.match(head)

@@ -72,6 +72,7 @@ class _Scan:
 
     def start(self, tag: str, attributes: dict[str, str], line: int) -> None:
         if tag == "host":
+            self.lose("the host is cut off by another")
             self.host = _Host(line=line, time=attributes.get("endtime") or attributes.get("starttime"))
             self.host.timed_out = attributes.get("timedout") == "true"
             self.read += 1
@@ -127,8 +128,12 @@ class _Scan:
 
     def cut_off(self, broken: xml.CutOff) -> None:
         self.incomplete = f"{broken.place}: the file {broken.reason}"
+        self.lose("the host is cut off")
+
+    def lose(self, reason: str) -> None:
+        """The host in hand, if there is one, is refused."""
         if self.host is not None:
-            self.refused.append(Refusal(line=self.host.line, column=None, reason="the host is cut off"))
+            self.refused.append(Refusal(line=self.host.line, column=None, reason=reason))
             self.host = None
 
     # -- hosts

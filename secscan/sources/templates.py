@@ -1,4 +1,4 @@
-"""Our own templates, and any other table by a column map (docs/templates.md)."""
+"""Our own templates, and any other table by a column map."""
 
 from __future__ import annotations
 

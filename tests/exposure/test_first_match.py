@@ -133,7 +133,7 @@ def test_any_port_answers_as_the_slow_witness(data: st.DataObject, end: str, inw
 @settings(max_examples=100, deadline=None)
 @given(st.data(), st.sampled_from(sorted(EXTENTS)), st.booleans())
 def test_several_devices_answer_as_the_slow_witness(data: st.DataObject, end: str, inward: bool) -> None:
-    lists = [data.draw(rule_list(4, device=name, most=2)) for name in ("one", "two", "three")]
+    lists = [data.draw(rule_list(4, device=name, most=2)) for name in ("one", "two", "three", "four")]
     assert disagreements(lists, 4, end, "tcp/2", inward=inward) == []
 
 

@@ -23,7 +23,7 @@ class Measure:
 
 
 def fingerprint(*parts: str) -> str:
-    long = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    long = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     return f"{long[:16]}-{long[16:32]}"
 
 
@@ -48,7 +48,7 @@ def finding(
             "entitled_until": None,
         },
         "evidence_places": {"version": Place("inventory/alderbeck/software.csv", 7)},
-        "sources": (Place("inventory/alderbeck/software.csv", 7), Place("knowledge/windows.yaml", 12, 3)),
+        "sources": [Place("inventory/alderbeck/software.csv", 7), Place("knowledge/windows.yaml", 12, 3)],
     }
     return Finding(control=control, council=council, asset=asset, subject=subject, **(values | other))
 
@@ -127,7 +127,7 @@ def many(councils: Sequence[str] = COUNCILS, each: int = 20_000, changed: int = 
             found.append(
                 finding(
                     asset, council=council, subject=product, title=f"{product}: security support ended on 10 October 2023",
-                    evidence=evidence, sources=(Place(software, number + 2),),
+                    evidence=evidence, sources=[Place(software, number + 2)],
                     evidence_places={name: Place(software, number + 2) for name in ("product", "version")}
                     | {"eol_on": Place("knowledge/windows.yaml", number % 400)},
                 )

@@ -412,7 +412,8 @@ def first_run() -> Posture:
     """The same with no past."""
     whole = partnership()
     points = {m: [p for p in ps if p.on == TODAY] for m, ps in whole.trends.items()}
-    return replace(whole, previous_as_of=None, previous_digest=None, changes=[], trends=points)
+    rows = [replace(c, opened=0, closed=0, reopened=0) for c in whole.councils]
+    return replace(whole, councils=rows, previous_as_of=None, previous_digest=None, changes=[], trends=points)
 
 
 def empty() -> Posture:

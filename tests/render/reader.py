@@ -35,7 +35,7 @@ class Element:
         return False
 
 
-class Reader(HTMLParser):
+class Parser(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self.elements: list[Element] = []
@@ -72,12 +72,15 @@ class Reader(HTMLParser):
     @property
     def shown(self) -> str:
         """The text that a person can read: no style, no script."""
-        parts = [e for e in self.elements if e.tag == "body"]
-        script = [e.text for e in self.all("script")]
-        text = parts[0].text if parts else ""
-        for code in script:
-            text = text.replace(code, "")
-        return text
+        body = self.all("body")[0]
+        code = {p for e in self.all("script", "style") for p in e.pieces}
+        return " ".join(" ".join(p for p in body.pieces if p not in code).split())
+
+
+@cache
+def Reader(html: str) -> Parser:
+    """The page as parsed; each text is parsed once."""
+    return Parser(html)
 
 
 def view_of(posture: Posture, **given: object) -> View:

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from tests.render.postures import partnership
-from tests.render.reader import Element, Reader, cached, html_of
+from tests.render.reader import Element, Parser, Reader, cached, html_of
 
 KINDS = ("partnership", "first_run", "empty", "with_words")
 CASES = [(kind, name) for kind in KINDS[:3] for name in cached(kind)] + [
@@ -121,7 +121,7 @@ def test_every_drawing_is_described_and_its_numbers_are_in_a_table(page: str) ->
         assert table_after(reader, svg) is not None
 
 
-def table_after(reader: Reader, element: Element) -> Element | None:
+def table_after(reader: Parser, element: Element) -> Element | None:
     return next((e for e in reader.elements[reader.elements.index(element) :] if e.tag == "table"), None)
 
 

@@ -10,7 +10,7 @@ ASSETS = shipped("reports") / "assets"
 
 
 def test_the_stylesheet_loads_nothing_and_borrows_no_identity() -> None:
-    css = (ASSETS / "secscan.css").read_text(encoding="utf-8")
+    css = re.sub(r'\[href\^="https?://"\]', "", (ASSETS / "secscan.css").read_text(encoding="utf-8"))
     for word in ("@font-face", "url(", "@import", "gds", "crown", "crest", "http:", "https:", "</"):
         assert word not in css.lower(), word
     assert re.findall(r"font-family:(?!inherit)([^;}\"']+)", css)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv as plain
 import io
-import os
 from pathlib import Path
 
 import pytest
@@ -211,4 +210,4 @@ def test_values_are_written_as_people_expect() -> None:
 def test_files_are_written_for_their_owner_alone(tmp_path: Path) -> None:
     csv.write_rows(tmp_path / "x.csv", ["a"], [["b"]])
     assert (tmp_path / "x.csv").read_text() == "a\nb\n"
-    assert os.stat(tmp_path / "x.csv").st_mode & 0o777 == 0o600
+    assert (tmp_path / "x.csv").stat().st_mode & 0o777 == 0o600

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -17,7 +16,9 @@ from secscan.model.raw import Load
 from tests.sources.desk import read, shared
 
 HEAD = '<?xml version="1.0"?>\n<!DOCTYPE nmaprun>\n<nmaprun scanner="nmap" start="1760000000">\n'
-END = '<runstats><finished time="1760000100" exit="success"/><hosts up="1" down="0" total="1"/></runstats>\n</nmaprun>\n'
+END = (
+    '<runstats><finished time="1760000100" exit="success"/><hosts up="1" down="0" total="1"/></runstats>\n</nmaprun>\n'
+)
 HOST = (
     '<host starttime="1760000000" endtime="1760000050"><status state="up" reason="syn-ack"/>\n'
     '<address addr="10.0.0.7" addrtype="ipv4"/><address addr="00:11:22:33:44:55" addrtype="mac"/>\n'
@@ -60,7 +61,9 @@ def test_every_port_is_a_probe_and_open_ones_are_services(tmp_path: Path) -> Non
 
 
 def test_several_addresses_of_a_host_all_count(tmp_path: Path) -> None:
-    text = HOST.replace('<address addr="00:11:22:33:44:55" addrtype="mac"/>', '<address addr="2001:DB8::7" addrtype="ipv6"/>')
+    text = HOST.replace(
+        '<address addr="00:11:22:33:44:55" addrtype="mac"/>', '<address addr="2001:DB8::7" addrtype="ipv6"/>'
+    )
     load = scan(tmp_path, HEAD + text + END)
     assert set(rows(load, "services", "address")) == {("10.0.0.7",), ("2001:db8::7",)}
 
@@ -108,7 +111,10 @@ def test_a_partial_look_is_incomplete_and_keeps_what_it_saw(
 
 
 def test_a_broken_port_is_passed_over_and_said(tmp_path: Path) -> None:
-    load = scan(tmp_path, HEAD + HOST.replace('portid="22"', 'portid="99999"').replace('protocol="udp"', 'protocol="sctp"') + END)
+    load = scan(
+        tmp_path,
+        HEAD + HOST.replace('portid="22"', 'portid="99999"').replace('protocol="udp"', 'protocol="sctp"') + END,
+    )
     assert [r[0] for r in rows(load, "probes", "port")] == [443, 445, 23]
     assert load.warnings == (
         "scan.xml:8: '99999' is not a port (0 to 65535); port passed over, host kept",
@@ -177,4 +183,3 @@ def test_a_sweep_of_65536_hosts_stays_small(tmp_path: Path) -> None:
     assert (hosts, services) == (65_536, 131_072)
     assert time.perf_counter() - begun < 60
     assert megabytes < 300, f"{megabytes} MB for a file of {path.stat().st_size / 1e6:.0f} MB"
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

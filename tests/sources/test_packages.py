@@ -85,7 +85,10 @@ def test_rpm_with_tabs_reads_in_each_common_order(tmp_path: Path) -> None:
         "bash\tx86_64\t4.2.46-34.el7\t1311080703\tVendor\nbash\t4.2.46-34.el7\tx86_64\nbad\t\t\n"
     )
     load = read(tmp_path, text, "rpm")
-    assert packages(load) == [("bash", "4.2.46-34.el7")] * 3 + [("perl", "4:5.16.3-297.el7")] + [("bash", "4.2.46-34.el7")] * 2
+    assert (
+        packages(load)
+        == [("bash", "4.2.46-34.el7")] * 3 + [("perl", "4:5.16.3-297.el7")] + [("bash", "4.2.46-34.el7")] * 2
+    )
     assert [r.line for r in load.refused] == [7]
 
 

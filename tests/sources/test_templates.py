@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import date
 from pathlib import Path
@@ -177,7 +176,9 @@ def test_every_other_template_reads(tmp_path: Path) -> None:
         [10], ["443"], [True], [date(2030, 12, 31)], [5]
     ]  # fmt: skip
     software = read(
-        tmp_path, "asset_tag,name,version,kind,install_date\nA1,x,1.10,arp,20260102\nA1,y,2,Spaceship,\n", "secscan-software"
+        tmp_path,
+        "asset_tag,name,version,kind,install_date\nA1,x,1.10,arp,20260102\nA1,y,2,Spaceship,\n",
+        "secscan-software",
     )
     assert column(software, "kind") == ["arp", None]
     assert column(software, "install_date") == [date(2026, 1, 2), None]
@@ -200,7 +201,13 @@ def test_a_mapped_table_takes_words_constants_and_headings_of_its_own(tmp_path: 
         "Gerät;Name;Verschlüsselt;Zuletzt;Raum\nAB-1;srv-1;Ja;31.10.2026;12\nAB-2;srv-2;Nein;;\n",
         "table",
         table="assets",
-        map={"asset_tag": "Gerät", "hostname": "NAME", "encrypted": "Verschlüsselt", "last_seen": "Zuletzt", "mac": "MAC"},
+        map={
+            "asset_tag": "Gerät",
+            "hostname": "NAME",
+            "encrypted": "Verschlüsselt",
+            "last_seen": "Zuletzt",
+            "mac": "MAC",
+        },
         values={"encrypted": {"ja": "yes", "Nein": "no"}},
         constant={"type": "laptop", "internet_facing": "no"},
     )
@@ -216,9 +223,15 @@ def test_a_mapped_table_takes_words_constants_and_headings_of_its_own(tmp_path: 
     ("keys", "words"),
     [
         ({"map": {"asset_tag": "Tag", "hostname": "Nam"}}, "has no column 'Nam'; did you mean 'Name'?"),
-        ({"map": {"asset_tag": "Tag", "hostnam": "Name"}}, "'hostnam', which table assets does not have; did you mean 'hostname'?"),
+        (
+            {"map": {"asset_tag": "Tag", "hostnam": "Name"}},
+            "'hostnam', which table assets does not have; did you mean 'hostname'?",
+        ),
         ({"map": {"asset_tag": "Tag"}}, "its map lacks 'hostname'"),
-        ({"map": {"asset_tag": "Tag", "hostname": "Name"}, "constant": {"encrypted": "perhaps"}}, "constant for encrypted does not fit"),
+        (
+            {"map": {"asset_tag": "Tag", "hostname": "Name"}, "constant": {"encrypted": "perhaps"}},
+            "constant for encrypted does not fit",
+        ),
     ],
 )
 def test_a_map_that_cannot_be_meant_is_refused(tmp_path: Path, keys: dict[str, object], words: str) -> None:
@@ -239,7 +252,9 @@ def test_services_may_be_known_by_address_alone(tmp_path: Path) -> None:
 # --- conservation, hostility, budget ------------------------------------------------------------------------------
 
 CELL = st.one_of(
-    st.sampled_from(["A1", "x", "10.0.0.1", "31/10/2026", '"open', '"q,uoted"', "", "n/a", "=cmd|' /C calc'!A0", "yes", ","]),
+    st.sampled_from(
+        ["A1", "x", "10.0.0.1", "31/10/2026", '"open', '"q,uoted"', "", "n/a", "=cmd|' /C calc'!A0", "yes", ","]
+    ),
     st.text(st.characters(exclude_categories=("Cs",)), max_size=6),
 )
 
@@ -271,7 +286,9 @@ def test_no_replacement_character_is_ever_stored(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_wrong_rows_stay_within_budget(tmp_path: Path) -> None:
-    text = "asset_tag,hostname,ip\n" + "".join(f"A{n},,10.0.0.1\n" if n % 2 else f"A{n},a,b,=c\n" for n in range(100_000))
+    text = "asset_tag,hostname,ip\n" + "".join(
+        f"A{n},,10.0.0.1\n" if n % 2 else f"A{n},a,b,=c\n" for n in range(100_000)
+    )
     begun = time.perf_counter()
     load = read(tmp_path, text)
     (path,) = quarantine([load], tmp_path / "quarantine")
@@ -291,8 +308,8 @@ def test_the_quarantine_holds_every_refused_row_harmless_and_private(tmp_path: P
         '"\'=cmd;..\\n.csv",3,,"has 3 cells; the header has 2",\'-WS01,"\'-WS01,,"',
         '"\'=cmd;..\\n.csv",5,hostname,hostname is empty,A4,"A4,"',
     ]
-    assert os.stat(path).st_mode & 0o777 == 0o600
-    assert os.stat(path.parent).st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
     assert not quarantine([read(tmp_path, register(3))], tmp_path / "none")
     assert not (tmp_path / "none").exists()
 

@@ -16,7 +16,11 @@ from secscan.sources.values import Bad
 SEPARATORS = "/-."
 
 
-@given(st.dates(date(1990, 1, 1), date(2100, 12, 31)), st.sampled_from(SEPARATORS), st.sampled_from(["", " 23:59", " 01:30:00"]))
+@given(
+    st.dates(date(1990, 1, 1), date(2100, 12, 31)),
+    st.sampled_from(SEPARATORS),
+    st.sampled_from(["", " 23:59", " 01:30:00"]),
+)
 def test_a_day_reads_as_its_declared_order_and_no_other(day: date, mark: str, time: str) -> None:
     day_first = f"{day.day:02}{mark}{day.month:02}{mark}{day.year}{time}"
     month_first = f"{day.month:02}{mark}{day.day:02}{mark}{day.year}{time}"
@@ -30,7 +34,14 @@ def test_a_day_reads_as_its_declared_order_and_no_other(day: date, mark: str, ti
 
 
 def test_every_day_from_1900_to_2100_in_six_forms_is_right_or_refused() -> None:
-    forms = ("{d:02}/{m:02}/{y}", "{d}/{m}/{y}", "{d:02}.{m:02}.{y}", "{y}-{m:02}-{d:02}", "{y}{m:02}{d:02}", "{y}-{m:02}-{d:02}T00:00:00Z")
+    forms = (
+        "{d:02}/{m:02}/{y}",
+        "{d}/{m}/{y}",
+        "{d:02}.{m:02}.{y}",
+        "{y}-{m:02}-{d:02}",
+        "{y}{m:02}{d:02}",
+        "{y}-{m:02}-{d:02}T00:00:00Z",
+    )
     day = date(1900, 1, 1)
     while day.year < 2101:
         for form in forms:
@@ -84,7 +95,9 @@ def test_addresses_are_canonical(text: str, expected: Any) -> None:
     assert values.addresses(text) == expected
 
 
-@pytest.mark.parametrize("text", ["10.4.300.7", "010.0.0.1", "10.0.0", "10.0.0.1/24", "host", "1234", "-oX /tmp/x", "１.1.1.1"])
+@pytest.mark.parametrize(
+    "text", ["10.4.300.7", "010.0.0.1", "10.0.0", "10.0.0.1/24", "host", "1234", "-oX /tmp/x", "１.1.1.1"]
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     assert isinstance(values.address(text), Bad)
 
@@ -93,7 +106,9 @@ def test_of_several_addresses_the_good_ones_stay() -> None:
     assert values.addresses("10.0.0.1;10.4.300.7") == Bad("'10.4.300.7' is not an address", ("10.0.0.1",))
 
 
-@pytest.mark.parametrize(("text", "tenths"), [("7.5", 75), ("10", 100), ("10.0", 100), ("0", 0), ("0.10", 1), ("9.80", 98)])
+@pytest.mark.parametrize(
+    ("text", "tenths"), [("7.5", 75), ("10", 100), ("10.0", 100), ("0", 0), ("0.10", 1), ("9.80", 98)]
+)
 def test_scores_are_tenths(text: str, tenths: int) -> None:
     assert values.tenths(text) == tenths
 

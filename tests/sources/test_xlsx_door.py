@@ -156,9 +156,10 @@ def test_parts_with_a_document_type_are_refused(danger: bytes, part: str) -> Non
     assert "which no workbook needs" in refusal(rebuilt(SMALL, change))
 
 
-def test_parts_in_utf_16_cannot_hide_one() -> None:
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_parts_in_utf_16_cannot_hide_one(encoding: str) -> None:
     def change(name: str, content: bytes) -> bytes:
-        return content.decode().encode("utf-16") if name.endswith("sheet1.xml") else content
+        return content.decode().encode(encoding) if name.endswith("sheet1.xml") else content
 
     assert "is not UTF-8" in refusal(rebuilt(SMALL, change))
 
@@ -170,6 +171,39 @@ def test_an_external_link_is_not_followed() -> None:
     )
     data = rebuilt(SMALL, lambda name, content: link if name.endswith("workbook.xml.rels") else content)
     assert "is not in the file" in refusal(data)
+
+
+FAR = b'<worksheet><sheetData><row r="1"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "words"),
+    [
+        ("workbook.xml", b"<sheet ", b'<sheet name="Sheet1" state="hidden" sheetId="9" r:id="rId99"/><sheet ', "twice"),
+        ("workbook.xml", b"<sheet ", b'<sheet name="SHEET1" state="hidden" sheetId="9" r:id="rId99"/><sheet ', "twice"),
+        ("workbook.xml", b' r:id="rId1"', b' xmlns:x="x" x:id="rId1" r:id="rId99"', "twice or not at all"),
+        ("workbook.xml", b' r:id="rId1"', b"", "twice or not at all"),
+        (
+            "workbook.xml.rels",
+            b"</Relationships>",
+            b'<Relationship Id="rId1" Target="worksheets/far.xml"/></Relationships>',
+            "listed twice",
+        ),
+        ("workbook.xml.rels", b'"worksheets/sheet1.xml"', b'"worksheets/../worksheets/far.xml"', "is not in the file"),
+        ("workbook.xml.rels", b'"worksheets/sheet1.xml"', b'"xl/worksheets/far.xml"', "reaches to XFD1048576"),
+        ("sheet1.xml", b'<c r="B3"', b'<x-y:c r="XFD1048576"', "do not say where they stand"),
+    ],
+)
+def test_the_sheet_that_is_measured_is_the_sheet_that_is_read(part: str, old: bytes, new: bytes, words: str) -> None:
+    far = b'<Relationship Id="rId99" Target="worksheets/far.xml"/></Relationships>'
+
+    def change(name: str, content: bytes) -> bytes:
+        if name.endswith("workbook.xml.rels"):
+            content = content.replace(b"</Relationships>", far)
+        return content.replace(old, new) if name.endswith(part) else content
+
+    data = rebuilt(SMALL, change, {"xl/worksheets/far.xml": FAR, "xl/xl/worksheets/far.xml": b"<worksheet/>"})
+    assert words in refusal(data)
 
 
 def deflated(raw: bytes) -> bytes:

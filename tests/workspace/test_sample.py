@@ -16,12 +16,15 @@ import pytest
 from secscan import sources
 from secscan.doors import csv, yaml
 from secscan.doors.validate import validate
+from secscan.knowledge import load_catalogue, recognise
 from secscan.model.places import Files
 from secscan.model.settings import Settings
 from secscan.workspace.sample import write_sample
+from secscan.workspace.sample.asset import SYSTEMS
 from secscan.workspace.sample.assets import estate, in_month
-from secscan.workspace.sample.days import second_tuesday, set_days
+from secscan.workspace.sample.days import months_before, second_tuesday, set_days
 from secscan.workspace.sample.firewalls import permits
+from secscan.workspace.sample.titles import TITLES
 
 END = date(2026, 11, 22)
 DAYS = set_days(END)
@@ -207,6 +210,19 @@ def test_server_2012_r2_shrinks() -> None:
         counts = [sum(a.system_key(month) == "2012r2" for a in in_month(council, month)) for month in range(1, 13)]
         assert counts == sorted(counts, reverse=True)
         assert counts[0] > counts[-1] > 0
+
+
+@pytest.mark.parametrize("end", [date(2025, 12, 31), END, date(2027, 6, 30), date(2028, 2, 29), date(2029, 10, 31)])
+def test_support_ends_for_some_products_within_any_year(end: date) -> None:
+    catalogue = load_catalogue()
+    named = [(s.caption, s.version, None, "os_caption") for s in SYSTEMS.values()]
+    named += [(t.name, t.version_on(end), t.publisher, None) for t in TITLES.values()]
+    ended = {
+        (found.product, found.cycle)
+        for found in (recognise(catalogue, *one, end) for one in named)
+        if found.eol_on is not None and months_before(end, 12) <= found.eol_on <= end
+    }
+    assert len(ended) >= 3
 
 
 @pytest.mark.parametrize(

@@ -34,26 +34,9 @@ def build(view: View) -> Page:
 
 
 def _sizes(view: View) -> Table:
-    rows = [
-        bits.row(
-            view.council(c.id),
-            c.assets,
-            c.installs,
-            c.open,
-            c.mitigated,
-            c.accepted,
-            c.unknown,
-            c.opened,
-            c.closed,
-            c.reopened,
-        )
-        for c in view.posture.councils
-    ]
-    t = figures.totals(view.posture.councils)
-    foot = bits.row(
-        "All", t.assets, t.installs, t.open, t.mitigated, t.accepted, t.unknown, t.opened, t.closed, t.reopened
-    )
-    heads = bits.columns(
-        "Council|#Devices|#Installed programs|#Open|#Protected|#Accepted|#Not known|#New|#Closed|#Reopened"
-    )
+    counts = ("assets", "installs", "open", "mitigated", "accepted", "unknown")
+    rows = [bits.row(view.council(c.id), *(getattr(c, name) for name in counts)) for c in view.posture.councils]
+    total = figures.totals(view.posture.councils)
+    foot = bits.row("All", *(getattr(total, name) for name in counts))
+    heads = bits.columns("Council|#Devices|#Installed programs|#Open|#Protected|#Accepted|#Not known")
     return Table(id="sizes", caption="Devices and findings by council", columns=heads, rows=rows, foot=foot)

@@ -79,7 +79,7 @@ def _ended(r: LegacyRow) -> Cell:
         )
     if r.extended_on:
         return Cell(
-            parts=(*ended.parts, bits.note(f"an extension that is not held: until {words.english(r.extended_on)}")),
+            parts=(*ended.parts, bits.note(f"an extension to {words.english(r.extended_on)} is not held")),
             sort=ended.sort,
         )
     return ended
@@ -133,10 +133,9 @@ def _facts(view: View, r: LegacyRow) -> list[tuple[str, tuple[Bit, ...]]]:
     protection = [bits.tag(words.protection(r.protection)), *(_claim(view, r, m) for m in r.mitigations)]
     accepted: tuple[Bit, ...] = ()
     if r.exception:
-        until = f", until {words.english(r.exception_until)}" if r.exception_until else ""
-        accepted = (
-            bits.link(f"{r.exception}{until}", f"exceptions.html#{words.anchor('exception', r.council, r.exception)}"),
-        )
+        said = r.exception + (f", until {words.english(r.exception_until)}" if r.exception_until else "")
+        href = f"exceptions.html#{words.anchor('exception', r.council, r.exception)}"
+        accepted = (bits.link(said, href) if (r.council, r.exception) in view.exceptions else bits.text(said),)
     seen = bits.places([r.source_place]) if r.source_place else None
     support = bits.places([r.support_place]) if r.support_place else None
     check = bits.command(f"secscan explain {r.fingerprint}") if r.fingerprint else None
@@ -160,7 +159,7 @@ def _some(*parts: Bit | None) -> tuple[Bit, ...]:
 
 
 def _claim(view: View, r: LegacyRow, claim: str) -> Bit:
-    found = view.claims.get(claim)
+    found = view.claims.get((r.council, claim))
     href = f"mitigations.html#{words.anchor('claim', found.council, found.id)}" if found else ""
     return bits.link(claim, href) if href else bits.text(claim)
 

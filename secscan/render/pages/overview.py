@@ -140,7 +140,9 @@ def _by(decision: Decision, today: date) -> Cell:
     if decision.on is None:
         return bits.cell(bits.text(decision.who), bits.note("no date set"), sort="")
     late = ", overdue" if decision.on < today else ""
-    return bits.cell(bits.text(decision.who), bits.note(f"{words.english(decision.on)}{late}"), sort=decision.on.isoformat())
+    return bits.cell(
+        bits.text(decision.who), bits.note(f"{words.english(decision.on)}{late}"), sort=decision.on.isoformat()
+    )
 
 
 def trend_chart(view: View) -> dict[str, object] | None:

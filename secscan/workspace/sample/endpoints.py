@@ -84,7 +84,7 @@ DEPARTMENTS: Final = (
     ("Legal and elections", "Monitoring Officer", ("casekeep",), 3),
     ("Waste and streets", "Street Services Manager", (), 4),
     ("Members and committees", "Democratic Services Manager", (), 2),
-    ("ICT", "ICT Service Desk Manager", ("putty", "notepad", "keepass", "wireshark"), 3),
+    ("ICT", "ICT Service Desk Manager", ("putty", "keepass"), 3),
 )
 _BY_WEIGHT: Final = tuple(entry for entry in DEPARTMENTS for _ in range(entry[3]))
 
@@ -136,7 +136,7 @@ def _windows(council: str, tag: str, size: Size, first: int) -> tuple[tuple[int,
 
 
 def _offices(council: str, tag: str, size: Size) -> tuple[tuple[int, str], ...]:
-    if council == "alderbeck" and share(council, tag, "office 2021") < 0.05:
+    if council == "alderbeck" and share(council, tag, "office 2021") < 0.04:
         return ((1, "office2021"),)
     if council == "brackenford" and share(council, tag, "office 2019") < 0.08:
         return ((1, "office2019"),)

@@ -132,7 +132,7 @@ THREEWAYS: Final = """
 17 | TW-DC01     | 2022            | shared-servers | Shared sign-in     | Shared Infrastructure Manager  | critical | directory            | 53 88 135 389 445 636 3389
 18 | TW-DC02     | 2022            | shared-servers | Shared sign-in     | Shared Infrastructure Manager  | critical | directory            | 53 88 135 389 445 636 3389
 19 | TW-MON01    | ubuntu2204      | management | Shared monitoring      | Shared Service Desk Manager    | high     | zabbix60 mysql80     | 22 443
-20 | TW-LOG01    | rhel8           | management | Shared monitoring      | Shared Security Manager        | high     | python39             | 22 443 6514
+20 | TW-LOG01    | rhel8           | management | Shared monitoring      | Shared Security Manager        | high     |                      | 22 443 6514
 21 | TW-JUMP01   | 2022            | management | Administration         | Shared Security Manager        | critical | ssms                 | 135 445 3389
 22 | TW-JUMP02   | 2022            | management | Administration         | Shared Security Manager        | critical | ssms                 | 135 445 3389
 23 | TW-PROXY01  | ubuntu2204      | shared-servers | Web filtering      | Shared Network Manager         | high     | nginx                | 22 3128

@@ -10,10 +10,10 @@ from typing import Final
 
 from secscan.workspace.sample.asset import Asset
 from secscan.workspace.sample.chance import pick, share, whole
-from secscan.workspace.sample.days import Month
+from secscan.workspace.sample.days import MONTHS, Month
 from secscan.workspace.sample.titles import TITLES
 
-ENDPOINT: Final = ("edge", "edgeupdate", "teams", "teamsaddin", "vc14", "vc14x86", "audio", "graphics")
+ENDPOINT: Final = ("edgeupdate", "teams", "teamsaddin", "vc14", "vc14x86", "audio", "graphics")
 WINDOWS_SERVER: Final = ("vc14", "vc14x86", "vc13", "vmtools", "veeamagent", "odbc17", "oledb")
 LINUX: Final = {
     "ubuntu": ("openssh", "openssl", "sudo", "curl"),
@@ -28,13 +28,22 @@ COUNCILS_OWN: Final = {
 }
 
 OCCASIONAL: Final = (
-    ("vc13", 0.6), ("vc10", 0.4), ("touchpad", 0.5), ("odbc17", 0.35), ("nativeclient", 0.25), ("oledb", 0.2), ("health", 0.3),
-    ("chrome", 0.3), ("firefox", 0.25), ("onedrive", 0.3), ("zoom", 0.15), ("papercutclient", 0.2), ("mecmclient", 0.3),
-    ("delldriver", 0.12), ("notepad", 0.04), ("vlc", 0.08), ("keepass", 0.06), ("putty", 0.04), ("snagit", 0.05),
+    ("vc13", 0.7), ("vc10", 0.5), ("touchpad", 0.6), ("odbc17", 0.45), ("nativeclient", 0.3), ("oledb", 0.3), ("health", 0.3),
+    ("edge", 0.4), ("firefox", 0.45), ("chrome", 0.35), ("onedrive", 0.1), ("zoom", 0.1), ("papercutclient", 0.1), ("delldriver", 0.05),
+    ("notepad", 0.03), ("vlc", 0.06), ("keepass", 0.05), ("snagit", 0.04), ("mecmclient", 0.05),
     ("dotnet10", 0.35), ("dotnet8", 0.1), ("dotnet6", 0.02), ("java8", 0.03), ("temurin17", 0.05), ("silverlight", 0.02),
-    ("powershell74", 0.04), ("libreoffice", 0.03), ("wireshark", 0.01), ("python312", 0.03), ("python310", 0.02), ("python39", 0.01),
+    ("powershell74", 0.03), ("libreoffice", 0.03), ("wireshark", 0.01), ("python312", 0.03), ("python310", 0.02), ("python39", 0.01),
 )  # fmt: skip
 """On some endpoints only, and on what share of them."""
+
+TIDIED: Final = {
+    "java8old": "temurin17", "java8": "temurin17", "dotnet6": "dotnet10", "dotnet8": "dotnet10", "python39": "python312",
+    "python310": "python312", "readerdc": "reader", "visio": None, "silverlight": None, "notepad": None, "wireshark": None,
+    "powershell74": None, "libreoffice": None,
+}  # fmt: skip
+"""What is taken off endpoints, and what comes in its place."""
+_TIDY: Final = {"alderbeck": 0.9, "brackenford": 0.55, "corvale": 0.05}
+"""The share that is off by the last month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ def _endpoint_keys(council: str, tag: str, month: int, office: str, department_a
     if office != "office2016":
         yield "clicktorun"
     yield pick(("acrobat",) * 5 + ("reader",) * 13 + ("readerdc",), council, tag, "pdf")
-    if share(council, tag, "zip") < 0.5:
+    if share(council, tag, "zip") < 0.4:
         yield "sevenzipold" if share(council, tag, "old zip") < 0.5 - 0.04 * month else "sevenzip"
     yield from COUNCILS_OWN[council]
     yield from department_apps
@@ -95,12 +104,19 @@ def keys(asset: Asset, month: int) -> tuple[str, ...]:
     """The keys of its titles, each once."""
     family = asset.system(month).family
     if family == "endpoint":
-        found = tuple(_endpoint_keys(asset.council, asset.tag, month, asset.office(month), asset.apps))
+        every = _endpoint_keys(asset.council, asset.tag, month, asset.office(month), asset.apps)
+        found = tuple(key for one in every if (key := _tidied(asset, one, month)) is not None)
     elif family in ("windows", "ubuntu", "debian", "rhel") and "lists" not in asset.apps:
         found = tuple(_server_keys(asset.council, family, asset.apps))
     else:
         found = ()
     return tuple(dict.fromkeys(found))
+
+
+def _tidied(asset: Asset, key: str, month: int) -> str | None:
+    """The title itself, or what the council has put in its place by now; None where it is gone."""
+    by_now = _TIDY[asset.council] * (month - 1) / (MONTHS - 1)
+    return TIDIED[key] if key in TIDIED and share(asset.council, asset.tag, key, "tidied") < by_now else key
 
 
 def _install(council: str, tag: str, key: str, month: Month) -> Install:

@@ -165,7 +165,6 @@ TITLES: Final = {
     "openssldeb": Title("openssl", "3.0.15-1~deb12u1", "Debian OpenSSL Team"),
     "opensshel": Title("openssh-server", "8.0p1-25.el8_10", "Red Hat, Inc."),
     "opensslel": Title("openssl", "1.1.1k-14.el8_6", "Red Hat, Inc."),
-    "python39el": Title("python39", "3.9.20-1.module+el8.10.0", "Red Hat, Inc."),
     "revlite": Title("Revlite Revenues 7.3", "7.3.118", "Revlite Systems"),
     "revliteclient": Title("Revlite Revenues Client", "7.3.118", "Revlite Systems"),
     "plantrack": Title("PlanTrack Server", "11.0.4", "PlanTrack Software"),

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from secscan.knowledge import Catalogue, load_catalogue, recognise
+from secscan.knowledge.catalogue import Pattern
+from secscan.model.errors import PolicyError
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "feeds" / "endoflife" / "products-full.json.gz"
+
+WITHOUT_CYCLES = {"7-zip", "onedrive", "putty", "teamviewer", "vlc", "zoom"}
+"""Products that are recognised by name alone: nobody says when their support ends."""
+
+
+def all_patterns(catalogue: Catalogue) -> list[Pattern]:
+    found = [p for h in catalogue.helpers.values() for p in h.patterns]
+    for product in catalogue.products.values():
+        found += [*product.patterns, *product.packages, *product.excluded]
+    return found
+
+
+def test_the_shipped_files_load_fast(catalogue: Catalogue) -> None:
+    best = min(timed() for _ in range(3))
+    print(
+        f"catalogue: {len(catalogue.products)} products, {sum(len(p.cycles) for p in catalogue.products.values())} lines, {best:.3f} s"
+    )
+    assert len(catalogue.products) >= 80
+    assert best < 1.0  # 0.2 s on an idle machine; the rest is for a busy one
+
+
+def timed() -> float:
+    start = time.perf_counter()
+    load_catalogue()
+    return time.perf_counter() - start
+
+
+def test_every_line_has_a_source_a_day_and_a_place(catalogue: Catalogue) -> None:
+    for product in catalogue.products.values():
+        assert product.source.startswith("https://")
+        assert product.evidence, product.id
+        assert product.checked_on == date(2026, 11, 22)
+        assert product.cycles or product.id in WITHOUT_CYCLES, product.id
+        for cycle in product.cycles.values():
+            assert cycle.source.startswith("https://")
+            assert cycle.checked_on <= date(2026, 11, 22)
+            assert cycle.place.line > product.place.line
+            assert cycle.place.file.startswith("secscan/knowledge/catalogue/")
+
+
+def test_dates_are_plausible(catalogue: Catalogue) -> None:
+    for product in catalogue.products.values():
+        for cycle in product.cycles.values():
+            for day in filter(None, (cycle.eol_on, cycle.extended_on)):
+                assert date(1996, 1, 1) < day < date(2045, 1, 1), (product.id, cycle.id, day)
+            if cycle.extended_on and cycle.eol_on:
+                assert cycle.extended_on > cycle.eol_on, (product.id, cycle.id)
+
+
+def test_patterns_are_linear_on_pumped_names(catalogue: Catalogue) -> None:
+    pumps = ["a", "1", "1.", " ", "windows ", "microsoft ", "(", "sql server ", "update ", " for", "version 1", ".*"]
+    slowest = (0.0, "")
+    for pattern in all_patterns(catalogue):
+        start = time.perf_counter()
+        for pump in pumps:
+            head = pattern.text.split("(")[0].split(".")[0][:40]
+            for name in (pump * 250, head + pump * 250, "microsoft " + pump * 250):
+                pattern.regex.fullmatch(name[:250] + "!")
+        slowest = max(slowest, (time.perf_counter() - start, pattern.text))
+    print(f"slowest pattern over {len(pumps) * 3} pumped names: {slowest[0]:.4f} s: {slowest[1][:80]}")
+    assert slowest[0] < 1.0
+
+
+def test_every_alias_of_a_product_leads_to_it(catalogue: Catalogue, today: date) -> None:
+    for product in catalogue.products.values():
+        kind = "os_caption" if product.category == "os" else "network" if product.category == "network" else None
+        for alias in product.aliases:
+            found = recognise(catalogue, alias, None, None, kind, today)
+            assert found.product == product.id, (alias, found)
+            assert f"{found.rule_place}" in (found.by or "")
+
+
+def test_every_line_of_a_product_can_be_reached(catalogue: Catalogue) -> None:
+    for product in catalogue.products.values():
+        named = {p.cycle for p in (*product.patterns, *product.packages)}
+        for cycle in product.cycles.values():
+            assert cycle.names or cycle.versions or cycle.at_least or cycle.below or cycle.id in named
+
+
+def test_dates_agree_with_the_public_lifecycle_data(catalogue: Catalogue) -> None:
+    if not SHARED.is_file():
+        pytest.skip(f"the public lifecycle data is not beside the checkout ({SHARED.name}): dates not compared")
+    public = {p["name"]: p for p in json.loads(gzip.decompress(SHARED.read_bytes()))["result"]}
+    compared, contradictions = 0, []
+    for product in catalogue.products.values():
+        for release in public.get(product.id, {"releases": []})["releases"]:
+            cycle = product.cycles.get(release["name"])
+            if cycle is None:
+                continue
+            if release["eolFrom"]:
+                compared += 1
+                if str(cycle.eol_on) != release["eolFrom"]:
+                    contradictions.append(
+                        f"{cycle.place}: {product.id} {cycle.id} {cycle.eol_on}, public {release['eolFrom']}"
+                    )
+            elif cycle.eol_on is not None:
+                contradictions.append(f"{cycle.place}: {product.id} {cycle.id} {cycle.eol_on}, public data has no day")
+            extended = release.get("eoesFrom")
+            if extended and extended > (release["eolFrom"] or "") and str(cycle.extended_on) != extended:
+                contradictions.append(
+                    f"{cycle.place}: {product.id} {cycle.id} extended {cycle.extended_on}, public {extended}"
+                )
+    print(f"{compared} days compared with the public lifecycle data")
+    print("\n".join(contradictions))
+    assert compared > 900
+    assert not contradictions
+
+
+OWN = """
+defaults: {vendor: Acme, checked_on: 2026-11-22, evidence: letter of the vendor}
+products:
+  acme-liftctl:
+    label: Acme LiftCtl
+    category: application
+    source: https://acme.example/lifecycle
+    aliases: [Acme LiftCtl]
+    words: [liftctl]
+    patterns: ['acme liftctl (?P<line>2019|2022)']
+    extension: {name: Gold Support}
+    cycles:
+      2022: 2028-03-31
+      2019: {eol: 2025-03-31, extended: 2027-03-31}
+"""
+
+
+def own(tmp_path: Path, text: str) -> list[tuple[Path, str]]:
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    return [(path, "policies/own.yaml")]
+
+
+def test_a_council_adds_products_of_its_own(tmp_path: Path, today: date) -> None:
+    catalogue = load_catalogue(own(tmp_path, OWN))
+    found = recognise(catalogue, "Acme LiftCtl 2019", None, None, "arp", today)
+    assert (found.product, found.cycle, found.status) == ("acme-liftctl", "2019", "ended-extension-available")
+    assert str(found.place) == "policies/own.yaml:14:7"
+    assert ("policies/own.yaml") in dict(catalogue.files)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("acme-liftctl:", "chrome:"), "policies/own.yaml:4:3: 'chrome' is already in the catalogue"),
+        (("[Acme LiftCtl]", "[Google Chrome]"), "policies/own.yaml:8:15: the alias 'google chrome' already belongs to 'chrome'"),
+        (("2028-03-31", "2028-03-32"), "policies/own.yaml:13:13: '2028-03-32' is not a day of the calendar"),
+        (("2028-03-31", "soon"), "it must be one of open-ended, ended-undated, unknown"),
+        (("2019: {eol", "2022: {eol"), "'2022' is set twice"),
+        (("extended: 2027", "extendet: 2027"), "policies/own.yaml:14:31: unknown key 'extendet'"),
+        (("(?P<line>2019|2022)", "(a+)+"), "repeats a group that repeats without limit"),
+        (("https://acme", "ftp://acme"), "is not an https address"),
+        (("checked_on: 2026-11-22, ", ""), "has no 'checked_on'"),
+        (("    words: [liftctl]\n", ""), "'patterns' need 'words'"),
+        (("    extension: {name: Gold Support}\n", ""), "need"),
+        (("[Acme LiftCtl]", "[Асme LiftCtl]"), "is not plain ASCII"),
+        (("category: application", "category: app"), "it must be one of os, network, server"),
+        (("label: Acme LiftCtl", "label: *a"), "anchors and aliases are not used"),
+    ],
+)  # fmt: skip
+def test_a_faulty_file_is_refused_with_its_line(tmp_path: Path, change: tuple[str, str], says: str) -> None:
+    assert change[0] in OWN
+    with pytest.raises(PolicyError) as refused:
+        load_catalogue(own(tmp_path, OWN.replace(*change)))
+    assert says in str(refused.value)
+    assert "policies/own.yaml:" in str(refused.value)
+
+
+def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as refused:
+        load_catalogue(own(tmp_path, OWN.replace("2028-03-31", "soon").replace("https://acme", "acme")))
+    assert len(refused.value.problems) == 2

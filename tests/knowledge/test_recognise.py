@@ -1,0 +1,242 @@
+"""The labelled names, and the rules that matter most one by one."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from secscan.knowledge import Catalogue, Recognition, load_catalogue, recognise
+
+NAMES = Path(__file__).with_name("names.csv")
+CATALOGUE = load_catalogue()
+
+
+def labelled() -> list[dict[str, str]]:
+    with NAMES.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def taken(row: dict[str, str], today: date) -> Recognition:
+    return recognise(
+        CATALOGUE, row["name"], row["version"] or None, row["publisher"] or None, row["kind"] or None, today
+    )
+
+
+def test_labelled_names_are_recognised(today: date) -> None:
+    rows = labelled()
+    near_misses = [row for row in rows if not row["product"]]
+    assert len(rows) >= 300
+    assert len(near_misses) * 4 >= len(rows)
+    wrong_product, wrong_status, false_matches = [], [], []
+    for row in rows:
+        found = taken(row, today)
+        if (found.product or "") != row["product"]:
+            wrong_product.append(
+                f"{row['name']} {row['version']}: {found.product}, not {row['product'] or 'nothing'} ({found.by})"
+            )
+        if found.status != row["status"]:
+            wrong_status.append(f"{row['name']} {row['version']}: {found.status}, not {row['status']} ({found.why})")
+        if not row["product"] and found.product:
+            false_matches.append(row["name"])
+    print(
+        f"{len(rows)} names, {len(near_misses)} near misses; {len(wrong_product)} wrong products, {len(wrong_status)} wrong words"
+    )
+    print("\n".join(wrong_product + wrong_status))
+    assert not false_matches
+    assert len(wrong_product) <= 0.03 * len(rows)
+    assert len(wrong_status) <= 0.03 * len(rows)
+
+
+def say(
+    name: str, version: str | None = None, kind: str | None = None, today: date = date(2026, 11, 22), **more: str
+) -> Recognition:
+    return recognise(CATALOGUE, name, version, more.get("publisher"), kind, today, edition=more.get("edition"))
+
+
+def test_a_date_is_inclusive() -> None:
+    last = date(2023, 10, 10)
+    assert say("Windows Server 2012 R2", today=last).status == "supported"
+    assert say("Windows Server 2012 R2", today=last + timedelta(days=1)).status == "ended-extension-available"
+    assert say("Windows Server 2012 R2", today=date(2026, 10, 13)).status == "ended-extension-available"
+    assert say("Windows Server 2012 R2", today=date(2026, 10, 14)).status == "ended"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "edition", "cycle"),
+    [
+        ("Windows 10 Pro", "22H2", None, "10-22h2"),
+        ("Windows 10 Enterprise", "10.0.19045.5011", None, "10-22h2"),
+        ("Windows 11", "10.0.26100.2033", "Enterprise", "11-24h2-e"),
+        ("Windows 11", "10.0.26100.2033", "Professional", "11-24h2-w"),
+        ("Windows 11 Pro Education", "10.0.26100", None, "11-24h2-w"),
+        ("Windows 11 Enterprise LTSC", "10.0.26100", None, "11-24h2-e-lts"),
+        ("Windows 11 IoT Enterprise LTSC 2024", None, None, "11-24h2-iot-lts"),
+        ("Windows 10 Enterprise LTSC 2019", None, None, "10-1809-e-lts"),
+        ("Windows 10 Enterprise", "10.0.17763", "EnterpriseS", "10-1809-e-lts"),
+        ("Windows 10 Pro", "10.0.22631.3007", None, "11-23h2-w"),
+        ("Windows 11 Enterprise multi-session", "10.0.26200.1", None, "11-25h2-e"),
+    ],
+)
+def test_editions_and_builds_lead_to_the_line(name: str, version: str | None, edition: str | None, cycle: str) -> None:
+    found = recognise(CATALOGUE, name, version, None, "os_caption", date(2026, 11, 22), edition=edition)
+    assert found.cycle == cycle
+
+
+def test_build_26100_is_a_client_or_a_server_by_its_name() -> None:
+    assert say("Microsoft Windows Server 2025 Datacenter", "10.0.26100.1742", "os_caption").cycle == "2025"
+    assert say("Microsoft Windows 11 Enterprise", "10.0.26100.1742", "os_caption").cycle == "11-24h2-e"
+    assert say("Windows", "10.0.26100.1742", "os_caption").product is None
+
+
+def test_candidates_that_disagree_are_unknown_and_have_no_line() -> None:
+    found = say("Windows 11", "10.0.26100", "os_caption")
+    assert (found.cycle, found.status, found.support, found.eol_on) == (None, "unknown", None, None)
+    assert set(found.candidates) == {"11-24h2-e", "11-24h2-w", "11-24h2-e-lts", "11-24h2-iot-lts"}
+
+
+def test_candidates_that_agree_count_and_the_earliest_end_is_given() -> None:
+    found = say("Windows 11", "10.0.22631.1", "os_caption")
+    assert (found.cycle, found.status, found.support) == (None, "ended", "dated")
+    assert found.eol_on == date(2025, 11, 11)
+    assert "earliest" in found.why
+    assert say("Windows 11", "10.0.22631.1", "os_caption", today=date(2026, 1, 1)).status == "unknown"
+
+
+def test_a_release_newer_than_any_known_is_unknown() -> None:
+    found = say("Google Chrome", "999.0", "arp")
+    assert (found.product, found.cycle, found.status) == ("chrome", None, "unknown")
+
+
+def test_service_packs_part_the_lines_of_sql_server() -> None:
+    assert say("Microsoft SQL Server 2014 (64-bit)", "12.3.6024.0", "arp").cycle == "12.0-sp3"
+    assert say("Microsoft SQL Server 2014 (64-bit)", "12.0.6449.1", "arp").cycle == "12.0-sp3"
+    assert say("Microsoft SQL Server 2014 (64-bit)", "12.0.5687.1", "arp").cycle == "12.0-sp2"
+    assert say("Microsoft SQL Server 2014 (64-bit)", "12.0.2000.8", "arp").cycle == "12.0"
+    assert say("Microsoft SQL Server", "10.50.6000.34").cycle == "10.50-sp3"
+    assert say("Microsoft SQL Server 2014 (64-bit)").status == "unknown"
+
+
+def test_office_and_microsoft_365_apps_share_a_version_and_are_told_by_name() -> None:
+    assert say("Microsoft Office Professional Plus 2016", "16.0.4266.1001", "arp").cycle == "2016"
+    assert say("Microsoft Office Professional Plus 2019 - en-us", "16.0.10416.20058", "arp").cycle == "2019"
+    assert say("Microsoft 365 Apps for enterprise - en-us", "16.0.18526.20546", "arp").product == "microsoft-365-apps"
+    assert say("office", "16.0.18526.20546").status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("Java 8 Update 202 (64-bit)", "8.0.2020.8"),
+        ("jre 1.8.0_202", None),
+        ("JRE", "8u202"),
+        ("java", "1.8.0_202"),
+        ("jre1.8.0_202", ""),
+    ],
+)
+def test_spellings_of_java_are_one_version(name: str, version: str | None) -> None:
+    found = say(name, version)
+    assert (found.product, found.cycle, found.version_key) == ("oracle-jdk", "8", say("JDK", "8u202").version_key)
+
+
+def test_a_name_that_two_products_claim_is_nobodys() -> None:
+    found = say("MySQL", "5.5.5-10.3.39-MariaDB", "service_banner")
+    assert found.product is None
+    assert found.by == "patterns of several products match: mariadb, mysql"
+
+
+def test_a_publisher_that_does_not_fit_is_a_namesake() -> None:
+    assert say("Chrome", "1.0", "arp", publisher="Contoso Metal Finishing").product is None
+    assert say("Chrome", "109.0", "arp", publisher="Google LLC").product == "chrome"
+
+
+def test_packages_of_a_distribution_are_its_own_affair() -> None:
+    found = say("openssl", "1.1.1n-0+deb11u4", "dpkg")
+    assert (found.product, found.status) == (None, "not-applicable")
+    assert say("acme-agent", "2.3.1-1", "rpm", publisher="Acme Ltd").status == "unknown"
+    assert say("google-chrome-stable", "120.0.6099.109-1", "dpkg").product == "chrome"
+
+
+def test_a_banner_that_names_its_distribution_says_nothing_of_support() -> None:
+    assert say("Apache httpd", "2.2.15 ((CentOS))", "service_banner").status == "unknown"
+    assert say("Apache httpd", "2.2.15", "service_banner").status == "ended"
+
+
+LOOK_ALIKES = {"a": "а", "e": "е", "o": "о", "c": "с", "p": "р", "i": "і", "s": "ѕ", "x": "х", "k": "\u212a", "y": "у"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([row for row in labelled() if row["product"]]), st.data())
+def test_a_name_with_one_letter_of_another_alphabet_never_matches(row: dict[str, str], data: st.DataObject) -> None:
+    spots = [i for i, letter in enumerate(row["name"]) if letter.lower() in LOOK_ALIKES]
+    if not spots:
+        return
+    at = data.draw(st.sampled_from(spots))
+    name = row["name"][:at] + LOOK_ALIKES[row["name"][at].lower()] + row["name"][at + 1 :]
+    found = taken({**row, "name": name}, date(2026, 11, 22))
+    assert (found.product, found.status) == (None, "unknown")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([row for row in labelled() if row["product"]]),
+    st.sampled_from(["Viewer", "Backup", "Plugin", "Monitor", "Training"]),
+)
+def test_a_product_name_inside_a_longer_name_is_not_the_product(row: dict[str, str], tail: str) -> None:
+    found = taken({**row, "name": f"{row['name']} {tail}"}, date(2026, 11, 22))
+    assert found.product is None or row["name"].startswith("Cisco IOS Software")
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.text(max_size=80),
+    st.text(max_size=30),
+    st.text(max_size=30),
+    st.sampled_from([None, "arp", "dpkg", "os_caption", "nonsense"]),
+)
+def test_any_text_gets_an_answer(name: str, version: str, publisher: str, kind: str | None) -> None:
+    found = recognise(CATALOGUE, name, version, publisher, kind, date(2026, 11, 22), near=False)
+    assert found.product is None or found.product in CATALOGUE.products
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(labelled()), st.dates(date(2000, 1, 1), date(2040, 1, 1)))
+def test_the_word_follows_from_the_dates(row: dict[str, str], day: date) -> None:
+    found = taken(row, day)
+    if found.support == "dated":
+        assert found.eol_on is not None
+        assert (found.status == "supported") == (day <= found.eol_on) or found.cycle is None
+    if found.status == "not-applicable" or found.product is None:
+        assert found.eol_on is None
+        assert found.support is None
+
+
+def test_an_extension_is_on_offer_only_after_the_end_and_through_its_day(catalogue: Catalogue) -> None:
+    cycle = catalogue.products["debian"].cycles["11"]
+    assert cycle.word(date(2024, 8, 14)) == "supported"
+    assert cycle.word(date(2024, 8, 15)) == "ended-extension-available"
+    assert cycle.word(date(2026, 8, 31)) == "ended-extension-available"
+    assert cycle.word(date(2026, 9, 1)) == "ended"
+
+
+def test_suggestions_never_decide_and_never_cross_numbers(today: date) -> None:
+    found = recognise(CATALOGUE, "Gooogle Chrome", None, None, "arp", today, near=True)
+    assert (found.product, found.status) == (None, "unknown")
+    assert "Google Chrome (chrome)" in found.near
+    other = recognise(CATALOGUE, "Firefux 3000", None, None, "arp", today, near=True)
+    assert not other.near
+
+
+def test_the_answer_leads_back_to_the_catalogue(today: date) -> None:
+    found = say("Windows Server 2012 R2", "6.3.9600", "os_caption")
+    assert found.place is not None
+    assert found.place.file == "secscan/knowledge/catalogue/windows.yaml"
+    lines = (Path(__file__).parents[2] / found.place.file).read_text(encoding="utf-8").splitlines()
+    assert lines[found.place.line - 1].strip().startswith("2012-r2:")
+    assert found.by is not None
+    assert found.by.startswith("pattern '")
+    assert "windows.yaml:" in found.by

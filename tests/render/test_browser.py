@@ -1,0 +1,223 @@
+"""The pages in a real browser: for everybody, with nothing fetched, and with hostile text doing nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secscan.doors.run import find
+from secscan.render import site
+from tests.render import hostile, postures
+
+CHROMIUM = find("chromium") or find("chromium-browser") or find("google-chrome")
+MISSING = [n for n in ("playwright", "axe_playwright_python") if importlib.util.find_spec(n) is None] + (
+    [] if CHROMIUM else ["chromium"]
+)
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+    "--disable-default-apps", "--disable-sync", "--mute-audio",
+]  # fmt: skip
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+WIDTHS = (1280, 360)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(bool(MISSING), reason=f"not installed here: {', '.join(MISSING)}"),
+    pytest.mark.filterwarnings("default"),
+]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    made = {}
+    for name, posture in (
+        ("partnership", postures.partnership()), ("empty", postures.empty()), ("hostile", hostile.everything()),
+        ("hostile-words", hostile.with_words()),
+    ):  # fmt: skip
+        made[name] = tmp_path_factory.mktemp(name)
+        site(posture, made[name])
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield made
+        made.close()
+
+
+class Watched:
+    """A page, and everything it asked for, said or did by itself."""
+
+    def __init__(self, browser: Any, width: int) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900})
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.console: list[str] = []
+        self.dialogs: list[str] = []
+        self.navigations: list[str] = []
+        self.page.on("request", lambda r: self.requests.append(r.url))
+        self.page.on("console", lambda m: self.console.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda e: self.console.append(str(e)))
+        self.page.on("dialog", lambda d: (self.dialogs.append(d.message), d.dismiss()))
+        self.page.on("framenavigated", lambda f: self.navigations.append(f.url))
+
+    def open(self, path: Path) -> Any:
+        for seen in (self.requests, self.console, self.dialogs, self.navigations):
+            seen.clear()
+        self.page.goto(path.as_uri())
+        return self.page
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def watched(request: pytest.FixtureRequest, browser: Any) -> Iterator[Watched]:
+    made = Watched(browser, request.param)
+    yield made
+    made.context.close()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.glob("*.html"))
+
+
+@pytest.mark.parametrize("kind", ["partnership", "empty"])
+def test_axe_finds_no_barrier_on_any_page(watched: Watched, folders: dict[str, Path], kind: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = {}
+    for name in names(folders[kind]):
+        page = watched.open(folders[kind] / name)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        results = Axe().run(page, options=RULES)
+        if results.violations_count:
+            found[name] = results.generate_report()
+    assert not found, "\n".join(found.values())
+
+
+def test_pages_fetch_nothing_and_complain_of_nothing(watched: Watched, folders: dict[str, Path]) -> None:
+    for name in names(folders["partnership"]):
+        path = folders["partnership"] / name
+        watched.open(path)
+        assert watched.requests == [path.as_uri()], name
+        assert watched.console == [], name
+
+
+def test_no_page_scrolls_sideways(watched: Watched, folders: dict[str, Path]) -> None:
+    for kind in ("partnership", "empty", "hostile-words"):
+        for name in names(folders[kind]):
+            page = watched.open(folders[kind] / name)
+            wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            assert wide[0] <= wide[1], (kind, name, wide)
+
+
+def test_no_table_is_cut_off_on_a_wide_screen(browser: Any, folders: dict[str, Path]) -> None:
+    watched = Watched(browser, 1280)
+    for name in names(folders["partnership"]):
+        page = watched.open(folders["partnership"] / name)
+        cut = page.evaluate(
+            "[...document.querySelectorAll('.app-scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText.slice(0, 60))"
+        )
+        assert cut == [], name
+    watched.context.close()
+
+
+def test_the_first_screen_holds_the_answer_the_figures_and_the_gap(browser: Any, folders: dict[str, Path]) -> None:
+    watched = Watched(browser, 1280)
+    page = watched.open(folders["partnership"] / "index.html")
+    for selector in (".app-answer", ".app-figures", ".govuk-notification-banner"):
+        box = page.locator(selector).bounding_box()
+        assert box["y"] + box["height"] <= 900, selector
+    watched.context.close()
+
+
+def test_a_table_sorts_by_keyboard_and_says_so(browser: Any, folders: dict[str, Path]) -> None:
+    watched = Watched(browser, 1280)
+    page = watched.open(folders["partnership"] / "legacy.html")
+    table = page.locator("table[data-sortable]").first
+    head = table.locator("thead th").nth(3)
+
+    def ended() -> list[str]:
+        keys: list[str] = table.locator("tbody tr > :nth-child(4)").evaluate_all(
+            "cells => cells.map(c => c.dataset.sort)"
+        )
+        return keys
+
+    before = ended()
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert ended() == sorted(before)
+    page.keyboard.press("Space")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert ended() == sorted(before, reverse=True)
+    assert table.locator("th[aria-sort=ascending]").count() == 0
+    assert "Sorted by Support ended, descending" in page.locator("[role=status]").all_inner_texts()
+    assert sorted(before) == sorted(ended())
+    watched.context.close()
+
+
+def test_without_the_script_everything_is_there(browser: Any, folders: dict[str, Path]) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folders["partnership"] / "legacy.html").as_uri())
+    assert page.locator("#register-caption").count() == 1
+    assert page.locator("table >> nth=0").locator("tbody tr").count() == len(postures.register())
+    context.close()
+
+
+@pytest.mark.parametrize("kind", ["hostile", "hostile-words"])
+@pytest.mark.parametrize("stripped", [False, True], ids=["policy-on", "policy-off"])
+def test_hostile_text_runs_nothing_fetches_nothing_and_goes_nowhere(
+    browser: Any, folders: dict[str, Path], tmp_path: Path, kind: str, stripped: bool
+) -> None:
+    watched = Watched(browser, 1280)
+    for name in names(folders[kind]):
+        path = folders[kind] / name
+        if stripped:
+            text = re.sub(r"<meta http-equiv=\"Content-Security-Policy\"[^>]*>", "", path.read_text(encoding="utf-8"))
+            path = tmp_path / name
+            path.write_text(text, encoding="utf-8")
+        page = watched.open(path)
+        page.wait_for_timeout(50)
+        assert page.evaluate("window.pwned === undefined && document.querySelector('[data-pwned]') === null"), name
+        assert "pwned" not in page.title().split("<")[0], name
+        assert watched.requests == [path.as_uri()], name
+        assert watched.navigations == [path.as_uri()], name
+        assert watched.dialogs == [] and watched.console == [], name
+    watched.context.close()
+
+
+def test_the_policy_stops_what_escaping_would_have_let_through(
+    browser: Any, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    text = (folders["partnership"] / "exceptions.html").read_text(encoding="utf-8")
+    attack = "<script>window.pwned=1</script><img src=x onerror='window.pwned=1'><p style='color:red' id=red>x</p>"
+    path = tmp_path / "attacked.html"
+    path.write_text(text.replace("</main>", attack + "</main>"), encoding="utf-8")
+    watched = Watched(browser, 1280)
+    page = watched.open(path)
+    assert page.evaluate("window.pwned === undefined")
+    assert page.evaluate("getComputedStyle(document.getElementById('red')).color") != "rgb(255, 0, 0)"
+    assert any("Content Security Policy" in line for line in watched.console)
+    watched.context.close()
+
+
+def test_paper_shows_the_numbers_behind_the_chart_and_no_menu(browser: Any, folders: dict[str, Path]) -> None:
+    watched = Watched(browser, 1280)
+    page = watched.open(folders["partnership"] / "index.html")
+    page.emulate_media(media="print")
+    assert not page.locator("nav").first.is_visible()
+    assert (
+        page.locator("#trend-numbers-caption").evaluate("e => e.closest('table').getBoundingClientRect().height") > 100
+    )
+    watched.context.close()

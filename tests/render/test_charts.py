@@ -1,0 +1,100 @@
+"""Drawings: what they must not hide, and what they must not need."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secscan.model.posture import Point
+from secscan.render.charts import MOST_LINES, Bar, Line, _apart, bar_chart, floor_of, line_chart
+from tests.render.reader import Reader
+
+DAY = date(2026, 1, 31)
+
+
+def line(name: str, *shares: int | None, mark: str | None = None) -> Line:
+    made = [
+        Point(on=DAY + timedelta(days=30 * i), run_id=str(i), council=name, numerator=s or 0, denominator=0 if s is None else 100, mark=mark)
+        for i, s in enumerate(shares)
+    ]  # fmt: skip
+    return Line(name=name, points=made, ending="81%")
+
+
+def drawn(*lines: Line) -> str:
+    return str(line_chart("k", lines, title="a title", description="a description", target_percent=95))
+
+
+def test_a_gap_in_the_data_is_a_gap_in_the_line() -> None:
+    wide = drawn(line("a", 80, 81, None, 83, 84)).split("</svg>")[0]
+    assert len(re.findall("<polyline", wide)) == 2
+    assert len(re.findall("<circle", wide)) == 4 + 1  # and one beside the name
+
+
+def test_a_point_that_is_marked_silent_is_not_drawn() -> None:
+    assert "<polyline" not in drawn(line("a", 80, 81, mark="silent"), line("b", None, None)).split("</svg>")[0]
+
+
+def test_lines_differ_in_dash_and_marker_and_not_in_colour_alone() -> None:
+    wide = drawn(line("a", 80, 81), line("b", 70, 71), line("c", 60, 61), line("d", 50, 51)).split("</svg>")[0]
+    dashes = re.findall(r'<polyline[^>]*?stroke-width="3"(?: stroke-dasharray="([^"]*)")?>', wide)
+    assert len(dashes) == MOST_LINES == len(set(dashes))
+    colours = re.findall(r'<polyline[^>]*stroke="(#[0-9A-F]+)"', wide)
+    assert colours == ["#12436D", "#28A197", "#801650", "#F46A25"]
+
+
+def test_each_line_is_named_at_its_end() -> None:
+    text = drawn(line("Alderbeck", 80, 81), line("Corvale", 70, 71))
+    assert text.count(">Alderbeck</text>") == 2 and text.count(">Corvale</text>") == 2
+
+
+def test_a_change_of_rules_is_marked_where_it_happened() -> None:
+    assert drawn(line("a", 80, 81, mark="rules changed")).count("rules changed</text>") >= 2
+
+
+def test_the_scale_starts_below_everything_that_is_drawn() -> None:
+    assert floor_of([line("a", 84, 96)], 95) == 80
+    assert floor_of([line("a", 80, 96)], 95) == 70
+    assert floor_of([line("a", 0, 96)], 95) == 0
+    assert floor_of([line("a", None)], 95) == 0
+
+
+@given(wanted=st.lists(st.floats(0, 400), min_size=1, max_size=5).map(sorted))
+def test_labels_never_touch_and_stay_in_the_drawing(wanted: list[float]) -> None:
+    placed = _apart(wanted, [42] * len(wanted), 12, 370)
+    assert all(b - a >= 42 - 1e-6 for a, b in pairwise(placed))
+    assert placed[0] >= 12 - 1e-6 and placed[-1] <= 370 + 1e-6
+
+
+def test_text_in_a_drawing_is_escaped() -> None:
+    hostile = '"><script data-pwned>x</script>'
+    reader = Reader(drawn(Line(name=hostile, points=line("a", 80).points, ending=hostile)))
+    assert not reader.all("script")
+    assert not Reader(
+        str(bar_chart("b", [Bar(name=hostile, in_time=1, late=1, unknown=1)], title=hostile, description=hostile))
+    ).all("script")
+
+
+@pytest.mark.parametrize("counts", [(1, 0, 0), (0, 0, 7), (0, 0, 0), (10_000, 1, 1)])
+def test_bars_fill_their_width_and_hide_no_part(counts: tuple[int, int, int]) -> None:
+    svg = str(
+        bar_chart(
+            "b", [Bar(name="a", in_time=counts[0], late=counts[1], unknown=counts[2])], title="t", description="d"
+        )
+    ).split("</svg>")[0]
+    parts = re.findall(r'<rect x="([\d.]+)" y="40" width="([\d.]+)" height="36"', svg)
+    assert len(parts) == sum(c > 0 for c in counts)
+    assert all(float(w) >= 1 for _, w in parts)
+    assert f"{counts[1]:,} late, {counts[2]:,} not known" in svg
+    if sum(counts) == 0:
+        assert "No device to judge" in svg
+
+
+def test_no_drawing_has_a_style_attribute() -> None:
+    assert "style=" not in drawn(line("a", 80)) + str(
+        bar_chart("b", [Bar(name="a", in_time=1, late=0, unknown=0)], title="t", description="d")
+    )
