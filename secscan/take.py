@@ -77,7 +77,7 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date) -> Taken:
     source, new = _source(held, name, kind, asked)
     load = sources.read_file(
         path, shown=path.name, source=source, council=asked.council, files=Files(), limits=held.settings.limits,
-        today=today, dated_on=today,
+        today=today, dated_on=today, also_named=_names(held, asked.council),
     )  # fmt: skip
     if already := _same_bytes(held, asked.council, load.sha256):
         return Taken(load=load, surely=surely, stored=already, already=door.shown(already, held.root))
@@ -114,6 +114,12 @@ def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source
         fields |= {"table": asked.table, "map": dict(asked.map)}
     fields |= {k: v for k in ("encoding", "delimiter", "dates") if (v := getattr(asked, k)) is not None}
     return Source.model_validate(fields), True
+
+
+def _names(held: Workspace, council: str) -> frozenset[str]:
+    """What a 'council' column may call it, besides its id."""
+    found = held.settings.council(council)
+    return frozenset({found.name}) if found else frozenset()
 
 
 def _written(source: Source) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def page() -> str:
     for name, spec in TABLES.items():
         own = {n: c for n, c in spec.columns().items() if n not in shared}
         about = ", ".join(f"`{s}`" for s in spec.subject) or "the asset itself"
-        parts.append(f"## {spec.__name__} (`{name}`)\n\n{(spec.__doc__ or '').strip()} A finding is about: {about}.\n\n{_columns(own)}")
+        parts.append(
+            f"## {spec.__name__} (`{name}`)\n\n{(spec.__doc__ or '').strip()} A finding is about: {about}.\n\n{_columns(own)}"
+        )
     return "\n".join(parts)
 
 

@@ -143,13 +143,13 @@ class Out:
     def json(self, value: Any) -> None:
         from secscan.doors.json import dumps
 
-        click.echo(dumps(value))
+        click.echo(dumps(value, ascii=True))
 
     def csv(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Comma-separated, with formulas neutralised."""
         from secscan.doors.csv import dumps
 
-        click.echo(dumps(header, rows), nl=False)
+        click.echo(dumps(header, ([safe(_cell(c)) for c in row] for row in rows)), nl=False)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[Any]], *, limit: int | None = None) -> None:
         """A table on a terminal; tab-separated and never cut when piped."""

@@ -12,7 +12,13 @@ from secscan.cli.common import Out, envelope, open_workspace, options
 
 
 @click.command(epilog="Example: secscan report --edition team --out /srv/reports/october")
-@click.option("--edition", type=click.Choice(["team", "audit", "members", "public"]), default="team", show_default=True, help="For whom.")
+@click.option(
+    "--edition",
+    type=click.Choice(["team", "audit", "members", "public"]),
+    default="team",
+    show_default=True,
+    help="For whom.",
+)
 @click.option("--run", "run_id", metavar="ID", help="Which run (default: the newest).")
 @click.option(
     "--out",

@@ -73,7 +73,9 @@ def sha256(data: bytes) -> str:
 def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> Path:
     """The folder, made with its parents where it is not there."""
     try:
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        for folder in (*reversed(path.parents), path):  # mkdir(parents=True) would leave the parents open to all
+            if not folder.exists():
+                folder.mkdir(mode=mode, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot make the folder: {error.strerror or error}") from None
     return path

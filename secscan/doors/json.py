@@ -24,7 +24,9 @@ def loads(raw: bytes, shown: str) -> Any:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise InputError(Place(shown, line), f"not {encoding.removesuffix('-sig').upper()}: byte {error.start}") from None
+        raise InputError(
+            Place(shown, line), f"not {encoding.removesuffix('-sig').upper()}: byte {error.start}"
+        ) from None
     if _deepest(text) > MAX_DEPTH:
         raise InputError(Place(shown), f"nested more than {MAX_DEPTH} deep")
     try:
@@ -35,10 +37,13 @@ def loads(raw: bytes, shown: str) -> Any:
         raise InputError(Place(shown), f"not acceptable JSON: {str(error).splitlines()[0]}") from None
 
 
-def dumps(value: Any, *, pretty: bool = True) -> str:
-    """``value`` as JSON: dataclasses as objects, dates as ISO text; NaN raises ValueError."""
+def dumps(value: Any, *, pretty: bool = True, ascii: bool = False) -> str:
+    """``value`` as JSON: dataclasses as objects, dates as ISO text; NaN raises ValueError.
+
+    ``ascii`` for a terminal: JSON leaves the controls above ASCII as they are, and a terminal obeys them.
+    """
     return json.dumps(
-        value, default=_plain, ensure_ascii=False, allow_nan=False, indent=2 if pretty else None,
+        value, default=_plain, ensure_ascii=ascii, allow_nan=False, indent=2 if pretty else None,
         separators=None if pretty else (",", ":"),
     )  # fmt: skip
 

@@ -11,5 +11,7 @@ _HOSTILE = re.compile(
 
 def safe(text: object, limit: int | None = None) -> str:
     """``text`` on one line, with control, bidirectional and invisible characters shown as escapes."""
-    clean = _HOSTILE.sub(lambda found: found.group().encode("unicode_escape", "surrogatepass").decode("ascii"), str(text))
+    clean = _HOSTILE.sub(
+        lambda found: found.group().encode("unicode_escape", "surrogatepass").decode("ascii"), str(text)
+    )
     return clean if limit is None or len(clean) <= limit else clean[: limit - 1] + "…"

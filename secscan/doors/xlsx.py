@@ -47,7 +47,12 @@ _ERROR = re.compile(rb"""\st\s*=\s*["']e""")
 _ERROR_CELL = re.compile(
     rb"""<(?:\w+:)?c\s(?=[^>]*?\bt\s*=\s*["']e["'])(?=[^>]*?\br\s*=\s*["']([A-Za-z]+[0-9]+))[^>]*>"""
 )
+_UNWORKED = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>")
 _ERROR_TEXT = re.compile(rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]{1,40})<", re.DOTALL)
+
+
+_Errors = dict[int, list[tuple[int, str]]]
+"""Sheet row -> (sheet column, what the error cell shows)."""
 
 
 def read(
@@ -68,9 +73,14 @@ def read(
     archive = inspect(data, shown)
     name, part = _sheet(archive, shown, sheet)
     place = f"{shown}[{safe(name, 60)}]"
-    errors = _look_over(archive, part, place, rows, columns)
+    errors, unworked = _look_over(archive, part, place, rows, columns)
     grid, left = _cells(data, shown, name)
-    return _table(grid, left, place, errors, is_header, rows, columns, cell)
+    table = _table(grid, left, place, errors, is_header, rows, columns, cell)
+    if unworked:
+        table.notes.append(
+            f"{place}: {unworked:,} formulas have no worked-out value and read as empty; save it in Excel"
+        )
+    return table
 
 
 # --- the archive --------------------------------------------------------------------------------------------------
@@ -271,13 +281,14 @@ def _local(tag: str) -> str:
     return tag.rpartition(":")[2]
 
 
-def _look_over(archive: Archive, part: str, place: str, rows: int, columns: int) -> dict[int, list[tuple[int, str]]]:
-    """Error cells by row, after making sure that the sheet is no larger than it may be.
+def _look_over(archive: Archive, part: str, place: str, rows: int, columns: int) -> tuple[_Errors, int]:
+    """Error cells by row and the number of formulas without a value, after making sure that the sheet is no larger than it may be.
 
     The reader lays out the whole rectangle that the sheet spans: one stray cell at XFD1048576 would ask for
     hundreds of gigabytes. So every cell must say where it stands, and the rectangle is measured first.
     """
-    errors: dict[int, list[tuple[int, str]]] = {}
+    errors: _Errors = {}
+    unworked = 0
     names: set[bytes] = set()
     last_row = 0
     for piece in _whole_tags(archive.pieces(part), place):
@@ -291,6 +302,7 @@ def _look_over(archive: Archive, part: str, place: str, rows: int, columns: int)
         if numbers and (max(map(len, numbers)) > 8 or max(map(len, names)) > 3):
             raise InputError(Place(place), "has a cell outside any sheet")
         last_row = max(last_row, *map(int, numbers), 0)
+        unworked += len(_UNWORKED.findall(piece)) if b"f>" in piece else 0
         for error in _ERROR_CELL.finditer(piece) if _ERROR.search(piece) else ():
             row, column = _coordinates(error[1])
             shows = _ERROR_TEXT.match(piece, error.end())
@@ -308,7 +320,7 @@ def _look_over(archive: Archive, part: str, place: str, rows: int, columns: int)
     if width * last_row > MAX_AREA:
         says = f"reaches to {corner}, which is {width * last_row:,} cells; the limit is {MAX_AREA:,}"
         raise InputError(Place(place), says, "delete the empty rows below the data, or save it as CSV")
-    return errors
+    return errors, unworked
 
 
 def _whole_tags(pieces: Iterator[bytes], place: str) -> Iterator[bytes]:
@@ -358,7 +370,7 @@ def _cells(data: bytes, shown: str, sheet: str) -> tuple[Iterator[list[Any]], in
 
 
 def _table(
-    grid: Iterator[list[Any]], left: int, place: str, errors: dict[int, list[tuple[int, str]]],
+    grid: Iterator[list[Any]], left: int, place: str, errors: _Errors,
     is_header: IsHeader | None, rows: int, columns: int, cell: int,
 ) -> Table:  # fmt: skip
     lines = [(number, [_text(value) for value in row]) for number, row in enumerate(grid, 1)]
@@ -396,7 +408,7 @@ def _refused(
     number: int,
     cells: list[str],
     left: int,
-    errors: dict[int, list[tuple[int, str]]],
+    errors: _Errors,
     width: int,
     cell: int,
 ) -> BadRow | None:

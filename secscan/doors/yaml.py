@@ -162,7 +162,9 @@ class _Builder:
                 continue
             key = key_node.value
             if key in found:
-                self.refuse(key_node, f"'{key}' is set twice; the first is on line {self.document.keys[(*path, key)].line}")
+                self.refuse(
+                    key_node, f"'{key}' is set twice; the first is on line {self.document.keys[(*path, key)].line}"
+                )
                 continue
             self.document.keys[(*path, key)] = self.at(key_node)
             found[key] = self.build(value_node, (*path, key), depth + 1)

@@ -106,7 +106,7 @@ def assemble(
         exceptions=exceptions,
         inputs=inputs,
         gaps=[
-            {"council": g.council, "source": g.source, "why": g.why, "says": g.says, "stale": g.stale}
+            {"council": g.council, "source": g.source, "why": g.why, "says": _sentence(g.says), "stale": g.stale}
             for g in estate.gaps
         ],
         changes=list(facts.changes),
@@ -207,6 +207,10 @@ def _legacy(
             )
         )
     return sorted(rows, key=lambda r: (-r.routes_open, r.protection in WORKING, r.council, r.asset, r.product))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _day(value: Any) -> date | None:

@@ -225,7 +225,8 @@ class _Maker:
             evidence = {"assets": list(hosts)[:NAMED], "missing": self._missing(first)}
         elif len(rows) > 1:
             evidence["rows"] = [{name: self.frame.get(name, r) for name in self.shown} for r in rows[:NAMED]]
-        text = title or _title(self.spec.says if outcome == "fail" else self.spec.unknown_says, self.frame, first)
+        says = self.spec.says if outcome == "fail" else self.spec.unknown_says
+        text = title or _title(says, self.frame, first, self.estate.notes.get("labels", {}))
         return Finding(
             fingerprint=fingerprint(self.control.id, council, asset, subject),
             control=self.control.id,
@@ -268,11 +269,15 @@ _THING: Final = {
 }  # fmt: skip
 
 
-def _title(template: str, frame: Frame, row: int) -> str:
+_PRODUCTS: Final = ("product", "product_or_name", "unsupported_product")
+
+
+def _title(template: str, frame: Frame, row: int, labels: Mapping[str, str]) -> str:
     values: dict[str, str] = {}
     for _, name, _, _ in string.Formatter().parse(template):
         if name:
-            values[name] = _shown(name, frame.get(name, row))
+            value = frame.get(name, row)
+            values[name] = _shown(name, labels.get(value, value) if name in _PRODUCTS else value)
     return " ".join(template.format_map(values).split())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -141,13 +140,17 @@ def _first_line(error: BaseException) -> str:
 
 
 def _attach_file(path: Path, *, create: bool, wait_seconds: float) -> Base:
-    if not path.exists() and not path.is_symlink():
-        if not create:
-            raise StorageError(f"{path}: there is no record yet; run 'secscan scan' first")
+    missing = not path.exists() and not path.is_symlink()
+    if missing and not create:
+        raise StorageError(f"{path}: there is no record yet; run 'secscan scan' first")
+    if create:
         files.make_folder(path.parent)
-        sqlite.refuse_odd_folder(path.parent)
-        _make_file(path, wait_seconds)
     sqlite.refuse_odd_folder(path.parent)
+    with guarded(str(path)):
+        if create:
+            sqlite.sweep(path)
+        if missing:
+            _make_file(path, wait_seconds)
     sqlite.refuse_odd_file(path)
     base = _file_base(path, wait_seconds)
     try:
@@ -161,13 +164,12 @@ def _attach_file(path: Path, *, create: bool, wait_seconds: float) -> Base:
 
 def _make_file(path: Path, wait_seconds: float) -> None:
     """An empty record is at ``path``, whole from the first moment: it is made aside and linked into its place."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    aside = sqlite.aside(path)
     try:
         files.write(aside, b"")
         base = _file_base(aside, wait_seconds)
         try:
-            with guarded(str(path)):
-                _settle_schema(base, create=True)
+            _settle_schema(base, create=True)
         finally:
             base.close()
         sqlite.take_place(aside, path)

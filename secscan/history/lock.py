@@ -41,6 +41,8 @@ def lock(state: Path, started: datetime, *, wait_seconds: float = WAIT_SECONDS) 
     except (OSError, NotImplementedError, RuntimeError) as error:
         raise StorageError(f"{path}: cannot be locked: {getattr(error, 'strerror', None) or error}") from None
     try:
+        for left in state.glob(f".{_HOLDER}.*.tmp"):  # of a holder that was killed
+            left.unlink(missing_ok=True)
         moment = started.astimezone(UTC).isoformat(timespec="seconds")
         files.write(state / _HOLDER, json.dumps({"pid": os.getpid(), "started_at": moment}))
         yield

@@ -79,9 +79,9 @@ def rows_by_run(
     # Text in byte order on every database, whatever its locale.
     order = [func.convert_to(c, "UTF8") if _by_locale(connection, c) else c for c in keys]
     asked = select(table) if only is None else select(table).where(table.c.run == only)
-    rows = connection.execution_options(yield_per=10_000).execute(asked.order_by(*order))
-    for number, group in groupby(rows, key=lambda row: row[0]):
-        yield number, [tuple(row) for row in group]
+    with connection.execution_options(yield_per=10_000).execute(asked.order_by(*order)) as rows:
+        for number, group in groupby(rows, key=lambda row: row[0]):
+            yield number, [tuple(row) for row in group]
 
 
 def checked(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import stat
 from pathlib import Path
 from typing import Final
@@ -82,6 +84,32 @@ def _file_system(folder: Path) -> str:
             if folder.is_relative_to(point) and len(point.parts) >= found[0]:
                 found = (len(point.parts), fields[2].decode())
     return found[1]
+
+
+def aside(path: Path) -> Path:
+    """A name beside ``path`` for a record in the making, with our process number in it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(6)}.tmp")
+
+
+def sweep(path: Path) -> None:
+    """Records in the making whose makers were killed are gone; those of living processes stay."""
+    ours = re.compile(rf"\.{{1,2}}{re.escape(path.name)}\.(\d+)\..*\.tmp(-journal)?")
+    for left in path.parent.iterdir():
+        found = ours.fullmatch(left.name)
+        if found and not _alive(int(found[1])):
+            left.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
 
 
 def take_place(made: Path, final: Path) -> None:

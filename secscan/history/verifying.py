@@ -7,7 +7,8 @@ that an anchor is needed, a digest kept elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
@@ -28,7 +29,8 @@ def verify(base: Base, *, full: bool, anchors: Sequence[Anchor]) -> Verified:
         with base.reading() as connection:
             total = connection.execute(select(func.count()).select_from(schema.run)).scalar_one()
             known: list[Run] = []
-            bad = next(_faults(connection, known, full=full), None)
+            with closing(_faults(connection, known, full=full)) as faults:
+                bad = next(faults, None)
     except IntegrityError as error:
         return Verified(ok=False, anchored=False, runs=0, first_bad=Bad(run=None, what=str(error)))
     ids = {run.run_id: run.digest for run in known}
@@ -39,7 +41,7 @@ def verify(base: Base, *, full: bool, anchors: Sequence[Anchor]) -> Verified:
     return Verified(ok=bad is None, anchored=bool(anchors) and bad is None, runs=total, first_bad=bad)
 
 
-def _faults(connection: Connection, known: list[Run], *, full: bool) -> Iterator[Bad]:
+def _faults(connection: Connection, known: list[Run], *, full: bool) -> Generator[Bad]:
     """What is wrong, oldest run first. ``known`` takes the runs as their chain is checked."""
     if full and connection.dialect.name == "sqlite":
         yield from _file_faults(connection)
@@ -68,23 +70,22 @@ def _row_faults(connection: Connection, table: Any, held: dict[int, str], ids: d
 
 def _life_faults(connection: Connection, columns: Sequence[dict[str, Any]], ids: dict[int, str]) -> Iterator[Bad]:
     life, change = schema.life, schema.change
-    closing = and_(change.c.run == life.c.closed_run, change.c.council == life.c.council, change.c.life == life.c.id)
-    rows = connection.execution_options(yield_per=10_000).execute(
-        select(life, change.c.hash.label("sealed")).select_from(life.outerjoin(change, closing)).order_by(life.c.id)
-    )
+    ending = and_(change.c.run == life.c.closed_run, change.c.council == life.c.council, change.c.life == life.c.id)
+    asked = select(life, change.c.hash.label("sealed")).select_from(life.outerjoin(change, ending)).order_by(life.c.id)
     standing: list[bytes] = []
     closed = 0
-    for *cells, sealed in rows:
-        row = LifeRow._make(cells)
-        named = f"finding {row.fingerprint} of {row.council} (life {row.id})"
-        if not row.holds():
-            yield Bad(run=ids.get(row.opened_run), what=f"{named} was changed")
-        if row.closed_run is None:
-            standing.append(row.hash)
-            continue
-        closed += 1
-        if sealed != row.hash:
-            yield Bad(run=ids.get(row.closed_run), what=f"{named} is not as it was closed")
+    with connection.execution_options(yield_per=10_000).execute(asked) as rows:
+        for *cells, sealed in rows:
+            row = LifeRow._make(cells)
+            named = f"finding {row.fingerprint} of {row.council} (life {row.id})"
+            if not row.holds():
+                yield Bad(run=ids.get(row.opened_run), what=f"{named} was changed")
+            if row.closed_run is None:
+                standing.append(row.hash)
+                continue
+            closed += 1
+            if sealed != row.hash:
+                yield Bad(run=ids.get(row.closed_run), what=f"{named} is not as it was closed")
     newest = columns[-1] if columns else None
     if digests.of_lives(standing) != (newest["lives_digest"] if newest else digests.of_lives(())):
         yield Bad(run=newest["run_id"] if newest else None, what="open findings were changed, added or removed")

@@ -6,8 +6,7 @@ was found.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,13 +14,14 @@ import numpy as np
 
 from secscan.knowledge import entitlements, versions
 from secscan.knowledge.catalogue import Catalogue
+from secscan.knowledge.distinct import distinct
+from secscan.knowledge.figures import figures, unrecognised
 from secscan.knowledge.recognise import Recognition, recognise, version_text
 from secscan.model.estate import Estate
 from secscan.model.frame import Col, Frame, Index
 from secscan.model.places import Files, Place
 from secscan.model.policy import Policy
 
-UNRECOGNISED_LISTED: Final = 500
 _SPELT: Final = ("name", "version", "publisher", "kind", "edition", "os_edition")
 """The columns that recognition reads; those that are there share one ``take`` where one source row gave them."""
 
@@ -40,8 +40,8 @@ def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
         triples, known = _recognised(installs, catalogue, estate)
         if (assets := frames.get("assets")) is not None:
             frames["assets"] = _with_os(assets, installs, triples, known)
-        notes["recognised"] = _figures(installs, triples, known, catalogue, policy)
-        notes["unrecognised"] = _unrecognised(installs, triples, known)
+        notes["recognised"] = figures(installs, triples, known, catalogue, policy)
+        notes["unrecognised"] = unrecognised(installs, triples, known)
         frames["installs"] = _with_knowledge(installs, triples, known, catalogue, policy, estate.files)
         used |= {one.product for one in known if one.product}
     if (fixes := frames.get("fixes")) is not None and "name" in fixes.columns:
@@ -53,7 +53,7 @@ def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
 def _recognised(frame: Frame, catalogue: Catalogue, estate: Estate) -> tuple[Index, list[Recognition]]:
     """For every row which distinct spelling it has (-1: none at all), and what each is recognised as."""
     spelt = {name: frame.columns[name] for name in _SPELT if name in frame.columns}
-    take, rows = _distinct(list(spelt.values()), frame.rows)
+    take, rows = distinct(list(spelt.values()), frame.rows)
     names = list(spelt)
     known: list[Recognition] = []
     for row in rows:
@@ -65,36 +65,6 @@ def _recognised(frame: Frame, catalogue: Catalogue, estate: Estate) -> tuple[Ind
             )
         )  # fmt: skip
     return take, known
-
-
-def _distinct(columns: Sequence[Col], rows: int) -> tuple[Index, list[tuple[Any, ...]]]:
-    """For every row the number of its combination of values (-1: all unknown), and the combinations."""
-    if not columns:
-        return np.full(rows, -1, dtype=np.int32), []
-    first = columns[0].take
-    if first is not None and all(column.take is first for column in columns):
-        return _together(first, list(zip(*(column.values for column in columns), strict=True)))
-    codes = np.zeros(rows, dtype=np.int64)
-    parts: list[tuple[list[Any], Index]] = []
-    for column in columns:
-        numbers: dict[Any, int] = {None: 0}
-        over = np.fromiter((numbers.setdefault(v, len(numbers)) for v in column.values), np.int32, len(column.values))
-        code = over if column.take is None else np.append(over, np.int32(0))[column.take]
-        parts.append((list(numbers), code))
-        # Kept small after every column, so that the product of the counts cannot overflow.
-        codes = np.unique(codes * len(numbers) + code, return_inverse=True)[1].astype(np.int64)
-    _, where, take = np.unique(codes, return_index=True, return_inverse=True)
-    return _together(take.astype(np.int32), [tuple(values[code[i]] for values, code in parts) for i in where])
-
-
-def _together(take: Index, combinations: list[tuple[Any, ...]]) -> tuple[Index, list[tuple[Any, ...]]]:
-    """The same with equal combinations as one, and those that say nothing as -1."""
-    numbers: dict[tuple[Any, ...], int] = {}
-    to = np.empty(len(combinations) + 1, dtype=np.int32)
-    for i, combination in enumerate(combinations):
-        to[i] = numbers.setdefault(combination, len(numbers)) if any(combination) else -1
-    to[-1] = -1
-    return to[take], list(numbers)
 
 
 def _with_knowledge(
@@ -192,7 +162,7 @@ def _left_bare(frame: Frame, gone: np.ndarray[Any, np.dtype[np.bool_]]) -> Index
     columns = [frame.columns[name] for name in ("council", "asset") if name in frame.columns]
     if len(columns) < 2:
         return np.empty(0, dtype=np.int32)
-    asset, _ = _distinct(columns, frame.rows)
+    asset, _ = distinct(columns, frame.rows)
     kept = np.zeros(int(asset.max(initial=-1)) + 2, dtype=bool)
     kept[asset[~gone]] = True
     candidates = np.flatnonzero(gone & ~kept[asset] & (asset >= 0))
@@ -238,68 +208,3 @@ def _with_product(fixes: Frame, catalogue: Catalogue, estate: Estate) -> Frame:
                 (recognise(catalogue, value, None, None, None, estate.today).product or value) if value else None
             )
     return fixes.with_columns({"product_or_name": Col([found[value] for value in column.values], column.take)})
-
-
-def _figures(
-    frame: Frame, triples: Index, known: Sequence[Recognition], catalogue: Catalogue, policy: Policy
-) -> Mapping[str, Any]:
-    """How much was recognised: rows and distinct names, in all and by council."""
-    kinds = ("not_applicable", "recognised", "unrecognised", "no_list")
-    sort = np.array([kinds.index(_sort(one)) for one in known] + [3], dtype=np.int32)[triples]
-    support = np.array([one.status not in ("unknown", "not-applicable") for one in known] + [False], dtype=bool)[
-        triples
-    ]
-    council, councils = _distinct([frame.columns["council"]], frame.rows) if "council" in frame.columns else (None, [])
-    by_council = {}
-    for number, (name,) in enumerate(councils):
-        here = council == number
-        by_council[name] = {kind: int((sort[here] == i).sum()) for i, kind in enumerate(kinds)}
-        by_council[name]["support_known"] = int(support[here].sum())
-    return {
-        **{kind: int((sort == i).sum()) for i, kind in enumerate(kinds)},
-        "support_known": int(support.sum()),
-        "distinct": len(known),
-        "distinct_recognised": sum(one.product is not None for one in known),
-        "by_council": by_council,
-        "free_extensions_ignored": entitlements.ignored_free(catalogue, policy),
-    }
-
-
-def _sort(one: Recognition) -> str:
-    if one.status == "not-applicable":
-        return "not_applicable"
-    return "recognised" if one.product else "unrecognised"
-
-
-def _unrecognised(frame: Frame, triples: Index, known: Sequence[Recognition]) -> list[dict[str, Any]]:
-    """The names that no rule knows, the most frequent first: what a catalogue of the council's own might add."""
-    unknown = [i for i, one in enumerate(known) if one.product is None and one.status == "unknown" and one.name]
-    counts = np.bincount(triples[triples >= 0], minlength=len(known))
-    listed: Counter[tuple[Any, Any, Any]] = Counter()
-    members: dict[tuple[Any, Any, Any], list[int]] = {}
-    for i in unknown:
-        at = (known[i].name, known[i].version, known[i].publisher)
-        listed[at] += int(counts[i])
-        members.setdefault(at, []).append(i)
-    top = sorted(listed.items(), key=lambda item: (-item[1], tuple(str(part or "") for part in item[0])))
-    top = top[:UNRECOGNISED_LISTED]
-    councils = _councils(frame, triples, {i for at, _ in top for i in members[at]})
-    return [
-        {
-            "name": name, "version": version, "publisher": publisher, "installs": count,
-            "councils": sorted({c for i in members[name, version, publisher] for c in councils.get(i, ())}),
-        }
-        for (name, version, publisher), count in top
-    ]  # fmt: skip
-
-
-def _councils(frame: Frame, triples: Index, wanted: set[int]) -> dict[int, set[str]]:
-    if "council" not in frame.columns or not wanted:
-        return {}
-    council, names = _distinct([frame.columns["council"]], frame.rows)
-    rows = np.flatnonzero(np.isin(triples, np.fromiter(wanted, dtype=np.int32, count=len(wanted))) & (council >= 0))
-    pairs = np.unique(triples[rows].astype(np.int64) * len(names) + council[rows])
-    found: dict[int, set[str]] = {}
-    for pair in pairs.tolist():
-        found.setdefault(pair // len(names), set()).add(names[pair % len(names)][0])
-    return found

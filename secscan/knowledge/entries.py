@@ -12,12 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from secscan.knowledge import patterns
-from secscan.knowledge.readers import READERS
-from secscan.knowledge.versions import SCHEMES
 from secscan.model.settings import Id, Strict
-
-KINDS = ("os_caption", "arp", "network", "service_banner", "dpkg", "rpm", "sbom", "none")
-CATEGORIES = ("os", "network", "server", "database", "language", "framework", "application")
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
@@ -195,7 +190,3 @@ class FileEntry(BaseModel):
     defaults: Defaults = Defaults()
     products: dict[Id, ProductEntry] = Field(default_factory=dict)
     helpers: dict[Id, HelperEntry] = Field(default_factory=dict)
-
-
-assert set(SCHEMES) == {"dotted", "windows-build", "deb", "rpm", "pep440", "semver"}
-assert set(READERS) == {"dotted", "windows", "java", "sqlserver"}

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from secscan.doors import files as disk
+from secscan.doors import files as doors_files
 from secscan.doors import validate, yaml
+from secscan.doors.files import read_bytes, sha256
 from secscan.knowledge.catalogue import Catalogue, Cycle, Helper, Pattern, Product
 from secscan.knowledge.names import normalise
 from secscan.model.errors import PolicyError, Problem
@@ -32,7 +33,7 @@ def load_catalogue(extra: Sequence[tuple[Path, str]] = ()) -> Catalogue:
     A council's file may add products and helpers; it may not name again what is shipped, because a changed date
     would then stand in a report without a word. Raises PolicyError with every problem of every file.
     """
-    shipped = [(path, disk.shown(path)) for path in sorted(FOLDER.glob("*.yaml"))]
+    shipped = [(path, doors_files.shown(path)) for path in sorted(FOLDER.glob("*.yaml"))]
     gathered = _Gathered()
     for path, shown in (*shipped, *extra):
         gathered.read(path, shown)
@@ -60,7 +61,7 @@ class _Gathered:
         except PolicyError as error:
             self.problems.extend(error.problems)
             return
-        self.files.append((shown, disk.sha256(disk.read_bytes(path, shown=shown, limit=yaml.MAX_BYTES))))
+        self.files.append((shown, sha256(read_bytes(path, shown=shown, limit=yaml.MAX_BYTES))))
         build = _Builder(document, entry)
         for name, product in entry.products.items():
             self._add(self.products, name, build.product(name, product))

@@ -1,8 +1,4 @@
-"""What a software name and version is taken for, by which rule, and whether it is still supported.
-
-Exact aliases come first, then things without a support life of their own, then patterns. Nothing decides by
-likeness: a name that no rule knows stays unknown, and so does one that the rules of two products claim.
-"""
+"""What a software name and version is taken for, by which rule, and whether it is still supported on a day."""
 
 from __future__ import annotations
 
@@ -11,15 +7,15 @@ from datetime import date
 from typing import Any, Final
 
 from secscan.knowledge import distribution, lines, readers, versions
-from secscan.knowledge.catalogue import Catalogue, Cycle, Pattern, Product, Support
-from secscan.knowledge.names import Name, normalise, words
+from secscan.knowledge.catalogue import Catalogue, Cycle, Product, Support
+from secscan.knowledge.matching import Match, match
+from secscan.knowledge.names import normalise
 from secscan.model.places import Place
 from secscan.model.words import SupportWord
 
-_OS_KINDS: Final = frozenset(("none", "os_caption", "network", "sbom"))
-_OTHER_KINDS: Final = frozenset(("none", "arp", "sbom", "service_banner", "network"))
-_APPLICATION_KINDS: Final = frozenset(("none", "arp", "service_banner"))
-"""Not bills of materials: a library named ``edge`` or ``zoom`` is not the programme on somebody's desk."""
+MAX_VERSION: Final = 200
+"""Longer text in a version field is no version."""
+_PACKAGED: Final = "the banner names the distribution that packaged it: its support counts, not the maker's"
 _KNOWN_KINDS: Final = frozenset(("os_caption", "arp", "network", "service_banner", "dpkg", "rpm", "sbom"))
 
 
@@ -63,22 +59,6 @@ class Recognition:
     """Suggestions, never decisions; only where asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """Which rule claims a name."""
-
-    product: Product | None
-    label: str | None
-    by: str
-    place: Place | None
-    line: str | None = None
-    version: str | None = None
-    cycle: str | None = None
-    said: str | None = None
-    """The version that the name says, used where there is no other."""
-    clean: str = ""
-
-
 def recognise(
     catalogue: Catalogue,
     name: str | None,
@@ -95,21 +75,28 @@ def recognise(
     Never raises for any text; unknown is an answer.
     """
     raw = Recognition(name=name, version=version, publisher=publisher, kind=kind)
-    found = _match(catalogue, normalise(name), version, publisher, kind if kind in _KNOWN_KINDS else "none")
+    said = version if version and len(version) <= MAX_VERSION else None
+    found = match(catalogue, normalise(name), said, publisher, kind if kind in _KNOWN_KINDS else "none")
     if found is None:
-        if near:
-            from secscan.knowledge.near import suggestions
-
-            return _filled(raw, near=suggestions(catalogue, name), why="no alias or pattern of the catalogue matches")
-        return _filled(raw, why="no alias or pattern of the catalogue matches")
+        return _filled(
+            raw, near=_near(catalogue, name) if near else (), why="no alias or pattern of the catalogue matches"
+        )
     if found.product is None:
         status: SupportWord = "unknown" if found.label is None else "not-applicable"
         return _filled(raw, label=found.label, status=status, by=found.by, rule_place=found.place, why=found.by)
-    return _judged(raw, found.product, found, edition, today)
+    return _judged(raw, found.product, found, said, edition, today)
 
 
-def _judged(raw: Recognition, product: Product, found: _Match, edition: str | None, today: date) -> Recognition:
-    text = _version_text(product, found, raw)
+def _near(catalogue: Catalogue, name: str | None) -> tuple[str, ...]:
+    from secscan.knowledge.near import suggestions
+
+    return suggestions(catalogue, name)
+
+
+def _judged(
+    raw: Recognition, product: Product, found: Match, version: str | None, edition: str | None, today: date
+) -> Recognition:
+    text = _version_text(product, found, version, raw.kind)
     said = f"{found.clean} {edition or ''}".lower()
     if found.cycle is not None:
         fitting: tuple[Cycle, ...] = (product.cycles[found.cycle],)
@@ -117,20 +104,19 @@ def _judged(raw: Recognition, product: Product, found: _Match, edition: str | No
         fitting = lines.candidates(
             product,
             line=found.line,
-            release=_release(product, said, raw.version),
+            release=_release(product, said, version),
             numbers=versions.numbers(text) if text else None,
-            edition=_edition(product, f"{said} {raw.version or ''}".lower()),
+            edition=_edition(product, f"{said} {version or ''}".lower()),
         )
-    verdict = lines.judge(fitting, today)
-    if raw.kind == "service_banner" and (distribution.marked(raw.version) or distribution.marked(raw.name)):
-        verdict = lines.judge((), today)
+    packaged = raw.kind == "service_banner" and (distribution.marked(version) or distribution.marked(raw.name))
+    verdict = lines.judge(() if packaged else fitting, today)
     only = fitting[0] if len(fitting) == 1 else None
     return _filled(
         raw, product=product.id, label=product.label, cycle=only.id if only else None,
         candidates=() if only else tuple(c.id for c in fitting), status=verdict.word, support=verdict.support,
         eol_on=verdict.eol_on, extended_on=verdict.extended_on, extension=product.extension if verdict.extended_on else None,
         extension_free=product.extension_free and verdict.extended_on is not None, by=found.by,
-        why=_why(product, fitting, verdict, text, today), rule_place=found.place,
+        why=_PACKAGED if packaged else _why(product, fitting, verdict, text, today), rule_place=found.place,
         place=verdict.decided_by.place if verdict.decided_by else (only or product).place,
         source=(verdict.decided_by or only or product).source, checked_on=(verdict.decided_by or only or product).checked_on,
         scheme=product.scheme, version_key=versions.key(product.scheme, text) if product.scheme else None,
@@ -146,14 +132,12 @@ def version_text(product: Product, version: str | None) -> str | None:
     return readers.read(product.reads, version)
 
 
-def _version_text(product: Product, found: _Match, raw: Recognition) -> str | None:
+def _version_text(product: Product, found: Match, version: str | None, kind: str | None) -> str | None:
     if found.version is not None:
         return readers.read(product.reads, found.version)
-    if raw.version and raw.version.strip():
-        version = raw.version
-        if raw.kind in distribution.PACKAGE_KINDS:
-            version = version.rpartition(":")[2]
-        if text := readers.read(product.reads, version):
+    if version and version.strip():
+        upstream = version.rpartition(":")[2] if kind in distribution.PACKAGE_KINDS else version
+        if text := readers.read(product.reads, upstream):
             return text
     return readers.read(product.reads, found.said) if found.said and found.line is None else None
 
@@ -180,92 +164,3 @@ def _why(product: Product, fitting: tuple[Cycle, ...], verdict: lines.Verdict, t
     if verdict.word == "unknown":
         return f"the release line cannot be told ({listed}) and they do not all say the same on {today.isoformat()}"
     return f"the release line cannot be told ({listed}) but all say '{verdict.word}'; the earliest end counts"
-
-
-def _match(catalogue: Catalogue, name: Name, version: str | None, publisher: str | None, kind: str) -> _Match | None:
-    if not name.plain:
-        return None
-    if kind in distribution.PACKAGE_KINDS:
-        return _package(catalogue, name, version, publisher, kind)
-    if kind in ("sbom", "none") and distribution.marked(version):
-        return _Match(None, "package of a distribution", "the version is a distribution's own package version", None)
-    by = (publisher or "").lower()
-    for text, in_name in ((name.clean, None), (name.bare, name.version)):
-        if (hit := catalogue.by_alias.get(text)) and _fits(hit[0], kind, by) and not _excluded(hit[0], name):
-            product, place = hit
-            said = in_name or name.version
-            return _Match(product, None, f"alias '{text}' ({place})", place, said=said, clean=name.clean)
-    spoken = words(name.clean)
-    for helper in {h.id: h for word in spoken for h in catalogue.helpers_by_word.get(word, ())}.values():
-        for pattern in helper.patterns:
-            if (pattern.kinds is None or kind in pattern.kinds) and pattern.regex.fullmatch(name.clean):
-                return _Match(None, helper.label, f"pattern '{pattern.text}' ({pattern.place})", pattern.place)
-    return _by_pattern(catalogue, name, version, by, kind, spoken)
-
-
-def _by_pattern(
-    catalogue: Catalogue, name: Name, version: str | None, publisher: str, kind: str, spoken: frozenset[str]
-) -> _Match | None:
-    hits: dict[str, _Match] = {}
-    for product in {p.id: p for word in spoken for p in catalogue.by_word.get(word, ())}.values():
-        for pattern in product.patterns:
-            if not _applies(pattern, product, kind, version, publisher):
-                continue
-            if (found := pattern.regex.fullmatch(name.clean)) and not _excluded(product, name):
-                groups = found.groupdict()
-                hits[product.id] = _Match(
-                    product, None, f"pattern '{pattern.text}' ({pattern.place})", pattern.place, line=groups.get("line"),
-                    version=groups.get("version"), cycle=pattern.cycle, said=groups.get("said") or name.version,
-                    clean=name.clean,
-                )  # fmt: skip
-                break
-    if len(hits) > 1:
-        return _Match(None, None, f"patterns of several products match: {', '.join(sorted(hits))}", None)
-    return next(iter(hits.values()), None)
-
-
-def _package(catalogue: Catalogue, name: Name, version: str | None, publisher: str | None, kind: str) -> _Match | None:
-    for pattern, product in catalogue.packages:
-        if (pattern.kinds is None or kind in pattern.kinds) and (found := pattern.regex.fullmatch(name.clean)):
-            if pattern.version_regex is not None and not pattern.version_regex.search((version or "").lower()):
-                continue
-            by = f"package '{pattern.text}' ({pattern.place})"
-            return _Match(product, None, by, pattern.place, version=found.groupdict().get("version"), clean=name.clean)
-    if distribution.owns(kind, version, publisher):
-        return _Match(
-            None, "package of a distribution", f"kind {kind}: the distribution supports its own packages", None
-        )
-    return None
-
-
-def _applies(pattern: Pattern, product: Product, kind: str, version: str | None, publisher: str) -> bool:
-    if pattern.kinds is not None:
-        if kind not in pattern.kinds:
-            return False
-    elif not _of_kind(product, kind):
-        return False
-    if pattern.publisher is not None and pattern.publisher not in publisher:
-        return False
-    if pattern.version_regex is not None and not pattern.version_regex.search((version or "").lower()):
-        return False
-    return _by_publisher(product, publisher)
-
-
-def _fits(product: Product, kind: str, publisher: str) -> bool:
-    return _of_kind(product, kind) and _by_publisher(product, publisher)
-
-
-def _of_kind(product: Product, kind: str) -> bool:
-    if product.kinds is not None:
-        return kind in product.kinds
-    if product.category in ("os", "network"):
-        return kind in _OS_KINDS
-    return kind in (_APPLICATION_KINDS if product.category == "application" else _OTHER_KINDS)
-
-
-def _by_publisher(product: Product, publisher: str) -> bool:
-    return not product.publishers or not publisher.strip() or any(word in publisher for word in product.publishers)
-
-
-def _excluded(product: Product, name: Name) -> bool:
-    return any(pattern.regex.fullmatch(name.clean) for pattern in product.excluded)

@@ -262,9 +262,9 @@ def _bars(
     for i, bar in enumerate(bars):
         y = 40 + i * step + head
         # The parts that can be too thin for their number are always said beside the name.
-        name, rest = (y - 24, y - 6) if head else (y + 14, y + 32)
-        parts.append(_text(0, name, _cut(bar.name, 26 if left else 40), bold=True))
-        parts.append(_text(0, rest, f"{words.number(bar.late)} late, {words.number(bar.unknown)} not known"))
+        first, second = (y - 24, y - 6) if head else (y + 14, y + 32)
+        parts.append(_text(0, first, _cut(bar.name, 26 if left else 40), bold=True))
+        parts.append(_text(0, second, f"{words.number(bar.late)} late, {words.number(bar.unknown)} not known"))
         parts += _segments(bar, left, width, y, high)
     colours = ((COLOURS[0], "On time"), (LATE, "Late"), (UNKNOWN, "Not known"))
     for i, (colour, name) in enumerate(colours):

@@ -190,9 +190,7 @@ def patching_share(figures: Totals) -> str:
     judged, unknown = figures.patched_judged, figures.patched_unknown
     if judged <= unknown:
         return f"Most devices could not be judged: patching is known for {words.of(judged, judged + unknown)}."
-    return (
-        f"{words.share(figures.patched_in_time, judged)} devices that we can judge have every security update on time."
-    )
+    return f"{words.share(figures.patched_in_time, judged)} of the devices that we can judge have every security update on time."
 
 
 def gap_lines(posture: Posture) -> list[dict[str, Any]]:

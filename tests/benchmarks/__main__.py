@@ -45,7 +45,9 @@ def judged(assets: int, installs: int) -> None:
         plain = child("-m", "tests.benchmarks.judged", root, "loop")
         empty = child("-m", "tests.benchmarks.judged", root, "nothing")
         fast, slow = ours[0] - empty[0], plain[0] - empty[0]
-        rows = sum(1 for _ in csv.reader((root / "inventory/bulk" / estate.TODAY.isoformat() / "software.csv").open())) - 1
+        rows = (
+            sum(1 for _ in csv.reader((root / "inventory/bulk" / estate.TODAY.isoformat() / "software.csv").open())) - 1
+        )
         print(
             f"read, recognise and judge {rows:,} installs: {fast:.2f} s and {ours[1]:.0f} MB; "
             f"a plain loop over rows {slow:.2f} s and {plain[1]:.0f} MB: {slow / fast:.1f} times as long"

@@ -120,8 +120,10 @@ def test_a_fault_of_ours_is_one_line_70_and_a_trace_without_values(
 
     journey = import_module("secscan.scan")
 
+    value = " ".join(("secret", "value"))
+
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret value from an inventory")
+        raise RuntimeError(value)
 
     monkeypatch.setattr(journey, "scan", broken)
     said = secscan("-w", workspace, "scan")

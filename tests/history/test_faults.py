@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_a_record_killed_while_it_is_made_is_made_by_the_next_run(tmp_path: Path
         writer.communicate()
         with Store.open(folder / "history.db", create=True) as store:
             assert store.verify(full=True).ok
-            store.may_record(run([]).as_of.replace(year=2027))
+            store.record(run([finding()], date(2027, 1, 1)))
         assert [p.name for p in folder.iterdir() if p.suffix == ".tmp"] == []
 
 

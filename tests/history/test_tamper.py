@@ -14,7 +14,7 @@ import pytest
 from secscan.history import Anchor, Store
 from secscan.model.errors import SecscanError
 from tests.history import witness
-from tests.history.made import DAY, COUNCILS, Measure, finding, gap, load, run
+from tests.history.made import COUNCILS, DAY, Measure, finding, gap, load, run
 
 TABLES = ("run", "input", "life", "change", "rollup", "measure", "alembic_version")
 

@@ -5,11 +5,15 @@ import json
 import time
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from secscan.knowledge import Catalogue, load_catalogue, recognise
 from secscan.knowledge.catalogue import Pattern
+from secscan.knowledge.entries import ProductEntry
+from secscan.knowledge.readers import READERS
+from secscan.knowledge.versions import SCHEMES
 from secscan.model.errors import PolicyError
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "feeds" / "endoflife" / "products-full.json.gz"
@@ -92,6 +96,7 @@ def test_every_line_of_a_product_can_be_reached(catalogue: Catalogue) -> None:
             assert cycle.names or cycle.versions or cycle.at_least or cycle.below or cycle.id in named
 
 
+@pytest.mark.shared
 def test_dates_agree_with_the_public_lifecycle_data(catalogue: Catalogue) -> None:
     if not SHARED.is_file():
         pytest.skip(f"the public lifecycle data is not beside the checkout ({SHARED.name}): dates not compared")
@@ -119,6 +124,12 @@ def test_dates_agree_with_the_public_lifecycle_data(catalogue: Catalogue) -> Non
     print("\n".join(contradictions))
     assert compared > 900
     assert not contradictions
+
+
+def test_files_may_name_every_scheme_and_reader_there_is() -> None:
+    fields = ProductEntry.model_fields
+    assert set(get_args(fields["scheme"].annotation)) == {*SCHEMES, "none"}
+    assert set(get_args(fields["reads"].annotation)) == set(READERS)
 
 
 OWN = """

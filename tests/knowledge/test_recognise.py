@@ -159,10 +159,15 @@ def test_packages_of_a_distribution_are_its_own_affair() -> None:
     assert (found.product, found.status) == (None, "not-applicable")
     assert say("acme-agent", "2.3.1-1", "rpm", publisher="Acme Ltd").status == "unknown"
     assert say("google-chrome-stable", "120.0.6099.109-1", "dpkg").product == "chrome"
+    assert say("nginx", "1.18.0-6ubuntu14.4", "dpkg").status == "not-applicable"
+    assert (
+        say("nginx", "1.30.1-1~noble", "dpkg", publisher="NGINX Packaging <nginx-packaging@f5.com>").product == "nginx"
+    )
 
 
 def test_a_banner_that_names_its_distribution_says_nothing_of_support() -> None:
-    assert say("Apache httpd", "2.2.15 ((CentOS))", "service_banner").status == "unknown"
+    found = say("Apache httpd", "2.2.15 ((CentOS))", "service_banner")
+    assert (found.product, found.cycle, found.status, found.support) == ("apache-http-server", "2.2", "unknown", None)
     assert say("Apache httpd", "2.2.15", "service_banner").status == "ended"
 
 

@@ -91,6 +91,13 @@ def test_an_error_cell_refuses_its_row_and_names_the_cell() -> None:
     assert table.columns[0] == ["A1", "A3"]
 
 
+def test_a_formula_that_was_never_worked_out_is_said() -> None:
+    data = sheet_xml(SMALL, b'<c r="B3" t="s"><v>5</v></c>', b'<c r="B3"><f>1+1</f><v/></c>')
+    table = xlsx.read(data, "book.xlsx")
+    assert table.columns[1] == ["x", ""]
+    assert table.notes == ["book.xlsx[Sheet1]: 1 formulas have no worked-out value and read as empty; save it in Excel"]
+
+
 def test_the_named_sheet_or_the_first_visible_one_is_read() -> None:
     held = io.BytesIO()
     book = xlsxwriter.Workbook(held, {"in_memory": True})
