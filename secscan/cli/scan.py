@@ -42,8 +42,11 @@ def command(
     no_color: bool,
 ) -> int:
     """Read every council's exports, judge them by policy, record the run and publish the report."""
+    import gc
+
     from secscan.scan import scan
 
+    gc.disable()  # one run, then the process ends: looking for cycles in a million rows finds none
     out = Out(quiet=quiet, verbose=verbose, no_color=no_color)
     held = open_workspace(workspace)
     done = scan(held, today(as_of), now=now, progress=out.step, report=report)

@@ -478,10 +478,20 @@ def dumps(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
     A cell with any sign that some tool separates by is quoted, so that it stays one cell wherever it is opened.
     """
-    lines: list[str] = []
-    for row in chain([header], rows):
-        lines.append(",".join(map(_cell, row)) or '""')
+    known = _Texts()
+    lines = [
+        ",".join([known[value] if value.__class__ is str else _cell(value) for value in row]) or '""'
+        for row in chain([header], rows)
+    ]
     return "\n".join(lines) + "\n"
+
+
+class _Texts(dict[str, str]):
+    """Each distinct text as a cell, worked out once."""
+
+    def __missing__(self, value: str) -> str:
+        found = self[value] = _cell(value)
+        return found
 
 
 def write_rows(

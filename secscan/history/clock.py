@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from secscan.history import lives
@@ -56,10 +57,12 @@ class Step:
 
 def due_day(first_seen: date, finding: Finding) -> date:
     """The last day of the finding's window: its row's own deadline, else days from first seen, at most the last day there is."""
-    if finding.due_on is not None:
-        return finding.due_on
-    left = (date.max - first_seen).days
-    return first_seen + timedelta(days=finding.due_days) if finding.due_days <= left else date.max
+    return finding.due_on or _window_end(first_seen, finding.due_days)
+
+
+@lru_cache(maxsize=10_000)
+def _window_end(first_seen: date, days: int) -> date:
+    return first_seen + timedelta(days=days) if days <= (date.max - first_seen).days else date.max
 
 
 def clocked(finding: Finding, first_seen: date, today: date, news: str) -> Clocked:

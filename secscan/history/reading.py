@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Table, and_, func, or_, select
 
 from secscan.doors import files, json
 from secscan.history import digests, schema
-from secscan.history.base import Base
 from secscan.history.clock import clocked
 from secscan.history.lives import LifeRow, finding_of
 from secscan.history.nouns import Life, Rollup, Run
@@ -119,16 +118,6 @@ def _lives_digest(connection: Connection, known: Sequence[Run]) -> str:
     return held
 
 
-def refuse_odd_indexes(base: Base) -> None:
-    """Nothing happens when the database's own check finds every row in every index. Raises IntegrityError otherwise."""
-    if base.path is None:
-        return
-    with base.reading() as connection:
-        said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
-    if said != "ok":
-        raise damaged(base.where, said)
-
-
 def next_id(connection: Connection, where: str) -> int:
     """A number that no life has."""
     highest = connection.execute(select(func.max(schema.life.c.id))).scalar()
@@ -137,13 +126,8 @@ def next_id(connection: Connection, where: str) -> int:
     return (highest or 0) + 1
 
 
-def failed_before(
-    connection: Connection, known: Sequence[Run], trust: Callable[[], object]
-) -> Callable[[Collection[str]], set[str]]:
-    """Answers which fingerprints have a closed interval in which they failed.
-
-    It asks an index, and no digest shows that an index left something out: ``trust`` is called whenever it is asked.
-    """
+def failed_before(connection: Connection, where: str, known: Sequence[Run]) -> Callable[[Collection[str]], set[str]]:
+    """Answers which fingerprints have a closed interval in which they failed."""
     anything = any(run.closed for run in known)
     life = schema.life
 
@@ -151,20 +135,31 @@ def failed_before(
         found: set[str] = set()
         asked = list(fingerprints) if anything else []
         if asked:
-            trust()
+            _refuse_odd_index(connection, where)
         for at in range(0, len(asked), _AT_ONCE):
+            past = select(life).where(life.c.closed_run.is_not(None), life.c.fingerprint.in_(asked[at : at + _AT_ONCE]))
             found.update(
-                connection.execute(
-                    select(life.c.fingerprint).where(
-                        life.c.closed_run.is_not(None),
-                        life.c.failed_run.is_not(None),
-                        life.c.fingerprint.in_(asked[at : at + _AT_ONCE]),
-                    )
-                ).scalars()
+                row.fingerprint for row in _held(connection.execute(past), where) if row.failed_run is not None
             )
         return found
 
     return ask
+
+
+def _refuse_odd_index(connection: Connection, where: str) -> None:
+    """Nothing happens when the index of closed lives has what the table has.
+
+    No digest shows that a damaged index leaves something out, and then what comes back would look new.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    closed = select(schema.life.c.fingerprint).where(schema.life.c.closed_run.is_not(None))
+    told = [
+        sorted(connection.execute(closed.with_hint(schema.life, hint, "sqlite")).scalars())
+        for hint in ("NOT INDEXED", "INDEXED BY life_past")
+    ]
+    if told[0] != told[1]:
+        raise damaged(where, "an index does not have what its table has")
 
 
 def accepted(connection: Connection, where: str) -> dict[str, Accepted]:

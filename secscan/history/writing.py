@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -44,11 +43,32 @@ def record(base: Base, run: RunRecord, keep: Keep | None) -> Recorded:
     result that it stored. Raises UsageError for a day before the newest run's and Busy when another run was
     recorded meanwhile.
     """
-    with (
-        _collector_at_rest(),
-        _meanwhile(lambda: reading.refuse_odd_indexes(base)) as trust,
-        base.reading() as connection,
-    ):
+    with _collector_at_rest():
+        known, step, points = _looked(base, run)
+        measures = _measures(run, len(known) + 1, known[-1] if known else None)
+        told = _recorded(run, known, step, _trends(points, measures, run, _run_id(run, known)))
+    posture_sha256 = keep(told) if keep else ""
+    with _collector_at_rest():
+        tables = {
+            schema.input_: _inputs(run, told.seq),
+            schema.rollup: _rollups(run, told.seq, step),
+            schema.measure: measures,
+            schema.change: _changes(step, told.seq),
+        }
+        columns = _run_columns(run, told, step, tables, posture_sha256)
+        with base.writing() as connection:
+            _unmoved(connection, base, told)
+            bulk(connection, schema.run, [tuple(columns[column.name] for column in schema.run.c)])
+            bulk(connection, schema.life, [tuple(row) for row in step.fresh])
+            _update(connection, step.changed)
+            for table, rows in tables.items():
+                bulk(connection, table, rows)
+    return replace(told, digest=columns["digest"])
+
+
+def _looked(base: Base, run: RunRecord) -> tuple[list[Run], Step, dict[str, list[Point]]]:
+    """The runs so far, the step that this one makes, and the points of every measure."""
+    with base.reading() as connection:
         known = reading.runs(connection, base.where)
         may_record(known, run.as_of)
         points = reading.trends(connection, base.where, known)
@@ -56,28 +76,10 @@ def record(base: Base, run: RunRecord, keep: Keep | None) -> Recorded:
             run,
             len(known) + 1,
             reading.standing(connection, base.where, known),
-            reading.failed_before(connection, known, trust),
+            reading.failed_before(connection, base.where, known),
             reading.next_id(connection, base.where),
         )
-    before = known[-1] if known else None
-    measures = _measures(run, len(known) + 1, before)
-    told = _recorded(run, known, step, _trends(points, measures, run, _run_id(run, known)))
-    posture_sha256 = keep(told) if keep else ""
-    tables = {
-        schema.input_: _inputs(run, told.seq),
-        schema.rollup: _rollups(run, told.seq, step),
-        schema.measure: measures,
-        schema.change: _changes(step, told.seq),
-    }
-    columns = _run_columns(run, told, step, tables, posture_sha256)
-    with _collector_at_rest(), base.writing() as connection:
-        _unmoved(connection, base, before)
-        bulk(connection, schema.run, [tuple(columns[column.name] for column in schema.run.c)])
-        bulk(connection, schema.life, [tuple(row) for row in step.fresh])
-        _update(connection, step.changed)
-        for table, rows in tables.items():
-            bulk(connection, table, rows)
-    return replace(told, digest=columns["digest"])
+    return known, step, points
 
 
 @contextmanager
@@ -92,24 +94,11 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def _meanwhile(check: Callable[[], None]) -> Iterator[Callable[[], object]]:
-    """What is handed out starts ``check`` beside the rest; at the end it has passed, or its error is raised.
-
-    SQLite's own check needs no Python, so on a second core it costs a run nothing.
-    """
-    started: list[Future[None]] = []
-    with ThreadPoolExecutor(1) as beside:
-        yield lambda: started.append(beside.submit(check))
-        for one in started:
-            one.result()
-
-
-def _unmoved(connection: Connection, base: Base, before: Run | None) -> None:
+def _unmoved(connection: Connection, base: Base, told: Recorded) -> None:
     """Raises Busy when the record is not as it was when the run was worked out."""
     run = schema.run
     newest = connection.execute(select(run.c.digest).order_by(run.c.seq.desc()).limit(1)).scalar()
-    if newest != (before.digest if before else None):
+    if newest != told.previous_digest:
         raise Busy(f"{base.where}: another run was recorded meanwhile; run again")
 
 

@@ -16,12 +16,9 @@ class Place:
     column: int | None = None
 
     def __str__(self) -> str:
-        parts = [self.file]
-        if self.line:
-            parts.append(str(self.line))
-            if self.column:
-                parts.append(str(self.column))
-        return ":".join(parts)
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from secscan.doors import csv
@@ -48,8 +49,16 @@ def _tables(view: View) -> dict[str, Rows]:
 
 def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Rows:
     """Every field of a dataclass as a column, in its own order."""
-    names = [f.name for f in fields(kind) if f.name not in leave]
-    return names, [[_value(getattr(row, name)) for name in names] for row in rows]
+    kept = [f for f in fields(kind) if f.name not in leave]
+    values = attrgetter(*(f.name for f in kept))
+    several = [i for i, f in enumerate(kept) if "Place" in str(f.type) or "list" in str(f.type)]
+    return [f.name for f in kept], [_flat(list(values(row)), several) for row in rows]
+
+
+def _flat(cells: list[Any], several: Sequence[int]) -> list[Any]:
+    for i in several:
+        cells[i] = _value(cells[i])
+    return cells
 
 
 def _value(value: object) -> object:

@@ -54,7 +54,7 @@ def site(
     """
     chosen = redact.edition_of(edition)
     shown = redact.cut(posture, chosen)
-    data = json.dumps(shown, pretty=False) + "\n"
+    data = json.compact(shown).decode() + "\n"
     view = View(posture=shown, edition=chosen, digest=files.sha256(data.encode()), cap=CAPS[0], extra=dict(extra or {}))
     contents: dict[str, str] = dict(pages(view))
     contents["NOTICE.txt"] = html.asset("NOTICE.txt")

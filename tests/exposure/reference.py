@@ -47,7 +47,10 @@ def through(lists: Sequence[RuleList], known: set[str], packet: Packet, start: s
     for way in ways(lists, start, end):
         hops = [fate(one, known, packet, a, b) for one, a, b in way]
         found.append({all(choice) for choice in product(*hops)})
-    return {any(choice) for choice in product(*found)} if found else {True, False}
+    if not found:
+        return {True, False}
+    may_pass, may_stop = any(True in one for one in found), all(False in one for one in found)
+    return {outcome for outcome, possible in ((True, may_pass), (False, may_stop)) if possible}
 
 
 def ways(lists: Sequence[RuleList], start: str, end: str) -> Iterator[list[tuple[RuleList, str, str]]]:
