@@ -64,7 +64,9 @@ def scan(
             estate, held.settings, rules, exposure.rule_lists(reading.loads, held.settings, files, today)
         )
         progress("judging", 0, 0)
-        estate, judgements = judge(estate, rules, checks, today)
+        past = store.runs()
+        before = past[-1].facts.get("claims", {}) if past else {}
+        estate, judgements = judge(estate, rules, checks, today, before)
         found, tallies = findings.settle(judgements, estate, rules, checks, today)
         measures = findings.measure(
             estate, [c.id for c in held.settings.councils], judgements, found, tallies, _claim_states(estate)
@@ -90,7 +92,10 @@ def scan(
                 tallies=tallies, measures=measures, loads=estate.loads, gaps=estate.gaps,
                 closing=_closing(findings.looked(estate, checks, judgements, engine.FED_BY)),
                 restate=findings.restated(estate, rules, today),
-                facts={"checks": {spec.id: spec.sha256 for spec in checks.values()}},
+                facts={
+                    "checks": {spec.id: spec.sha256 for spec in checks.values()},
+                    "claims": findings.standing(estate),
+                },
             ),
             keep,
         )  # fmt: skip
@@ -104,13 +109,16 @@ def scan(
 
 
 def judge(
-    estate: Estate, rules: Policy, checks: Mapping[str, CheckSpec], today: date
+    estate: Estate, rules: Policy, checks: Mapping[str, CheckSpec], today: date, before: Any
 ) -> tuple[Estate, list[Judgement]]:
-    """Every control judged. Claims come last: a claim may rest on another control's outcome."""
+    """Every control judged. Claims come last: a claim may rest on another control's outcome.
+
+    ``before``: how the claims stood in the run before.
+    """
     over_claims = [c for c in rules.controls if c.check in checks and checks[c.check].table.table == "claims"]
     others = [c for c in rules.controls if c not in over_claims]
     first = engine.judge(estate, others, checks, today)
-    estate = findings.judge_control_claims(estate, rules, first)
+    estate = findings.dated(findings.judge_control_claims(estate, rules, first), before, today)
     return estate, [*first, *engine.judge(estate, over_claims, checks, today)]
 
 

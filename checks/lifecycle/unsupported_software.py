@@ -10,7 +10,7 @@ from secscan.api import Expr, Installs, Params, check, days_after, later_of
 
 @check(
     "lifecycle.unsupported-software",
-    says="{product} {version}: security support ended on {eol_on}",
+    says="{release}: security support ended on {eol_on}",
     unknown_says="{product_or_name}: nobody here knows when its support ends",
     fix="Upgrade it, retire it, or record a mitigation and test it.",
     grace_days=0,

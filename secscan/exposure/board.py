@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from secscan.exposure.axis import Axis
@@ -60,6 +61,10 @@ class Trace:
     columns: Bits
     upper: Bits
     lower: Bits
+
+    @property
+    def devices(self) -> frozenset[str]:
+        return frozenset(hop.device for hop, _ in self.hops)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +132,7 @@ class Board:
         every = [item for items in self.items.values() for item in items]
         self.axis = Axis(zones, [*(item.moving for item in every), *extra], family)
         self.services = Services([[item.services for item in self.items[key]] for key in keys])
-        self.lists = dict(zip(keys, lists, strict=True))
+        self._lists = dict(zip(keys, lists, strict=True))
         self._network = network
         self._far = next((zone.id for zone in zones if zone.id in _UNKNOWN), None)
         self._stabs = [self._stab(self.items[key]) for key in keys]
@@ -135,6 +140,7 @@ class Board:
         self._masks: dict[Hop, dict[int, tuple[Bits, Bits]]] = {}
         self._walks: dict[tuple[Hop, Bits, Bits], Walk] = {}
         self._searches: dict[tuple[str, Key], _Search] = {}
+        self._ages: dict[frozenset[str], tuple[bool, date | None]] = {}
         self._zone_columns: dict[frozenset[str], Bits] = {}
         self.told: dict[Reach, Mapping[str, Told]] = {}
         """What was made of a reach, kept for whoever asks again."""
@@ -272,6 +278,15 @@ class Board:
         for name in names:
             sure |= self.axis.zone.get(name, 0) if at is None else self.axis.all if at == name else 0
         return sure, sure if names <= self._known_zones else self.axis.all
+
+    def age(self, devices: frozenset[str]) -> tuple[bool, date | None]:
+        """Whether the export of one of these is too old, and the day of the newest; None where one has no day."""
+        if devices not in self._ages:
+            lists = [self._lists[key] for key in devices]
+            days = [one.exported_on for one in lists if one.exported_on is not None]
+            newest = max(days) if days and len(days) == len(lists) else None
+            self._ages[devices] = any(one.stale for one in lists), newest
+        return self._ages[devices]
 
     def doubt(self, hop: Hop, item: Item) -> str:
         """Why an item does not surely match, or may do either."""

@@ -80,19 +80,15 @@ def _age(board: Board, reach: Reach, columns: Bits, through: Bits) -> tuple[bool
 
     What a way over fresh exports surely lets through gets through, however old the others are.
     """
-    keys: set[str] = set()
-    fresh = reach.same
-    for cell in reach.cells:
-        for trace in cell:
-            if trace.columns & columns:
-                own = {hop.device for hop, _ in trace.hops}
-                keys |= own
-                if trace.lower & through and not any(board.lists[key].stale for key in own):
-                    fresh |= trace.lower
-    days = [board.lists[key].exported_on for key in keys]
-    known = [day for day in days if day is not None]
-    stale = any(board.lists[key].stale for key in keys) and not (through and not through & ~fresh)
-    return stale, max(known) if known and len(known) == len(days) else None
+    touching = [trace for cell in reach.cells for trace in cell if trace.columns & columns]
+    devices = [trace.devices for trace in touching]
+    stale, newest = board.age(devices[0] if len(devices) == 1 else frozenset().union(*devices))
+    if stale and through:
+        fresh = reach.same
+        for trace, own in zip(touching, devices, strict=True):
+            fresh |= 0 if board.age(own)[0] else trace.lower
+        stale = bool(through & ~fresh)
+    return stale, newest
 
 
 def _permitter(board: Board, reach: Reach, part: Bits) -> Decider | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 from secscan.model.estate import Estate
 from secscan.model.findings import FAIL, OUTSIDE, UNKNOWN, Judgement
@@ -33,6 +35,35 @@ def judge_control_claims(estate: Estate, policy: Policy, judgements: Sequence[Ju
         notes = [replace(n, state=state, reason=reason) if n.id == claim.id else n for n in notes]
     frame = replace(claims, columns={**claims.columns, "state": Col(states)})
     return replace(estate, frames={**estate.frames, "claims": frame}, notes={**estate.notes, "claims": notes})
+
+
+def dated(estate: Estate, before: Mapping[str, Any], today: date) -> Estate:
+    """The estate with the day on which each claim got the state it has.
+
+    ``before``: claim id -> {state, since} as the last run left them; a claim that it does not know stands since its own start.
+    """
+    notes = []
+    for claim in estate.notes.get("claims", ()):
+        known = before.get(claim.id)
+        if known is not None:
+            since = date.fromisoformat(known["since"]) if known["state"] == claim.state and known["since"] else today
+            claim = replace(claim, since=since)  # noqa: PLW2901
+        notes.append(claim)
+    claims = estate.frames.get("claims")
+    if claims is None:
+        return estate
+    days = {c.id: c.since for c in notes}
+    column = Col([days.get(claims.get("claim", row)) for row in range(claims.rows)])
+    frame = replace(claims, columns={**claims.columns, "since": column})
+    return replace(estate, frames={**estate.frames, "claims": frame}, notes={**estate.notes, "claims": notes})
+
+
+def standing(estate: Estate) -> dict[str, dict[str, str | None]]:
+    """Claim id -> its state and since when, as the next run needs them."""
+    return {
+        c.id: {"state": c.state, "since": c.since.isoformat() if c.since else None}
+        for c in estate.notes.get("claims", ())
+    }
 
 
 def _state(

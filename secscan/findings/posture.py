@@ -188,7 +188,7 @@ def _legacy(
                 owner=f.owner,
                 zone=None if row is None else assets.get("zone", row),
                 product=f.subject,
-                label=labels.get(f.subject, f.subject),
+                label=evidence.get("release") or labels.get(f.subject, f.subject),
                 version=evidence.get("version"),
                 eol_on=_day(evidence.get("eol_on")),
                 extended_on=_day(evidence.get("extended_on")),

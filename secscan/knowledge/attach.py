@@ -89,6 +89,7 @@ def _with_knowledge(
             "product": over(lambda one: one.product),
             "product_or_name": over(lambda one: one.product or one.name),
             "cycle": over(lambda one: one.cycle),
+            "release": over(lambda one: release_in_words(one, catalogue)),
             "version_key": over(lambda one: one.version_key),
             "support": over(lambda one: one.support),
             "eol_on": over(lambda one: one.eol_on),
@@ -104,6 +105,31 @@ def _with_knowledge(
         },
     )  # fmt: skip
     return _without_helpers(wider, triples, known)
+
+
+_MARKS: Final = {
+    "-r2": " R2", "-e": " Enterprise or Education", "-w": " Home or Pro", "-ltsc": " LTSC", "-lts": " LTS",
+    "-iot-lts": " IoT LTSC", "-e-lts": " Enterprise LTSC", "-sac": " (semi-annual)", "-ac": " (annual)",
+}  # fmt: skip
+"""How a release line's id ends, and what that means to a person; the longest that fits counts."""
+
+
+def release_in_words(one: Recognition, catalogue: Catalogue) -> str | None:
+    """The product and its release line as a person says them: Microsoft Windows Server 2012 R2."""
+    if one.product is None:
+        return one.name
+    product = catalogue.products[one.product]
+    if one.cycle is None:
+        return product.label
+    cycle = product.cycles.get(one.cycle)
+    words = cycle.label if cycle is not None else one.cycle
+    for mark in sorted(_MARKS, key=len, reverse=True):
+        if words == one.cycle and words.endswith(mark):
+            words = words.removesuffix(mark) + _MARKS[mark]
+            break
+    # "11-23h2" is how a release line is called; people say 11 23H2.
+    words = " ".join(w.upper() if w[:1].isdigit() and w[-1:].isdigit() else w for w in words.replace("-", " ").split())
+    return f"{product.label} {words}"
 
 
 def _minimum(one: Recognition, catalogue: Catalogue, policy: Policy) -> tuple[str | None, str | None, Place | None]:
@@ -152,7 +178,7 @@ def _without_helpers(frame: Frame, triples: Index, known: Sequence[Recognition])
 
 
 _DERIVED: Final = (
-    "recognised", "product", "product_or_name", "cycle", "version_key", "support", "eol_on", "extended_on",
+    "recognised", "product", "product_or_name", "cycle", "release", "version_key", "support", "eol_on", "extended_on",
     "entitled_until", "minimum_version", "minimum_key",
 )  # fmt: skip
 

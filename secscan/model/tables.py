@@ -116,6 +116,7 @@ class Installs(TableSpec):
     recognised = yes_no("the catalogue knows the name")
     product = text("the catalogue's id of the product; null where the name is not recognised")
     cycle = text("the release line; null where it cannot be told")
+    release = text("the product and its release line as a person says them")
     version_key = text("the version as text that sorts in the product's own order; null where no scheme reads it")
     support = text("dated, open-ended or ended-undated; null where nobody here knows")
     eol_on = day("the last day of the vendor's security support for everybody")

@@ -179,6 +179,14 @@ def test_of_two_devices_side_by_side_either_way_will_do() -> None:
     assert one(shuts, unknown).verdict == "cannot-tell"
 
 
+def test_a_longer_way_that_is_surely_open_settles_a_shorter_one_in_doubt() -> None:
+    doubtful = listed(rule(2, "permit", "any", TO, unknown="x"), device="direct", zones=frozenset(("users", "servers")))
+    outer = listed(device="outer", zones=frozenset(("users", "guest")), default="permit")
+    inner = listed(device="inner", zones=frozenset(("guest", "servers")), default="permit")
+    assert one(doubtful).verdict == "cannot-tell"
+    assert one(doubtful, outer, inner).verdict == "permitted"
+
+
 def test_of_two_devices_in_a_row_both_must_let_it_through() -> None:
     outer: dict[str, Any] = {"device": "outer", "zones": frozenset(("users", "guest"))}
     inner: dict[str, Any] = {"device": "inner", "zones": frozenset(("guest", "servers"))}
