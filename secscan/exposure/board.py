@@ -61,10 +61,7 @@ class Trace:
     columns: Bits
     upper: Bits
     lower: Bits
-
-    @property
-    def devices(self) -> frozenset[str]:
-        return frozenset(hop.device for hop, _ in self.hops)
+    devices: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,10 +86,11 @@ class _Search:
     upper: Bits = 0
     lower: Bits = 0
 
-    def add(self, trace: Trace) -> None:
-        self.traces.append(trace)
-        self.upper |= trace.upper
-        self.lower |= trace.lower
+    def add(self, hops: tuple[tuple[Hop, Walk], ...], columns: Bits, upper: Bits, lower: Bits) -> None:
+        """One more way, or as much of it as anything comes along."""
+        self.traces.append(Trace(hops, columns, upper, lower, frozenset(hop.device for hop, _ in hops)))
+        self.upper |= upper
+        self.lower |= lower
 
     def gains(self, upper: Bits, lower: Bits) -> Bits:
         """The columns for which following these could still change the answer."""
@@ -189,7 +187,7 @@ class Board:
                 if steps > MAX_STEPS or len(step.hops) == MAX_DEVICES:
                     # Too far to follow: whatever would come this way may get through.
                     beyond = step.upper & self._columns_of(self._network.behind(step.zone, step.used, step.seen))
-                    found.add(Trace(step.hops, beyond, beyond, 0))
+                    found.add(step.hops, beyond, beyond, 0)
                     continue
                 self._arrivals(step, found)
                 waiting.extend(self._onwards(step, found))
@@ -203,7 +201,7 @@ class Board:
                 hop = Hop(device, self._far, step.zone) if self.inward else Hop(device, step.zone, self._far)
                 walk = self._walk(hop, *found.key[self._number[device]])
                 lower = columns & step.lower & walk.lower
-                found.add(Trace((*step.hops, (hop, walk)), columns, columns & walk.upper, lower))
+                found.add((*step.hops, (hop, walk)), columns, columns & walk.upper, lower)
 
     def _onwards(self, step: _Step, found: _Search) -> Iterator[_Step]:
         """The zones beside this one that other zones' traffic may come through."""
@@ -219,7 +217,7 @@ class Board:
                 walk = self._walk(hop, *found.key[self._number[device]])
                 hops, upper = (*step.hops, (hop, walk)), columns & walk.upper
                 if stopped := columns & ~walk.upper:
-                    found.add(Trace(hops, stopped, 0, 0))
+                    found.add(hops, stopped, 0, 0)
                 if upper:
                     yield _Step(through, used, seen, hops, upper, upper & step.lower & walk.lower)
 

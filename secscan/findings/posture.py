@@ -291,6 +291,7 @@ def _exceptions(policy: Policy, findings: Sequence[FindingRow], today: date) -> 
 def _fixes(estate: Estate, judgements: Sequence[Judgement], today: date) -> list[FixRow]:
     """Missing fixes, worst spread first; each is told once with the assets that lack it by council."""
     frame = estate.frames["fixes"]
+    labels: Mapping[str, str] = estate.notes.get("labels", {})
     late = {int(r) for j in judgements if j.control.check == PATCH_CHECK for r in j.fail_rows}
     groups: dict[tuple[Any, ...], list[int]] = {}
     columns = ("product_or_name", "advisory", "severity", "released_on")
@@ -302,7 +303,7 @@ def _fixes(estate: Estate, judgements: Sequence[Judgement], today: date) -> list
         who = {(frame.get("council", r), frame.get("asset", r)) for r in rows}
         found.append(
             FixRow(
-                product=product or "not named",
+                product=labels.get(product, product) or "not named",
                 advisory=advisory,
                 severity=severity,
                 released_on=released,

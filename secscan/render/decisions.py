@@ -63,10 +63,12 @@ def due_soon(decisions: Sequence[Decision], today: date) -> int:
 
 
 def _likeness(key: tuple[str, str], rows: Sequence[LegacyRow]) -> tuple[object, ...]:
-    """Devices that differ in nothing a decision turns on are decided about together; a named service stands alone."""
-    if any(r.service or r.routes_open or r.mitigations for r in rows):
+    """What one person decides about together: a service's devices, or those that run the same; a claim stands alone."""
+    if any(r.mitigations for r in rows):
         return key
-    return key[0], tuple(sorted((r.label, r.protection, r.owner or "", str(r.due)) for r in rows))
+    if rows[0].service:
+        return key[0], rows[0].service, rows[0].owner
+    return key[0], None, tuple(sorted({(r.label, r.protection) for r in rows}))
 
 
 def _system(rows: Sequence[LegacyRow], href: str) -> Decision:
@@ -78,7 +80,10 @@ def _system(rows: Sequence[LegacyRow], href: str) -> Decision:
     assets = list(dict.fromkeys(r.asset for r in rows))
     title, detail = worst.service or worst.hostname or worst.asset, f"{worst.asset}: {words.listing(labels, 3)}"
     if len(assets) > 1:
-        title, detail = f"{words.listing(labels, 3)} on {words.many(len(assets), 'device')}", words.listing(assets, 3)
+        together = f"{words.listing(labels, 3)} on {words.many(len(assets), 'device')}"
+        title, detail = worst.service or together, words.listing(assets, 3)
+        if worst.service:
+            detail = f"{together}: {detail}"
     return Decision(
         council=worst.council, title=title, detail=detail, href=href, ended=min(ended) if ended else None, ways_in=ways,
         tag=words.protection(worst.protection), decision=ASKED[worst.protection],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from secscan.exposure import zone_sets
 from secscan.exposure.words import addresses, services
@@ -47,14 +47,16 @@ def rule(line: int, action: str, src: str, dst: str, proto: str = "any", dport: 
     )  # fmt: skip
 
 
-def listed(*rules: Rule, device: str = "fw", default: str | None = "deny", **more: Any) -> RuleList:
+def listed(
+    *rules: Rule, device: str = "fw", default: Literal["permit", "deny"] | None = "deny", **more: Any
+) -> RuleList:
     end = Origin(file=FILE, line=0, line_to=0, text="default")
     return RuleList(
         device=device,
         rules=rules,
         default=default,
         default_origin=end,
-        **{"zones": ALL, "exported_on": TODAY, **more},  # type: ignore[arg-type]
+        **{"zones": ALL, "exported_on": TODAY, **more},
     )
 
 

@@ -71,11 +71,15 @@ def fate(one: RuleList, known: set[str], packet: Packet, a: str, b: str) -> set[
     found: set[bool] = set()
     for choice in product(("permit", "deny", "no"), repeat=len(doubtful)):
         resolved = dict(zip(doubtful, choice, strict=True))
-        if any(isinstance(steps[i], Rule) and c not in ("no", steps[i].action) for i, c in resolved.items()):
+        if not all(may_be(steps[i], word) for i, word in resolved.items()):
             continue
         for end in ("permit", "deny") if one.default is None else (one.default,):
             found.add(scan(steps, resolved, known, packet, a, b, end) == "permit")
     return found
+
+
+def may_be(step: Rule | Origin, word: str) -> bool:
+    return not isinstance(step, Rule) or word in ("no", step.action)
 
 
 def scan(

@@ -106,7 +106,10 @@ def test_a_rule_that_may_match_decides_nothing_by_itself() -> None:
 
 def test_a_doubt_that_changes_nothing_is_none() -> None:
     permit = listed(rule(2, "permit", "any", TO, unknown="x"), rule(3, "permit", "any", TO))
-    assert (one(permit).verdict, one(permit).rule.line if one(permit).rule else 0) == ("permitted", 3)
+    found = one(permit)
+    assert found.verdict == "permitted"
+    assert found.rule is not None
+    assert found.rule.line == 3
     assert one(listed(rule(2, "deny", "any", TO, unknown="x"), rule(3, "deny", "any", TO))).verdict == "blocked"
     assert one(listed(rule(2, "permit", "any", "10.9.0.6", unknown="x"))).verdict == "blocked"
 
@@ -233,7 +236,8 @@ def test_a_way_over_too_many_devices_is_not_followed_to_its_end() -> None:
 
 def test_many_devices_between_many_zones_are_soon_followed() -> None:
     zones = zone_sets(settings([Zone(id=f"z{i}", addresses=(f"10.{i}.0.0/24",)) for i in range(12)]))
-    for default, verdict in (("deny", "blocked"), ("permit", "permitted"), (None, "cannot-tell")):
+    expected: dict[Any, str] = {"deny": "blocked", "permit": "permitted", None: "cannot-tell"}
+    for default, verdict in expected.items():
         mesh = [listed(device=f"d{i}", zones=frozenset(z.id for z in zones), default=default) for i in range(9)]
         assert ask(mesh, zones, "z0", "10.1.0.1", "tcp/1")[0].verdict == verdict
 

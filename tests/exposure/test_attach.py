@@ -117,6 +117,7 @@ def path(found: Estate, name: str) -> Row:
 
 def judged(*lists: RuleList, **more: Any) -> ClaimRow:
     found = settled(*lists, claims=[claim(**more.pop("claim", {}))], **more)
+    row: ClaimRow
     (row,) = found.notes["claims"]
     assert rows(found, "claims")[0]["state"] == row.state
     return row

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secscan.exposure import board as board_module
+from secscan.exposure import compiled as compiled_module
 from secscan.exposure import intervals as iv
 from secscan.exposure.engine import Engine, answer
 from secscan.exposure.told import tell, tell_zones
-from secscan.model.net import PORTS_ALL, AddressSet, Origin, PortSet, Rule, RuleList, ZoneSet
+from secscan.model.net import PORTS_ALL, AddressSet, Intervals, Origin, PortSet, Rule, RuleList, ZoneSet
 from tests.exposure import reference
 
 BASE = 10 << 24
@@ -34,13 +35,13 @@ def zones(family: int) -> list[ZoneSet]:
     return found
 
 
-def ranges(top: int) -> st.SearchStrategy[iv.Intervals]:
+def ranges(top: int) -> st.SearchStrategy[Intervals]:
     pair = st.tuples(st.integers(0, top), st.integers(0, 4)).map(lambda p: (p[0], min(p[0] + p[1], top)))
     return st.lists(pair, min_size=0, max_size=2).map(iv.normal)
 
 
 def address_sets(base: int) -> st.SearchStrategy[AddressSet]:
-    def shifted(pairs: iv.Intervals, why: str | None) -> AddressSet:
+    def shifted(pairs: Intervals, why: str | None) -> AddressSet:
         moved = tuple((base + lo, base + hi) for lo, hi in pairs)
         return AddressSet(v4=moved, unknown=why) if base == BASE else AddressSet(v6=moved, unknown=why)
 
@@ -116,7 +117,7 @@ def disagreements(
     return found
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), st.sampled_from([4, 6]), st.sampled_from(sorted(EXTENTS)), st.booleans())
 def test_one_device_answers_as_the_slow_witness(data: st.DataObject, family: int, end: str, inward: bool) -> None:
     lists = [data.draw(rule_list(family))]
@@ -139,7 +140,7 @@ def test_several_devices_answer_as_the_slow_witness(data: st.DataObject, end: st
 
 def test_the_comparison_would_notice_a_last_match(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mutant: rules read from the last to the first must differ from the witness."""
-    compiled = board_module.compiled
+    compiled = compiled_module.compiled
 
     def backwards(*args: Any, **more: Any) -> list[Any]:
         *steps, default = compiled(*args, **more)
@@ -162,7 +163,7 @@ def test_the_comparison_would_notice_a_last_match(monkeypatch: pytest.MonkeyPatc
     assert ("a", "blocked", "permitted") in disagreements([one], 4, "b", "tcp/2", inward=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(0, 5))
 def test_another_deny_never_opens_a_path(data: st.DataObject, at: int) -> None:
     one = data.draw(rule_list(4))
@@ -180,14 +181,14 @@ def test_another_deny_never_opens_a_path(data: st.DataObject, at: int) -> None:
         assert iv.subtract(addresses[1][1], addresses[0][1]) == ()
 
 
-def covered(asked: Any) -> tuple[iv.Intervals, iv.Intervals]:
+def covered(asked: Any) -> tuple[Intervals, Intervals]:
     """Surely and possibly reaching addresses of zones b and c, which share none."""
     axis = asked.board.axis
     mine = axis.zone["b"] | axis.zone["c"]
     return axis.addresses(asked.reach.lower & mine), axis.addresses(asked.reach.upper & mine)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(["tcp/2", "any"]))
 def test_what_surely_gets_through_possibly_does(data: st.DataObject, port: str) -> None:
     lists = [data.draw(rule_list(4, device=name, most=3)) for name in ("one", "two")]
@@ -196,7 +197,7 @@ def test_what_surely_gets_through_possibly_does(data: st.DataObject, port: str) 
         assert reach.lower & ~reach.upper == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_the_witness_packet_fares_as_the_verdict_says(data: st.DataObject) -> None:
     lists = [data.draw(rule_list(4, device=name, most=3)) for name in ("one", "two")]

@@ -142,7 +142,7 @@ def test_a_rule_keeps_its_line_its_words_and_its_number() -> None:
 
 def test_zones_are_ids_and_blank_is_any() -> None:
     found = only(row(10, "permit", from_zone="Users; guest", to_zone=""))
-    assert found.from_zones == {"users", "guest"}
+    assert found.from_zones == frozenset(("users", "guest"))
     assert found.to_zones is None
 
 

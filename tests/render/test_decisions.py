@@ -32,12 +32,15 @@ def test_protected_and_accepted_systems_are_not_on_the_list() -> None:
     assert not titles & {"Cemetery records", "Library booking kiosks", "Events booking"}
 
 
-def test_devices_with_a_way_in_are_decided_about_one_by_one() -> None:
+def test_devices_of_one_service_that_differ_in_nothing_are_decided_about_together() -> None:
     rows = [
         legacy("alderbeck", f"AB-{n}", "Windows 10", None, None, "none", routes=[route("internet", "tcp/445", True)])
         for n in range(3)
     ]
-    assert len(decisions.needed(replace(partnership(), legacy=rows, exceptions=[], claims=[]), {})) == 3
+    rows.append(replace(rows[0], asset="AB-9", service="Payroll"))
+    rows.append(replace(rows[0], asset="AB-8", label="Windows 8.1"))
+    found = decisions.needed(replace(partnership(), legacy=rows, exceptions=[], claims=[]), {})
+    assert sorted(d.title for d in found) == ["Payroll", "Windows 10 on 3 devices", "ab-0.alderbeck.example"]
 
 
 def test_a_disproven_protection_of_a_device_outside_the_register_is_on_the_list() -> None:

@@ -59,7 +59,7 @@ def _table(view: View) -> Table:
         rows.append(
             bits.row(
                 view.council(c.id), c.patched_in_time, c.patched_late, c.patched_unknown, judged + c.patched_unknown,
-                words.share(c.patched_in_time, judged), bits.tag(result.word),
+                words.share(c.patched_in_time, judged) if judged > c.patched_unknown else "not known", bits.tag(result.word),
             )
         )  # fmt: skip
     t = figures.totals(p.councils)
