@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 READY := $(VENV)/.ready
+TOOLS ?= $(or $(TMPDIR),/tmp)/secscan-css
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types unit fast bench css lock audit clean
+.PHONY: help setup demo test lint types unit golden bench css lock audit clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -19,7 +20,7 @@ $(READY): pyproject.toml requirements/dev.lock
 demo: $(READY) ## a sample partnership over twelve months, and this machine, as a report
 	@sh tools/demo.sh $(BIN) $(DEMO)
 
-test: $(READY) ## everything that continuous integration asks: lint, types, imports, tests, the wheel
+test: $(READY) ## everything that continuous integration asks: lint, types, imports, tests, the wheel; ends with what was skipped, and why
 	@sh tools/test.sh $(BIN)
 
 lint: $(READY) ## ruff and the import rule
@@ -33,11 +34,15 @@ types: $(READY) ## mypy --strict
 unit: $(READY) ## the tests, without the wheel and the browser
 	$(BIN)/pytest -q -m "not wheel and not browser"
 
+golden: $(READY) ## write the golden reports again; read the diff before you commit it
+	$(BIN)/pytest -q tests/test_golden.py --update-golden
+
 bench: $(READY) ## performance as ratios, measured side by side
 	$(BIN)/python -m tests.benchmarks
 
 css: ## build the stylesheet again (needs npm; only its maintainer does)
-	sh reports/build/build.sh
+	npm install --prefix "$(TOOLS)" govuk-frontend@6.6.0 sass@1.108.2
+	node reports/build/build-css.mjs "$(TOOLS)"
 
 lock: $(READY) ## resolve the exact versions again
 	$(BIN)/pip install -q uv

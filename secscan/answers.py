@@ -112,7 +112,7 @@ def exposure(
     reading = sources.read(held.settings, held.root, today, files, places=held.source_places)
     rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
-    warnings = [g.says for g in reading.gaps if "rules" in g.tables]
+    warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in rules for w in one.warnings]
     if _is_address(to):
         return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
     estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
@@ -290,7 +290,7 @@ def _explain_control(posture: Posture, controls: Sequence[ControlRow]) -> dict[s
         "facts": facts,
         "exception": None,
         "mitigation": None,
-        "why": f"disabled: {control.disabled}" if control.disabled else "",
+        "why": f"disabled: {control.disabled}" if control.disabled else None,
         "would_pass_if": None,
         "fix": f"secscan findings --control {control.id}",
     }

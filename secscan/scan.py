@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -138,6 +138,7 @@ def publish(held: Workspace, posture: Posture, edition: str, folder: Path | None
     written = render.site(posture, staged, edition=edition)
     door.remove(final)
     door.publish(staged, final)
+    written = [replace(item, path=final / item.path.relative_to(staged)) for item in written]
     if folder is None and edition == "team":
         door.point(reports / LATEST, final.name)
     return final, written

@@ -10,17 +10,22 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from secscan import sources, workspace
 from secscan.answers import known_council
 from secscan.doors import files as door
-from secscan.model.errors import UsageError
-from secscan.model.places import Files
+from secscan.doors.terminal import safe
+from secscan.model.errors import InputError, UsageError
+from secscan.model.places import Files, Place
 from secscan.model.raw import Load
 from secscan.model.settings import Source
 from secscan.workspace import Workspace
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LISTS: Final = ("dpkg", "rpm")
+RULES: Final = "secscan-rules"
+MAP_HINT: Final = "say which of its columns is which: --as table --table assets --map asset_tag='Asset No' --map hostname='Device name'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,39 +57,47 @@ class Asked:
     dry_run: bool = False
 
 
-def take(held: Workspace, paths: Sequence[Path], asked: Asked, today: date) -> list[Taken]:
-    """Every file read and, but for a dry run, stored.
+def take(
+    held: Workspace, paths: Sequence[Path], asked: Asked, today: date
+) -> tuple[list[Taken], list[InputError]]:  # fmt: skip
+    """Every file read and, but for a dry run, stored; and why others were refused whole.
 
-    Raises InputError when a file is refused whole, UsageError when its kind cannot be told. What was taken before
-    stays.
+    Raises UsageError where what was asked makes no sense for a file. What was taken before stays.
     """
     known_council(held, asked.council)
-    taken = []
+    taken: list[Taken] = []
+    refused: list[InputError] = []
     for path in paths:
-        one = _take(held, path, asked, today)
+        try:
+            one = _take(held, path, asked, today)
+        except InputError as error:
+            refused.append(error)
+            continue
         if one.new_source:
             held = workspace.load(held.root)
         taken.append(one)
-    return taken
+    return taken, refused
 
 
 def _take(held: Workspace, path: Path, asked: Asked, today: date) -> Taken:
-    name = _safe_name(path.name)
-    if asked.kind is None:
-        kind, surely = sources.recognise_kind(path)
-    else:
-        kind, surely = asked.kind, "as you said"
+    kind, surely = _kind(path, asked, held)
+    name = _free_name(held, asked.council, _safe_name(path.name), kind)
     source, new = _source(held, name, kind, asked)
+    rules = kind == RULES
     load = sources.read_file(
-        path, shown=path.name, source=source, council=asked.council, files=Files(), limits=held.settings.limits,
-        today=today, dated_on=today, also_named=_names(held, asked.council),
+        path, shown=str(path), source=source, council="" if rules else asked.council, files=Files(),
+        limits=held.settings.limits, today=today, dated_on=today, also_named=_names(held, asked.council),
     )  # fmt: skip
-    if already := _same_bytes(held, asked.council, load.sha256):
+    folder = held.root / "firewalls" if rules else held.root / "inventory" / asked.council
+    if rules and new:
+        load = replace(load, warnings=(*load.warnings, _no_firewall(name)))
+    if already := _same_bytes(held, folder, load.sha256):
         return Taken(load=load, surely=surely, stored=already, already=door.shown(already, held.root))
     if asked.dry_run:
         return Taken(load=load, surely=surely, stored=None)
-    stored = held.root / "inventory" / asked.council / today.isoformat() / name
-    _store(path, stored, held)
+    stored = folder / today.isoformat() / name
+    _store(path, stored, held, load.sha256)
+    new = new and not rules
     if new:
         workspace.add_source(held.root, asked.council, _written(source))
     return Taken(
@@ -95,12 +108,53 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date) -> Taken:
     )
 
 
+def _kind(path: Path, asked: Asked, held: Workspace) -> tuple[str, str]:
+    """What the file is and how surely. Raises InputError, saying what it looks like, where no reader takes it."""
+    if asked.kind is not None:
+        return asked.kind, "as you said"
+    shown = safe(path)
+    if asked.table or asked.map:
+        return "table", "by the columns that you named"
+    kind, words = sources.recognise_kind(path, shown, held.settings.limits.file_mb * door.MEGABYTE)
+    if not kind:
+        raise InputError(Place(shown), words)
+    if kind == "table":
+        raise InputError(Place(shown), words.partition(";")[0].replace("possible: ", "is "), MAP_HINT)
+    return kind, words
+
+
+def _no_firewall(name: str) -> str:
+    return (
+        f"{name}: these rules answer nothing yet; name the file under 'firewalls' in secscan.yaml, with the zones "
+        "that the device stands between"
+    )
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern.rsplit("/", 1)[-1]) and "/" not in pattern
+
+
+def _free_name(held: Workspace, council: str, name: str, kind: str) -> str:
+    """The name to store the file under: never one that a source of another kind would take for its own."""
+    found = held.settings.council(council)
+    others = [s.file for s in found.sources if s.kind != kind] if found and kind != RULES else []
+    free, number = name, 1
+    while any(_fits(free, pattern) for pattern in others) and number < 100:
+        free, number = f"{kind}{'' if number == 1 else f'-{number}'}-{name}", number + 1
+    return free
+
+
 def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source, bool]:
     """The source that the file belongs to, and whether it is new."""
     council = held.settings.council(asked.council)
     assert council is not None
+    if kind == RULES:
+        for firewall in held.settings.firewalls:
+            if firewall.kind == kind and _fits(name, firewall.file):
+                same = ("id", "kind", "file", "encoding", "delimiter", "dates")
+                return Source.model_validate({field: getattr(firewall, field) for field in same}), False
     for source in council.sources:
-        if source.kind == kind and fnmatchcase(name, source.file.rsplit("/", 1)[-1]) and "/" not in source.file:
+        if source.kind == kind and _fits(name, source.file):
             return source, False
     taken = {s.id for c in held.settings.councils for s in c.sources}
     fields: dict[str, Any] = {"id": _free_id(asked.council, name, taken), "as": kind, "file": name}
@@ -108,12 +162,20 @@ def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source
         fields["asset"] = asked.asset or "{stem}"
     if kind == "table":
         if not asked.table or not asked.map:
-            raise UsageError(
-                "'table' needs to know its columns: --table assets --map asset_tag='Device name' --map hostname='Device name'"
-            )
+            raise UsageError(f"'table' needs to know its columns; {MAP_HINT}")
         fields |= {"table": asked.table, "map": dict(asked.map)}
     fields |= {k: v for k in ("encoding", "delimiter", "dates") if (v := getattr(asked, k)) is not None}
-    return Source.model_validate(fields), True
+    try:
+        return Source.model_validate(fields), True
+    except ValidationError as error:
+        raise UsageError(_wrong(error)) from None
+
+
+def _wrong(error: ValidationError) -> str:
+    """The first thing that cannot be, in the words of the option that said it."""
+    item = error.errors(include_url=False)[0]
+    option = {"as": "--as", "kind": "--as"}.get(str(item["loc"][0]), f"--{item['loc'][0]}")
+    return f"{option} '{safe(item['input'], 60)}': {item['msg'][0].lower()}{item['msg'][1:]}"
 
 
 def _names(held: Workspace, council: str) -> frozenset[str]:
@@ -143,8 +205,7 @@ def _safe_name(name: str) -> str:
     return clean or "export"
 
 
-def _same_bytes(held: Workspace, council: str, sha256: str) -> Path | None:
-    folder = held.root / "inventory" / council
+def _same_bytes(held: Workspace, folder: Path, sha256: str) -> Path | None:
     limit = held.settings.limits.file_mb * door.MEGABYTE
     for path in sorted(folder.glob("**/*")) if folder.is_dir() else ():
         if (
@@ -156,9 +217,15 @@ def _same_bytes(held: Workspace, council: str, sha256: str) -> Path | None:
     return None
 
 
-def _store(path: Path, stored: Path, held: Workspace) -> None:
-    """Put the file in its place. What was there is kept beside it under a name that no source matches."""
-    data = door.read_bytes(path, shown=path.name, limit=held.settings.limits.file_mb * door.MEGABYTE)
+def _store(path: Path, stored: Path, held: Workspace, sha256: str) -> None:
+    """Put the file in its place. What was there is kept beside it under a name that no source matches.
+
+    Raises InputError when it is no longer the file that was read.
+    """
+    shown = safe(path)
+    data = door.read_bytes(path, shown=shown, limit=held.settings.limits.file_mb * door.MEGABYTE)
+    if door.sha256(data) != sha256:
+        raise InputError(Place(shown), "changed while it was read", "import it again when it is complete")
     door.make_folder(stored.parent)
     if stored.exists():
         number = 1

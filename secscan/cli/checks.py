@@ -47,7 +47,7 @@ def list_(folders: tuple[str, ...], workspace: str | None, format_: str, **how: 
     table = [(s.id, s.table.table, s.title) for s in specs]
     (out.csv if format_ == "csv" else out.table)(("check", "table", "title"), table)
     if format_ == "text":
-        out.note("next: secscan checks show CHECK")
+        out.next("next: secscan checks show CHECK")
 
 
 @command.command(epilog="Example: secscan checks show patching.fix-overdue")

@@ -45,6 +45,10 @@ def options(*formats: str) -> Callable[[F], F]:
             )(wrapped)  # fmt: skip
         wrapped = click.option("-q", "--quiet", is_flag=True, help="The last line only.")(wrapped)
         wrapped = click.option("-v", "--verbose", count=True, help="Say more, timings too.")(wrapped)
+        wrapped = click.option(
+            "--debug", is_flag=True, expose_value=False, envvar="SECSCAN_DEBUG",
+            help="Show a traceback when the fault is ours.",
+        )(wrapped)  # fmt: skip
         wrapped = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR says the same).")(wrapped)
         wrapped = click.option(
             "--as-of", type=Day(), envvar="SECSCAN_AS_OF", metavar="DATE", help="Judge as of this day (default: today)."
@@ -117,6 +121,14 @@ class Out:
         """Something beside the result."""
         if not self.quiet:
             click.echo(safe(text), err=True)
+
+    def next(self, text: str) -> None:
+        """The next useful command: beside a table, and in its place when quiet."""
+        click.echo(safe(text), err=not self.quiet)
+
+    def error(self, text: str) -> None:
+        """What went wrong with a part of the work: said even when quiet."""
+        click.echo(safe(text), err=True)
 
     def step(self, text: str, done: int = 0, total: int = 0) -> None:
         """Progress: rewritten in place on a terminal, else one line a step (never one an item)."""

@@ -47,7 +47,7 @@ def command(workspace: str | None, format_: str, **how: Any) -> int:
     code = 4 if "fail" in worst else 3 if "warn" in worst else 0
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":
-        out.json(envelope("doctor", complete=code == 0, items=found))
+        out.json(envelope("doctor", complete=code == 0, items=[_json(f) for f in found]))
         return code
     marks = {"ok": "ok  ", "warn": "look", "fail": "FAIL"}
     for item in found:
@@ -58,6 +58,10 @@ def command(workspace: str | None, format_: str, **how: Any) -> int:
         {0: "all is well", 3: "it works, with gaps named above", 4: "it cannot run until what failed is mended"}[code]
     )
     return code
+
+
+def _json(item: Finding) -> dict[str, Any]:
+    return {"name": item.name, "state": item.state, "says": item.says, "fix": item.fix or None}
 
 
 def _machine() -> Iterator[Finding]:

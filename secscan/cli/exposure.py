@@ -63,7 +63,7 @@ def command(
                     "src": a.witness.src, "dst": a.witness.dst, "proto": a.witness.proto, "sport": a.witness.sport,
                     "dport": a.witness.dport,
                 },
-                "addresses": a.addresses,
+                "addresses": a.addresses, "stale": a.stale,
             }
             for a in found
         ]  # fmt: skip
@@ -73,13 +73,15 @@ def command(
     table = [
         (
             a.from_, a.to, a.port, a.verdict, f"{a.rule.file}:{a.rule.line} {a.rule.text}" if a.rule else "",
-            _some(a.sources), a.reason,
+            _some(a.sources), "; ".join(filter(None, (a.reason, "by an export that is too old" if a.stale else ""))),
         )
         for a in found
     ]  # fmt: skip
     (out.csv if format_ == "csv" else out.table)(header, table)
     for warning in warnings:
         out.note(warning)
+    if format_ == "text":
+        out.next("next: secscan mitigations" if config is None else "next: secscan exposure --help")
 
 
 def _some(sources: tuple[str, ...]) -> str:

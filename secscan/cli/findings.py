@@ -67,5 +67,4 @@ def command(
         return
     out.table(header, table, limit=50)
     out.note(f"{len(chosen)} findings as of {posture.as_of}, run {posture.run_id}")
-    if chosen:
-        out.note(f"next: secscan explain {chosen[0].fingerprint}")
+    out.next(f"next: secscan explain {chosen[0].fingerprint}" if chosen else "next: secscan runs list")

@@ -62,11 +62,16 @@ def command(
         council=council, kind=kind, asset=asset, table=table, map=_pairs(mapping), encoding=encoding,
         delimiter=delimiter, dates=dates, dry_run=dry_run,
     )  # fmt: skip
-    taken = take(held, files, asked, today(as_of))
+    taken, unread = take(held, files, asked, today(as_of))
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
-    refused = any(t.load.rows_refused or t.load.incomplete for t in taken)
+    for error in unread:
+        out.error(f"secscan: {error}")
+    if not taken:
+        return 4
+    refused = bool(unread) or any(t.load.rows_refused or t.load.incomplete for t in taken)
     if format_ == "json":
-        out.json(envelope("import", complete=not refused, warnings=_warnings(taken), files=[_json(t) for t in taken]))
+        warnings = [*_warnings(taken), *(str(error) for error in unread)]
+        out.json(envelope("import", complete=not refused, warnings=warnings, files=[_json(t) for t in taken]))
     else:
         for one in taken:
             _text(out, one)

@@ -81,7 +81,7 @@ class Commands(click.Group):
     metavar="DIR",
     help="The workspace (default: found upwards from here).",
 )
-@click.option("--debug", is_flag=True, help="Show a traceback when the fault is ours.")
+@click.option("--debug", is_flag=True, envvar="SECSCAN_DEBUG", help="Show a traceback when the fault is ours.")
 @click.pass_context
 def secscan(ctx: click.Context, workspace: str | None, debug: bool) -> None:
     """Compare each council's asset inventory with policy, and publish where it stands."""
@@ -135,8 +135,10 @@ def _failed(error: Exception, argv: list[str] | None) -> int:
     from secscan.cli.fault import keep
 
     _say(f"secscan: a fault of ours: {type(error).__name__}; the trace is in {keep(error)}. Please report it.")
-    if "--debug" in (argv if argv is not None else sys.argv):
-        raise error
+    if "--debug" in (argv if argv is not None else sys.argv) or os.environ.get("SECSCAN_DEBUG"):
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
     return 70
 
 

@@ -48,3 +48,5 @@ def command(council: tuple[str, ...], workspace: str | None, as_of: date | None,
     if format_ == "text":
         broken = [c for c in claims if c.state == "disproven"]
         out.note(f"{len(claims)} claims, {sum(c.state == 'proven' for c in claims)} proven, {len(broken)} disproven")
+        about = (broken or claims)[:1]
+        out.next(f"next: secscan explain {about[0].asset}" if about else "next: secscan exposure --to ASSET")

@@ -50,7 +50,7 @@ def command(
     if format_ == "json":
         body = [
             {
-                "name": q[0], "version": q[1], "publisher": q[2], "product": r.product, "label": r.label, "cycle": r.cycle,
+                "name": q[0] or None, "version": q[1] or None, "publisher": q[2] or None, "product": r.product, "label": r.label, "cycle": r.cycle,
                 "eol_on": r.eol_on, "extended_on": r.extended_on, "status": r.status, "by": r.by, "near": list(r.near),
             }
             for q, r in rows
@@ -60,6 +60,8 @@ def command(
     header = ("name", "version", "product", "cycle", "support ends", "extension to", "status", "by", "near")
     table = [(q[0], q[1], r.product, r.cycle, r.eol_on, r.extended_on, r.status, r.by, r.near) for q, r in rows]
     (out.csv if format_ == "csv" else out.table)(header, table)
+    if format_ == "text":
+        out.next(f"{sum(r.product is not None for _, r in rows)} of {len(rows)} recognised")
     return 0
 
 

@@ -46,11 +46,11 @@ def command(
     place, written = publish(held, posture, edition, folder)
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":
-        rows = [{"path": str(place / w.path), "bytes": w.size} for w in written]
+        rows = [{"path": str(w.path), "bytes": w.size} for w in written]
         out.json(
             envelope("report", complete=posture.complete, warnings=posture.warnings, run_id=posture.run_id, files=rows)
         )
         return
     for item in written:
-        out.line(f"{item.size:>9}  {place / item.path}")
+        out.line(f"{item.size:>9}  {item.path}")
     out.last(f"open {place / 'index.html'}")

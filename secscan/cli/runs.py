@@ -29,6 +29,8 @@ def list_(workspace: str | None, format_: str, **how: Any) -> None:
         return
     table = [(r["run_id"], r["as_of"], "yes" if r["complete"] else "no", r["digest"]) for r in rows]
     (out.csv if format_ == "csv" else out.table)(("run", "as of", "complete", "digest"), table)
+    if format_ == "text":
+        out.next(f"next: secscan runs show {rows[-1]['run_id']}" if rows else "next: secscan scan")
 
 
 @command.command(epilog="Example: secscan runs show 2026-10-31-0600")
@@ -56,3 +58,4 @@ def show(run_id: str, workspace: str | None, format_: str, **how: Any) -> None:
     for name, value in rows[run_id].items():
         out.line(f"{name.replace('_', ' ')}: {value}")
     out.table(("council", "open", "mitigated", "accepted", "unknown"), [tuple(c.values()) for c in counts])
+    out.next(f"next: secscan report --run {run_id}")

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from secscan.model.errors import InputError, StorageError
 from secscan.model.places import Place
@@ -44,7 +44,7 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
     Raises InputError when it is missing, not a file, too large or not readable.
     """
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError(Place(shown), "is not a regular file")
@@ -64,6 +64,11 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
     if len(data) > limit:
         raise InputError(Place(shown), "grew while it was read")
     return data
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file open for reading. A pipe that nobody writes to is not waited for."""
+    return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
 
 
 def sha256(data: bytes) -> str:

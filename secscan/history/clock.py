@@ -35,13 +35,10 @@ class Step:
     """Lives with what happened to them: noticed, opened, reopened, changed, unseen, seen, closed or settled."""
     standing: list[bytes] = field(default_factory=list)
     """The digests of all lives that are open afterwards, in the order of their ids."""
+    carried: int = 0
 
     def count(self, what: str) -> int:
         return sum(event == what for _, event in self.events)
-
-    @property
-    def carried(self) -> int:
-        return sum(c.news == "carried" for c in self.clocked)
 
     def changes(self) -> list[Change]:
         """The failures that opened, reopened or closed."""
@@ -129,9 +126,9 @@ def _paired(findings: Iterable[Finding], left: dict[str, LifeRow]) -> list[tuple
 def _born(f: Finding, content: tuple[Any, ...], today: date, seq: int, id: int, again: bool) -> tuple[LifeRow, str]:
     day = today.isoformat()
     failed = (seq, day) if f.outcome == "fail" else (None, None)
-    told = lives.cleaned((f.council, id, f.fingerprint, f.control, f.asset, f.subject, *content, lives.places_of(f)))
-    row = LifeRow._make((*told, seq, day, *failed, None, None, None, None, b""))
-    return row.sealed(), "noticed" if f.outcome != "fail" else "reopened" if again else "opened"
+    named = (f.council, id, f.fingerprint, f.control, f.asset, f.subject)
+    row = lives.sealed((*named, *content, lives.places_of(f), seq, day, *failed, None, None, None, None))
+    return row, "noticed" if f.outcome != "fail" else "reopened" if again else "opened"
 
 
 def _met(
@@ -140,14 +137,12 @@ def _met(
     """The life of a finding seen again, the same object where nothing changed, and what happened to it."""
     if row.content == content and row.unseen_run is None:
         return row, None
-    told = lives.cleaned(content)
-    if row.content == told and row.unseen_run is None:
+    if row.unseen_run is None and row.content == lives.cleaned(content):
         return row, None
     started = f.outcome == "fail" and row.failed_run is None
     failed = (seq, today.isoformat()) if started else (row.failed_run, row.failed_on)
-    named, places = row[: lives.CONTENT.start], lives.cleaned((lives.places_of(f),))
-    clock = (row.opened_run, row.opened_on, *failed, None, None, None, None, b"")
-    new = LifeRow._make((*named, *told, *places, *clock)).sealed()
+    named, opened = row[: lives.CONTENT.start], (row.opened_run, row.opened_on)
+    new = lives.sealed((*named, *content, lives.places_of(f), *opened, *failed, None, None, None, None))
     if started:
         return new, "reopened" if again else "opened"
     if row.unseen_run is not None:
@@ -161,20 +156,21 @@ def _missed(run: RunRecord, seq: int, left: Iterable[LifeRow], done: Step, after
     judged = {(t.council, t.control) for t in run.tallies}
     carried = []
     for row in left:
-        finding = lives.finding_of(row)
-        if run.closing(finding):
+        if run.closing(lives.named(row)):
             why = GONE if not judged or (row.council, row.control) in judged else WITHDRAWN
-            closed = row._replace(closed_run=seq, closed_on=run.as_of.isoformat(), closed_why=why).sealed()
+            closed = lives.sealed(row._replace(closed_run=seq, closed_on=run.as_of.isoformat(), closed_why=why)[:-1])
             done.changed.append(closed)
             done.events.append((closed, "settled" if row.failed_run is None else "closed"))
             del after[row.id]
             continue
+        finding = lives.finding_of(row)
         new, finding = _carried(row, run.restate(finding) if run.restate else finding, seq)
         if new is not row:
             done.changed.append(new)
             done.events.append((new, "unseen"))
             after[new.id] = new.hash
         carried.append(clocked(finding, row.first_seen, run.as_of, "carried"))
+    done.carried = len(carried)
     if carried:
         done.clocked = sorted(
             [*done.clocked, *carried],
@@ -189,7 +185,7 @@ def _carried(row: LifeRow, finding: Finding, seq: int) -> tuple[LifeRow, Finding
         mitigation_state=finding.mitigation_state,
         unseen_run=row.unseen_run or seq,
     )
-    return (row if new == row else new.sealed()), finding
+    return (row if new == row else lives.sealed(new[:-1])), finding
 
 
 def standing_counts(findings: Iterable[Clocked]) -> Counter[tuple[str, str, str, str]]:

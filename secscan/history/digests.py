@@ -39,9 +39,9 @@ def of_rows(rows: Iterable[Sequence[Value]]) -> str:
     return total.hexdigest()
 
 
-def of_life(row: Sequence[Value]) -> bytes:
-    """The digest of one life: every column but the digest itself."""
-    return hashlib.sha256(LIFE + line(row)).digest()
+def of_life(told: bytes) -> bytes:
+    """The digest of one life, from the line of every column but the digest itself."""
+    return hashlib.sha256(LIFE + told).digest()
 
 
 def of_lives(hashes: Iterable[bytes]) -> str:
@@ -52,15 +52,6 @@ def of_lives(hashes: Iterable[bytes]) -> str:
 def of_run(columns: dict[str, Value]) -> str:
     """The digest of a run: every column but the digest itself, the digest of the run before among them."""
     return hashlib.sha256(RUN + canonical(columns)).hexdigest()
-
-
-def encodes(text: str) -> bool:
-    """Whether the text has a UTF-8 form."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def clean(text: str) -> str:

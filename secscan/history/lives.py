@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -58,13 +59,9 @@ class LifeRow(NamedTuple):
         """What a run may find changed. Places are left out: the same fact in next month's file is the same fact."""
         return tuple(self)[CONTENT]
 
-    def sealed(self) -> LifeRow:
-        """The row with its own digest."""
-        return self._replace(hash=digests.of_life(self[:-1]))
-
     def holds(self) -> bool:
         """Whether the row is what was written."""
-        return digests.of_life(self[:-1]) == self.hash
+        return digests.of_life(digests.line(self[:-1])) == self.hash
 
 
 CONTENT: Final = slice(LifeRow._fields.index("check_id"), LifeRow._fields.index("places"))
@@ -95,13 +92,21 @@ class Contents:
         return text
 
 
+def sealed(values: tuple[Any, ...]) -> LifeRow:
+    """The row of these values, all but the digest, as every database takes them and with their digest."""
+    try:
+        told = digests.line(values)
+    except UnicodeEncodeError:
+        told = b"\0"
+    if b"\0" in told:
+        values = cleaned(values)
+        told = digests.line(values)
+    return LifeRow._make((*values, digests.of_life(told)))
+
+
 def cleaned(values: Iterable[Any]) -> tuple[Any, ...]:
     """The values as every database takes them."""
-    held = tuple(values)
-    joined = "".join([v for v in held if isinstance(v, str)])
-    if "\0" not in joined and digests.encodes(joined):
-        return held
-    return tuple(digests.clean(v) if isinstance(v, str) else v for v in held)
+    return tuple(digests.clean(v) if isinstance(v, str) else v for v in values)
 
 
 @lru_cache(maxsize=100_000)
@@ -133,14 +138,21 @@ def finding_of(row: LifeRow) -> Finding:
     def place(numbers: list[int]) -> Place:
         return Place(held["files"][numbers[0]], *numbers[1:])
 
+    return replace(
+        named(row),
+        evidence=dict(_evidence_of(row.evidence)),
+        evidence_places={name: place(numbers) for name, numbers in held["evidence"].items()},
+        sources=[place(numbers) for numbers in held["sources"]],
+    )
+
+
+def named(row: LifeRow) -> Finding:
+    """The same without evidence and places: quicker, and enough to say who it is about and how it stands."""
     return Finding(
         fingerprint=row.fingerprint, control=row.control, check=row.check_id, council=row.council, asset=row.asset,
         hostname=row.hostname, subject=row.subject, title=row.title, outcome=row.outcome, status=row.status,  # type: ignore[arg-type]
         severity=row.severity, count=row.row_count, due_days=row.due_days, exception=row.exception,  # type: ignore[arg-type]
         due_on=None if row.due_on is None else date.fromisoformat(row.due_on),
-        evidence=dict(_evidence_of(row.evidence)),
-        evidence_places={name: place(numbers) for name, numbers in held["evidence"].items()},
-        sources=[place(numbers) for numbers in held["sources"]],
         mitigation=row.mitigation, mitigation_state=row.mitigation_state, stale=bool(row.stale),
     )  # fmt: skip
 

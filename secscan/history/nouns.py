@@ -78,7 +78,7 @@ class RunRecord:
     loads: Sequence[Load] = ()
     gaps: Sequence[Gap] = ()
     closing: Callable[[Finding], bool]
-    """Whether a finding, as last seen, may be closed now that it was not seen again."""
+    """Whether a finding may be closed now that it was not seen again. It is asked without evidence and places."""
     restate: Callable[[Finding], Finding] | None = None
     """For findings carried: the same with today's status (an exception may have lapsed meanwhile)."""
     rules_digest: str = ""

@@ -1,4 +1,4 @@
-"""Questions to the record. Whatever is read is held against its digest first: a damaged record gives no answer."""
+"""Reading the record. Whatever is read is held against its digest first: a damaged record gives no answer."""
 
 from __future__ import annotations
 
@@ -7,27 +7,18 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, and_, column, func, or_, select, text
+from sqlalchemy import Connection, Select, Table, column, func, select, text
 
-from secscan.doors import files, json
+from secscan.doors import json
 from secscan.history import digests, schema
-from secscan.history.clock import clocked
-from secscan.history.lives import LifeRow, finding_of
-from secscan.history.nouns import Life, Rollup, Run
+from secscan.history.lives import LifeRow
+from secscan.history.nouns import Run
 from secscan.history.sqlite import damaged
 from secscan.model.errors import UsageError
-from secscan.model.findings import Clocked
-from secscan.model.posture import FindingRow, Point
-from secscan.model.raw import Accepted
 
-BELIEVED: Final = frozenset({"whole", "refused-rows", "silent"})
-"""States of an input that a later, smaller one is held against; an incomplete look is no measure of anything."""
-ENDED: Final = frozenset({"closed", "settled"})
 _AT_ONCE: Final = 30_000
 _BY_TABLE: Final = "life NOT INDEXED"
 _BY_INDEX: Final = "life INDEXED BY life_past"
-_LIFE: Final = schema.change.c.keys().index("life")
-_WHAT: Final = schema.change.c.keys().index("what")
 
 
 def runs(connection: Connection, where: str) -> list[Run]:
@@ -147,7 +138,7 @@ def failed_before(connection: Connection, where: str, known: Sequence[Run]) -> C
     return ask
 
 
-def _past(connection: Connection, way: str, columns: Sequence[str]) -> Select[Any]:
+def _past(connection: Connection, way: str, columns: Sequence[str]) -> Select[*tuple[Any, ...]]:
     """Columns of the closed lives, read in a given way where the database can be told which."""
     life = text(way) if connection.dialect.name == "sqlite" else schema.life
     return select(*(column(name) for name in columns)).select_from(life).where(column("closed_run").is_not(None))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from secscan.doors import files
+from secscan.doors.terminal import safe
 from secscan.model.errors import IntegrityError, StorageError
 
 _MAGIC: Final = b"SQLite format 3\0"
@@ -124,5 +125,7 @@ def take_place(made: Path, final: Path) -> None:
 
 def damaged(where: object, why: object) -> IntegrityError:
     """The error for a record that cannot be believed."""
-    says = " ".join(str(why).removeprefix("*** in database main ***").split())
-    return IntegrityError(f"{where}: the record is damaged ({says}); {RESTORE} and run 'secscan verify'")
+    says = safe(" ".join(str(why).removeprefix("*** in database main ***").split()))
+    return IntegrityError(
+        f"{where}: the record is damaged ({says}); {RESTORE}; then 'secscan runs list' says whether it holds"
+    )

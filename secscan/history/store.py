@@ -68,10 +68,10 @@ class Store:
 
     def accepted(self) -> dict[str, Accepted]:
         """By source id, the last export that a run believed in full; its rows over all files of its set."""
-        from secscan.history import reading
+        from secscan.history import telling
 
         with self._base.reading() as connection:
-            return reading.accepted(connection, self._base.where)
+            return telling.accepted(connection, self._base.where)
 
     def trend(self, measure: str, council: str | None = None) -> list[Point]:
         """The points of a measure, oldest first, one a day and council."""
@@ -79,19 +79,19 @@ class Store:
 
     def trends(self) -> dict[str, list[Point]]:
         """Every measure's points, oldest first."""
-        from secscan.history import reading
+        from secscan.history import reading, telling
 
         with self._base.reading() as connection:
             known = reading.runs(connection, self._base.where)
-            return reading.trends(connection, self._base.where, known)
+            return telling.trends(connection, self._base.where, known)
 
     def rollups(self, run_id: str | None = None) -> list[Rollup]:
         """Every control of every council in a run (default: the newest). Raises UsageError for no such run."""
-        from secscan.history import reading
+        from secscan.history import reading, telling
 
         with self._base.reading() as connection:
             known = reading.runs(connection, self._base.where)
-            return reading.rollups(connection, self._base.where, known, reading.run_named(known, run_id))
+            return telling.rollups(connection, self._base.where, known, reading.run_named(known, run_id))
 
     def open_findings(self) -> list[Clocked]:
         """The findings as the newest run left them, carried ones too; none where nothing was recorded."""
@@ -102,29 +102,29 @@ class Store:
 
         Raises UsageError for no such run.
         """
-        from secscan.history import reading
+        from secscan.history import reading, telling
 
         with self._base.reading() as connection:
             known = reading.runs(connection, self._base.where)
-            return reading.findings_at(connection, self._base.where, known, reading.run_named(known, run_id))
+            return telling.findings_at(connection, self._base.where, known, reading.run_named(known, run_id))
 
     def closed_findings(self, run_id: str | None = None) -> list[FindingRow]:
         """The failures that had closed by a run and did not stand then, each once, as last seen."""
-        from secscan.history import reading
+        from secscan.history import reading, telling
 
         with self._base.reading() as connection:
             known = reading.runs(connection, self._base.where)
             if not known and run_id is None:
                 return []
-            return reading.closed_findings(connection, self._base.where, known, reading.run_named(known, run_id))
+            return telling.closed_findings(connection, self._base.where, known, reading.run_named(known, run_id))
 
     def lives(self, fingerprint: str) -> list[Life]:
         """Every interval of one finding, oldest first."""
-        from secscan.history import reading
+        from secscan.history import reading, telling
 
         with self._base.reading() as connection:
             known = reading.runs(connection, self._base.where)
-            return reading.lives_of(connection, self._base.where, known, fingerprint)
+            return telling.lives_of(connection, self._base.where, known, fingerprint)
 
     def verify(self, *, full: bool = False, anchors: Sequence[Anchor] = ()) -> Verified:
         """Whether the record is what was written: every row against its digest, every run against the next.

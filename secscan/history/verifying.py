@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
+from secscan.doors.terminal import safe
 from secscan.history import digests, reading, schema
 from secscan.history.base import Base
 from secscan.history.lives import LifeRow
@@ -33,6 +35,8 @@ def verify(base: Base, *, full: bool, anchors: Sequence[Anchor]) -> Verified:
                 bad = next(faults, None)
     except IntegrityError as error:
         return Verified(ok=False, anchored=False, runs=0, first_bad=Bad(run=None, what=str(error)))
+    if bad is not None:
+        bad = replace(bad, what=safe(bad.what))
     ids = {run.run_id: run.digest for run in known}
     for anchor in anchors if bad is None else ():
         if ids.get(anchor.run_id) != anchor.digest:

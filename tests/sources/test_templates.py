@@ -317,7 +317,7 @@ def test_the_quarantine_holds_every_refused_row_harmless_and_private(tmp_path: P
 def test_hostile_council_and_source_ids_stay_inside_the_folder(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    load = replace(read(tmp_path, "asset_tag,hostname\nA1,\n"), council="../../etc", source="/root/x")
+    load = replace(read(tmp_path, "asset_tag,hostname\nA1,\n"), council="../../etc", source="/etc/x")
     (path,) = quarantine([load], tmp_path / "q")
     assert path.parent == tmp_path / "q"
     assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()) == [
