@@ -164,7 +164,8 @@ def _missed(run: RunRecord, seq: int, left: Iterable[LifeRow], done: Step, after
             del after[row.id]
             continue
         finding = lives.finding_of(row)
-        new, finding = _carried(row, run.restate(finding) if run.restate else finding, seq)
+        finding = run.restate(finding) if run.restate else finding
+        new = _carried(row, finding, seq)
         if new is not row:
             done.changed.append(new)
             done.events.append((new, "unseen"))
@@ -178,14 +179,14 @@ def _missed(run: RunRecord, seq: int, left: Iterable[LifeRow], done: Step, after
         )
 
 
-def _carried(row: LifeRow, finding: Finding, seq: int) -> tuple[LifeRow, Finding]:
-    new = row._replace(
-        status=finding.status,
-        exception=finding.exception,
-        mitigation_state=finding.mitigation_state,
-        unseen_run=row.unseen_run or seq,
-    )
-    return (row if new == row else lives.sealed(new[:-1])), finding
+def _carried(row: LifeRow, finding: Finding, seq: int) -> LifeRow:
+    """The life of a finding that was not seen, as it stands today; the same object where nothing changed."""
+    content = lives.cleaned(lives.Contents().of(finding))
+    if row.unseen_run is not None and row.content == content:
+        return row
+    start, end = lives.CONTENT.start, lives.CONTENT.stop
+    values = (*row[:start], *content, *row[end:])
+    return lives.sealed(LifeRow._make(values)._replace(unseen_run=row.unseen_run or seq)[:-1])
 
 
 def standing_counts(findings: Iterable[Clocked]) -> Counter[tuple[str, str, str, str]]:

@@ -127,5 +127,5 @@ def damaged(where: object, why: object) -> IntegrityError:
     """The error for a record that cannot be believed."""
     says = safe(" ".join(str(why).removeprefix("*** in database main ***").split()))
     return IntegrityError(
-        f"{where}: the record is damaged ({says}); {RESTORE}; then 'secscan runs list' says whether it holds"
+        f"{where}: the record is damaged ({says}); {RESTORE}; then 'secscan runs list' says whether its chain holds"
     )

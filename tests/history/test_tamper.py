@@ -147,7 +147,7 @@ def test_a_value_moved_over_a_column_boundary_is_found(good: Path, tmp_path: Pat
     path = _copy(good, tmp_path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(
-            "UPDATE life SET subject = subject || char(9) || check_id, check_id = hostname, hostname = title WHERE id = 3"
+            "UPDATE life SET subject = subject || char(9) || hostname, hostname = title, title = '' WHERE id = 3"
         )
     assert _noticed(path)
 
