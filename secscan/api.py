@@ -5,7 +5,7 @@ from secscan.api import Expr, Installs, Params, check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from secscan.model.check import Judge, Params
@@ -39,6 +39,7 @@ def check(
     fix: str,
     unknown_when: Judge | None = None,
     due: Judge | None = None,
+    shows: Sequence[str] = (),
     looser: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Callable[[Judge], Judge]:
@@ -49,7 +50,8 @@ def check(
     ``looser`` says for a parameter which way asks for less: ``higher``, ``lower``, ``more`` or ``fewer``
     (default: ``higher`` for names that end in ``_days``).
     ``unknown_when`` marks rows that must read unknown whatever the rule says. ``due`` answers a failing row's own
-    deadline, where it has one; else the control's ``due`` counts from the day the finding was first seen.
+    deadline, where it has one; else the control's ``due`` counts from the day the finding was first seen. ``shows``
+    names columns that stand in the evidence beside those that the rule reads.
     """
 
     def register(judge: Judge) -> Judge:
@@ -60,6 +62,7 @@ def check(
             "fix": fix,
             "unknown_when": unknown_when,
             "due": due,
+            "shows": tuple(shows),
             "looser": dict(looser or {}),
             "params": params,
         }

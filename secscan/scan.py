@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from secscan import __version__, engine, exposure, findings, history, inventory, knowledge, policy, render, sources
 from secscan.doors import files as door
+from secscan.doors import json
 from secscan.history import results
 from secscan.model.check import CheckSpec
 from secscan.model.errors import UsageError
 from secscan.model.estate import Estate
 from secscan.model.findings import Judgement
-from secscan.model.places import Files
+from secscan.model.places import Files, Place
 from secscan.model.policy import Policy
 from secscan.model.posture import Posture
 from secscan.workspace import Workspace
@@ -43,6 +44,7 @@ def scan(
     """
     started = now()
     with history.lock(held.root / "state", started), history.Store.open(_record(held), create=True) as store:
+        _sweep(held.root)
         store.may_record(today)
         progress("reading the council's exports", 0, 0)
         files = Files()
@@ -88,7 +90,8 @@ def scan(
         store.record(
             history.RunRecord(
                 as_of=today, started_at=started, finished_at=now(), tool_version=__version__,
-                complete=findings.is_complete(estate.gaps), policy_digest=rules.digest, findings=found,
+                complete=findings.is_complete(estate.gaps), policy_digest=rules.digest,
+                rules_digest=_asked(rules, checks), findings=found,
                 tallies=tallies, measures=measures, loads=estate.loads, gaps=estate.gaps,
                 closing=_closing(findings.looked(estate, checks, judgements, engine.FED_BY)),
                 restate=findings.restated(estate, rules, today),
@@ -142,6 +145,26 @@ def publish(held: Workspace, posture: Posture, edition: str, folder: Path | None
     if folder is None and edition == "team":
         door.point(reports / LATEST, final.name)
     return final, written
+
+
+def _sweep(root: Path) -> None:
+    """What a scan that was killed left half made is gone. The lock is held: nobody else is making anything there."""
+    refused = root / "state" / "quarantine"
+    for folder in (root / "reports", root / "state" / "results", *(refused.iterdir() if refused.is_dir() else ())):
+        door.sweep(folder)
+
+
+def _asked(rules: Policy, checks: Mapping[str, CheckSpec]) -> str:
+    """SHA-256 over what is asked for; an exception, a claim or new wording asks for nothing else than before."""
+    controls = [
+        (
+            replace(c, title="", text="", references=(), place=Place("")),
+            checks[c.check].sha256 if c.check in checks else "",
+        )
+        for c in rules.controls
+    ]
+    lowest = {product: version for product, (version, _) in rules.minimum_versions.items()}
+    return door.sha256(json.canonical([controls, lowest, rules.free_extensions]))
 
 
 def _closing(looked: findings.Looked) -> history.Closing:

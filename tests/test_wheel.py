@@ -33,7 +33,7 @@ def clean() -> Mapping[str, str]:
 def done(*words: object, cwd: Path, codes: tuple[int, ...] = (0,)) -> str:
     """What a program printed; how it ended must be one of ``codes``."""
     argv = [str(w) for w in words]
-    ran = subprocess.run(argv, cwd=cwd, env=clean(), capture_output=True, text=True, timeout=SECONDS)
+    ran = subprocess.run(argv, check=False, cwd=cwd, env=clean(), capture_output=True, text=True, timeout=SECONDS)
     assert ran.returncode in codes, (
         f"{' '.join(argv)} ended with {ran.returncode}\n{ran.stdout[-2000:]}\n{ran.stderr[-4000:]}"
     )

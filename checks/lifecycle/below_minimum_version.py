@@ -13,6 +13,7 @@ from secscan.api import Expr, Installs, Params, check
     says="{product} {version} is older than {minimum_version}, the lowest that policy accepts",
     unknown_says="{product_or_name} {version}: cannot be compared with the lowest version that policy accepts",
     fix="Update it to at least the lowest version that policy accepts.",
+    shows=("name",),
     # A name that nobody recognises might be a product that policy names.
     unknown_when=lambda install, policy: install.recognised.is_missing() | ~install.recognised,
 )

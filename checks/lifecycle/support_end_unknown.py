@@ -14,6 +14,7 @@ from secscan.api import Expr, Installs, Params, check
     says="{product} {version}: its vendor has not said when support ends",
     unknown_says="{product_or_name}: not recognised, so its end of support is not known",
     fix="Ask the vendor for a date, or add the product with its source to the council's own catalogue.",
+    shows=("name",),
     looser={"accept_open_ended": "higher", "accepted_products": "more"},
     accept_open_ended=False,
     accepted_products=[],

@@ -13,6 +13,7 @@ from secscan.api import Expr, Installs, Params, check, days_after, later_of
     says="{release}: security support ended on {eol_on}",
     unknown_says="{product_or_name}: nobody here knows when its support ends",
     fix="Upgrade it, retire it, or record a mitigation and test it.",
+    shows=("name", "version", "extended_on"),
     grace_days=0,
 )
 def unsupported_software(install: Installs, policy: Params) -> Expr:

@@ -23,6 +23,7 @@ def deadline(fix: Fixes, policy: Params) -> Expr:
     unknown_says="{product_or_name}: nobody knows whether a fix is missing",
     fix="Install the update, or say why it cannot be and record a mitigation.",
     due=deadline,
+    shows=("advisory",),
     looser={"window_days": "higher", "otherwise_days": "higher", "high_score": "higher", "high_score_days": "higher"},
     window_days={"critical": 14, "high": 14, "important": 14, "medium": 90, "moderate": 90, "low": 180},
     otherwise_days=14,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import Out, envelope, now, open_workspace, options
 
 
 @click.command(epilog="Example: secscan report --edition team --out /srv/reports/october")
@@ -38,12 +39,13 @@ def command(
     **how: Any,
 ) -> None:
     """Publish the report of a run: paths written and their sizes."""
-    from secscan import answers
+    from secscan import answers, history
     from secscan.scan import publish
 
     held = open_workspace(workspace)
     posture = answers.result(held, run_id) if run_id else answers.last(held, as_of)
-    place, written = publish(held, posture, edition, folder)
+    with history.lock(held.root / "state", now()) if folder is None else nullcontext():
+        place, written = publish(held, posture, edition, folder)
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":
         rows = [{"path": str(w.path), "bytes": w.size} for w in written]

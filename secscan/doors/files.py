@@ -124,6 +124,16 @@ def remove(folder: Path) -> None:
         raise StorageError(f"{folder}: cannot be removed: {error.strerror or error}") from None
 
 
+def sweep(folder: Path) -> None:
+    """What a killed process left half made in ``folder`` is gone. Only for folders that one process writes at a time."""
+    try:
+        left = [p for p in folder.iterdir() if p.name.startswith(".") and p.name.endswith(".tmp")]
+    except OSError:
+        return
+    for path in left:
+        remove(path)
+
+
 def point(link: Path, target: str) -> None:
     """The symbolic link ``link`` points at ``target``, swapped in one rename."""
     temporary = link.with_name(f".{link.name}.{secrets.token_hex(6)}.tmp")

@@ -106,7 +106,10 @@ def _spec(file: Path, module: ModuleType, judge: Any, digest: str) -> CheckSpec:
     if not doc:
         raise _refuse(file, 1, "the docstring is the check's page, and there is none")
     spec = CheckSpec(
-        **{k: said[k] for k in ("id", "says", "unknown_says", "fix", "unknown_when", "due", "looser", "params")},
+        **{
+            k: said[k]
+            for k in ("id", "says", "unknown_says", "fix", "unknown_when", "due", "shows", "looser", "params")
+        },
         table=_table(file, line, judge),
         judge=judge,
         title=doc.splitlines()[0].rstrip("."),
@@ -140,6 +143,9 @@ def _try(spec: CheckSpec) -> None:
     except (ExprError, AttributeError, TypeError, ValueError) as error:
         raise _refuse(spec.file, _line_of(error, spec.file) or spec.line, f"{spec.id}: {error}") from None
     known = spec.table.columns()
+    for name in spec.shows:
+        if name not in known:
+            raise _refuse(spec.file, spec.line, f"{spec.id}: shows '{name}', no column of {spec.table.table}")
     for text in (spec.says, spec.unknown_says):
         for _, name, _, _ in string.Formatter().parse(text):
             if name is not None and name not in known:

@@ -166,7 +166,7 @@ class _Maker:
         self.files: Files = estate.files
         self.estate = estate
         named = [n for _, n, _, _ in string.Formatter().parse(spec.says) if n]
-        self.shown = tuple(dict.fromkeys([*judgement.reads, *named]))
+        self.shown = tuple(dict.fromkeys([*judgement.reads, *named, *spec.shows]))
         self.groups = _Groups(self.frame, spec.table)
 
     def failures(self) -> list[Finding]:

@@ -11,7 +11,21 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, column, create_engine, event, func, insert, inspect, select, table
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    Table,
+    Update,
+    column,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    table,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -85,16 +99,26 @@ def attach(at: Path | str, *, create: bool, wait_seconds: float = WAIT_SECONDS) 
     return _attach_file(path, create=create, wait_seconds=wait_seconds)
 
 
-def bulk(connection: Connection, into: Table, rows: list[tuple[Any, ...]]) -> None:
+def bulk(connection: Connection, into: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Rows, each a tuple in the order of the table's columns, are inserted in one statement."""
+    names = [c.name for c in into.columns]
+    many(connection, insert(into), names, rows)
+
+
+def many(
+    connection: Connection, statement: Insert | Update, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """The statement is carried out once for each row; ``names`` are the parameters that its values are for."""
     if not rows:
         return
-    if connection.dialect.name == "sqlite":
-        # The driver takes tuples as they are: half the time of a dictionary a row.
-        connection.exec_driver_sql(str(insert(into).compile(dialect=connection.dialect)), rows)
+    if connection.dialect.name != "sqlite":
+        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
         return
-    names = [c.name for c in into.columns]
-    connection.execute(insert(into), [dict(zip(names, row, strict=True)) for row in rows])
+    # The driver takes tuples as they are: half the time of a dictionary a row.
+    compiled: Any = statement.compile(dialect=connection.dialect)
+    order = [names.index(name) for name in compiled.positiontup]
+    ready = rows if order == list(range(len(names))) else [tuple([row[at] for at in order]) for row in rows]
+    connection.exec_driver_sql(str(compiled), list(ready))
 
 
 @contextmanager

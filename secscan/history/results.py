@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from secscan.doors import files, json
-from secscan.model.errors import IntegrityError, UsageError
+from secscan.model.errors import IntegrityError, StorageError, UsageError
 from secscan.model.posture import Posture
 
 _RUN_ID: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}(?:-[0-9]+)?")
@@ -31,13 +31,13 @@ def save(state: Path, posture: Posture) -> str:
 
 
 def load(state: Path, run_id: str, sha256: str | None = None) -> Posture:
-    """A run's result. Raises UsageError when it is not there, IntegrityError when it is not what was recorded."""
+    """A run's result. Raises StorageError when it is not there, IntegrityError when it is not what was recorded."""
     from pydantic import TypeAdapter, ValidationError
 
     path = path_of(state, run_id)
     if not path.is_file():
-        raise UsageError(
-            f"the result of run {run_id} is not in {files.shown(path.parent, state.parent)}; it may have been pruned"
+        raise StorageError(
+            f"the result of run {run_id} is not in {files.shown(path.parent, state.parent)}; restore it from a backup, or scan again"
         )
     try:
         raw = gzip.decompress(files.read_bytes(path, shown=path.name, limit=_LIMIT))

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select, update
 
 from secscan.history import clock, reading, rows, schema, telling
-from secscan.history.base import Base, bulk
+from secscan.history.base import Base, bulk, many
 from secscan.history.clock import Step
 from secscan.history.lives import LifeRow
 from secscan.history.nouns import Recorded, Run, RunRecord
@@ -100,19 +100,12 @@ def _unmoved(connection: Connection, base: Base, told: Recorded) -> None:
 
 
 def _update(connection: Connection, changed: Sequence[LifeRow]) -> None:
-    if not changed:
-        return
+    """Each life that is there already takes its new values."""
     life = schema.life
-    loose = [name for name in LifeRow._fields if name not in _FIXED]
+    names = [f"new_{name}" for name in LifeRow._fields]  # a parameter may not be called as a column that is set
     statement = (
         update(life)
-        .where(life.c.council == bindparam("of_council"), life.c.id == bindparam("of_id"))
-        .values({name: bindparam(f"new_{name}") for name in loose})
+        .where(life.c.council == bindparam("new_council"), life.c.id == bindparam("new_id"))
+        .values({name: bindparam(f"new_{name}") for name in LifeRow._fields if name not in _FIXED})
     )
-    connection.execute(
-        statement,
-        [
-            {"of_council": row.council, "of_id": row.id, **{f"new_{name}": getattr(row, name) for name in loose}}
-            for row in changed
-        ],
-    )
+    many(connection, statement, names, changed)

@@ -41,6 +41,8 @@ class CheckSpec:
     judge: Judge
     unknown_when: Judge | None = None
     due: Judge | None = None
+    shows: tuple[str, ...] = ()
+    """Columns that stand in the evidence beside those that the rule reads."""
     params: Mapping[str, Any] = field(default_factory=dict)
     """Defaults; policy may set any of them and no other."""
     looser: Mapping[str, str] = field(default_factory=dict)

@@ -232,3 +232,17 @@ def test_change_in_one_council_leaves_the_others_page_as_it_was(secscan: Run, wo
     mine = [f for f in findings(secscan, workspace).values() if f["council"] == "elm"]
     theirs = [f for f in findings(secscan, other).values() if f["council"] == "elm"]
     assert mine == theirs
+
+
+def test_only_what_is_asked_for_marks_a_step_of_the_trend(secscan: Run, scanned: Path) -> None:
+    def marks(day: str) -> set[str | None]:
+        secscan("-w", scanned, "scan", "--as-of", day)
+        rows = (scanned / "reports/latest/data/trends.csv").read_text().splitlines()
+        return {row.rsplit(",", 1)[1] for row in rows if f",{day}," in row}
+
+    exceptions, overlay = scanned / "policies/exceptions.yaml", scanned / "policies/overlay.yaml"
+    exceptions.write_text(exceptions.read_text().replace("cut-over in March", "cut-over in April"))
+    assert marks("2026-03-02") == {""}
+    overlay.write_text(overlay.read_text() + "  - {id: PAT-01, with: {window_days: {medium: 30}}}\n")
+    assert marks("2026-03-03") == {"rules changed"}
+    assert marks("2026-03-04") == {""}

@@ -1,0 +1,170 @@
+"""How each council stands, and what was read of it: the figures with their denominators."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secscan.findings.measures import WORKING, coverage, patched
+from secscan.model.estate import Estate
+from secscan.model.findings import Judgement, Tally
+from secscan.model.posture import Change, ClaimRow, CouncilRow, ExceptionRow, FindingRow, InputRow, LegacyRow
+from secscan.model.raw import Gap, Load
+from secscan.model.settings import Settings
+
+_REFUSALS_SHOWN: Final = 20
+
+
+def inputs(settings: Settings, estate: Estate) -> list[InputRow]:
+    gaps: dict[str, Gap] = {}
+    for gap in estate.gaps:
+        if gap.source not in gaps or gap.why != "refused-rows":
+            gaps[gap.source] = gap
+    rows = [_input(load, gaps.get(load.source), estate.today) for load in estate.loads]
+    read = {load.source for load in estate.loads}
+    kinds = {s.id: (c.id, s.kind) for c in settings.councils for s in c.sources} | {
+        f.id: ("", f.kind) for f in settings.firewalls
+    }
+    for source, gap in gaps.items():
+        if source not in read:
+            council, kind = kinds.get(source, (gap.council, ""))
+            rows.append(
+                InputRow(
+                    council=council,
+                    source=source,
+                    kind=kind,
+                    file=None,
+                    sha256=None,
+                    dated_on=None,
+                    age_days=None,
+                    rows_read=0,
+                    rows_loaded=0,
+                    rows_refused=0,
+                    rows_blank=0,
+                    state=gap.why,
+                    says=gap.says,
+                    refused=[],
+                )
+            )
+    return sorted(rows, key=lambda r: (r.council, r.source, r.file or ""))
+
+
+def _input(load: Load, gap: Gap | None, today: date) -> InputRow:
+    if load.held:
+        state, says = "held", load.held
+    elif load.incomplete:
+        state, says = "incomplete", load.incomplete
+    elif gap is not None and gap.why != "refused-rows":
+        state, says = gap.why, gap.says
+    elif load.rows_refused:
+        state, says = "refused-rows", f"{load.rows_refused} of {load.rows_read} rows refused"
+    else:
+        state, says = "whole", ""
+    return InputRow(
+        council=load.council, source=load.source, kind=load.kind, file=load.file, sha256=load.sha256,
+        dated_on=load.dated_on, age_days=(today - load.dated_on).days, rows_read=load.rows_read,
+        rows_loaded=load.rows_loaded, rows_refused=load.rows_refused, rows_blank=load.rows_blank, state=state,
+        says=says or None,
+        refused=[
+            {"line": r.line, "column": r.column, "reason": r.reason} for r in load.refused[:_REFUSALS_SHOWN]
+        ],
+    )  # fmt: skip
+
+
+def councils(
+    settings: Settings,
+    estate: Estate,
+    findings: Sequence[FindingRow],
+    tallies: Sequence[Tally],
+    judgements: Sequence[Judgement],
+    legacy: Sequence[LegacyRow],
+    claims: Sequence[ClaimRow],
+    exceptions: Sequence[ExceptionRow],
+    changes: Sequence[Change],
+) -> list[CouncilRow]:
+    devices = patched(estate, judgements)
+    assets = Counter(estate.frames["assets"].columns["council"])
+    fresh = _fresh(estate, settings.limits.source_max_age_days)
+    listed, installs, recognised = _installs(estate)
+    stale = {g.council for g in estate.gaps if g.stale}
+    partial = {g.council for g in estate.gaps}
+    rows = []
+    for council in settings.councils:
+        own = [f for f in findings if f.council == council.id]
+        status = Counter(f.status if f.outcome == "fail" else "unknown" for f in own)
+        known, judged = coverage(tallies, council.id)
+        device = devices.get(council.id)
+        systems = [r for r in legacy if r.council == council.id]
+        mine = Counter(c.state for c in claims if c.council == council.id)
+        accepted = [e for e in exceptions if e.council == council.id]
+        news = Counter(c.what for c in changes if c.council == council.id)
+        rows.append(
+            CouncilRow(
+                id=council.id,
+                name=council.name,
+                role=council.role,
+                assets=assets[council.id],
+                installs=installs[council.id],
+                coverage=known / judged if judged else 0.0,
+                seen_fresh=fresh[council.id],
+                listed=listed[council.id],
+                recognised=recognised[council.id],
+                patched_in_time=device.in_time if device else 0,
+                patched_late=device.late if device else 0,
+                patched_unknown=device.unknown if device else 0,
+                unsupported=len(systems),
+                unsupported_unprotected=sum(r.protection not in WORKING for r in systems),
+                claims=mine.total(),
+                claims_proven=mine["proven"],
+                claims_configured=mine["configured"],
+                claims_disproven=mine["disproven"],
+                exceptions=len(accepted),
+                exceptions_overdue=sum(e.state == "overdue" for e in accepted),
+                open=status["open"],
+                mitigated=status["mitigated"],
+                accepted=status["accepted"],
+                unknown=status["unknown"],
+                opened=news["opened"],
+                closed=news["closed"],
+                reopened=news["reopened"],
+                stale=council.id in stale,
+                complete=council.id not in partial and "" not in partial,
+            )
+        )
+    return rows
+
+
+def _fresh(estate: Estate, max_age_days: int) -> Counter[str]:
+    assets = estate.frames["assets"]
+    seen = zip(assets.columns["council"], assets.columns["last_seen_on"], strict=True)
+    return Counter(c for c, day in seen if day is not None and (estate.today - day).days <= max_age_days)
+
+
+def _installs(estate: Estate) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """By council: assets with a software list, installs, and installs whose name is recognised."""
+    frame = estate.frames["installs"]
+    assets = estate.frames["assets"]
+    owner = frame.columns["asset"].take
+    assert owner is not None  # inventory hands installs over an index of assets
+    named = frame.columns["name"].test(lambda v: v is not None)
+    known = (
+        frame.columns["recognised"].test(bool) if "recognised" in frame.columns else np.zeros(frame.rows, dtype=bool)
+    )
+    system = frame.columns["is_os"].test(bool)
+    listed = np.zeros(assets.rows, dtype=bool)
+    listed[owner[named & ~system]] = True
+    rows = np.arange(assets.rows)
+
+    def by_council(asset_rows: NDArray[Any]) -> dict[str, int]:
+        counts = np.bincount(asset_rows, minlength=assets.rows)
+        found = Counter[str]()
+        for council, n in zip(assets.columns["council"], counts.tolist(), strict=True):
+            found[council] += n
+        return found
+
+    return by_council(rows[listed]), by_council(owner[named]), by_council(owner[named & known])
