@@ -143,9 +143,9 @@ def _try(spec: CheckSpec) -> None:
     except (ExprError, AttributeError, TypeError, ValueError) as error:
         raise _refuse(spec.file, _line_of(error, spec.file) or spec.line, f"{spec.id}: {error}") from None
     known = spec.table.columns()
-    for name in spec.shows:
-        if name not in known:
-            raise _refuse(spec.file, spec.line, f"{spec.id}: shows '{name}', no column of {spec.table.table}")
+    for column in spec.shows:
+        if column not in known:
+            raise _refuse(spec.file, spec.line, f"{spec.id}: shows '{column}', no column of {spec.table.table}")
     for text in (spec.says, spec.unknown_says):
         for _, name, _, _ in string.Formatter().parse(text):
             if name is not None and name not in known:
