@@ -28,9 +28,12 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is not a date like 2026-10-31", param, ctx)
+        if not 1990 <= day.year <= 2100:  # every window is counted from it, and years end at 9999
+            self.fail(f"'{value}' lies outside 1990 to 2100", param, ctx)
+        return day
 
 
 def options(*formats: str) -> Callable[[F], F]:

@@ -116,6 +116,9 @@ def run(argv: list[str] | None = None) -> int:
         # Whoever read our output has had enough; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError:
+        _say("secscan: there is not enough memory; nothing was changed by what did not finish")
+        return 4
     except Exception as error:
         return _failed(error, argv)
 

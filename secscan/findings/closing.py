@@ -22,7 +22,7 @@ class Looked:
     """How far this run's look reached; the record asks it before it closes anything."""
 
     tables: Mapping[str, str]
-    """Check id -> the table it judged."""
+    """Check id -> its table, of every check there is: a control that was switched off withdraws its findings."""
     blocked: frozenset[tuple[str, str]]
     """(council, table) that a source fed badly; council '' stands for every council."""
     controls: frozenset[tuple[str, str]]
@@ -97,7 +97,7 @@ def looked(
                 blocked |= {(load.council, table) for table, feeds in fed_by.items() if feeds & set(load.tables)}
     broken = {(c, j.control.id) for j in judgements if j.error for c in j.control.councils}
     return Looked(
-        tables={j.control.check: checks[j.control.check].table.table for j in judgements},
+        tables={spec.id: spec.table.table for spec in checks.values()},
         blocked=frozenset(blocked),
         controls=frozenset(broken),
         assets=frozenset(assets),

@@ -13,7 +13,7 @@ from tests.history.made import COUNCILS, DAY, Measure, many, run
 
 BUDGET_SECONDS = 1.0
 SLACK = 4
-"""For slow and busy machines: a fault worth a red test is an order of magnitude, not a neighbour's build."""
+"""For slow machines: a fault worth a red test is an order of magnitude. Processor time, so that neighbours do not count."""
 
 
 def test_a_weekly_run_of_sixty_thousand_findings_is_within_its_budget(
@@ -26,14 +26,14 @@ def test_a_weekly_run_of_sixty_thousand_findings_is_within_its_budget(
     with Store.open(path, create=True) as store:
         for number, (name, found) in enumerate(weeks):
             week = run(found, DAY + timedelta(days=7 * number), measures=measures)
-            started = time.perf_counter()
+            started = time.process_time()
             told = store.record(week)
-            took[name], sizes[name] = time.perf_counter() - started, path.stat().st_size
+            took[name], sizes[name] = time.process_time() - started, path.stat().st_size
             if number >= 2:
                 assert (told.opened + told.reopened, told.closed) == (3000, 3000)
-        started = time.perf_counter()
+        started = time.process_time()
         assert store.verify().ok
-        took["verify"] = time.perf_counter() - started
+        took["verify"] = time.process_time() - started
     with capsys.disabled():
         figures = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items())
         print(f"\nhistory, 60,000 findings: {figures}; {sizes['same again'] / 1e6:.0f} MB")
