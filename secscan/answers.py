@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from secscan import engine, history, inventory, policy, sources
+from secscan import engine, history, inventory, knowledge, policy, sources
 from secscan import exposure as firewalls
 from secscan.doors.validate import nearest
 from secscan.engine.find import expression
@@ -27,7 +27,7 @@ STATE = "state"
 
 
 def record(held: Workspace) -> Path:
-    return held.root / STATE / "history.db"
+    return results.record_of(held.root / STATE)
 
 
 def known_council(held: Workspace, council: str) -> None:
@@ -98,7 +98,9 @@ def lint(held: Workspace, today: date) -> policy.Linted:
         )  # fmt: skip
     except PolicyError as error:
         return policy.Linted(problems=error.problems, warnings=(), loosened=())
-    return policy.Linted(problems=(), warnings=tuple(found.warnings), loosened=tuple(found.loosened))
+    catalogue = knowledge.load_catalogue([(held.root / f, f) for f in settings.policies.catalogue])
+    warnings = (*found.warnings, *knowledge.unknown_names(catalogue, found))
+    return policy.Linted(problems=(), warnings=warnings, loosened=tuple(found.loosened))
 
 
 def exposure(

@@ -43,6 +43,8 @@ def scan(
     Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
     """
     started = now()
+    for written in ("state", "state/results", "state/quarantine", "reports"):
+        door.stay_inside(held.root / written, held.root)
     with history.lock(held.root / "state", started), history.Store.open(_record(held), create=True) as store:
         _sweep(held.root)
         store.may_record(today)
@@ -59,6 +61,7 @@ def scan(
         )  # fmt: skip
         progress("recognising software", 0, 0)
         catalogue = _catalogue(held)
+        rules = replace(rules, warnings=(*rules.warnings, *knowledge.unknown_names(catalogue, rules)))
         estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
@@ -135,6 +138,8 @@ def publish(held: Workspace, posture: Posture, edition: str, folder: Path | None
     if folder is not None and folder.exists():
         raise UsageError(f"{folder} is there already; name a folder that is not")
     final = folder or reports / f"{posture.run_id}-{edition}"
+    if folder is None:
+        door.stay_inside(reports, held.root)
     door.make_folder(final.parent)
     staged = final.with_name(f".{final.name}.tmp")
     door.remove(staged)
@@ -178,7 +183,7 @@ def _closing(looked: findings.Looked) -> history.Closing:
 
 
 def _record(held: Workspace) -> Path:
-    return held.root / "state" / "history.db"
+    return results.record_of(held.root / "state")
 
 
 def _catalogue(held: Workspace) -> Any:

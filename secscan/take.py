@@ -226,6 +226,7 @@ def _store(path: Path, stored: Path, held: Workspace, sha256: str) -> None:
     data = door.read_bytes(path, shown=shown, limit=held.settings.limits.file_mb * door.MEGABYTE)
     if door.sha256(data) != sha256:
         raise InputError(Place(shown), "changed while it was read", "import it again when it is complete")
+    door.stay_inside(stored.parent, held.root)
     door.make_folder(stored.parent)
     if stored.exists():
         number = 1

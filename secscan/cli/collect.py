@@ -34,7 +34,9 @@ def command(file: Path | None, workspace: str | None, as_of: date | None, **how:
         click.echo(text)
         return
     files.write(file, text + "\n")
-    out.line(
-        f"{found['asset']['hostname']}: {len(found['software'])} packages, {len(found['services'])} listening ports"
-    )
+    # None is "no list was found", which is not the same as an empty one.
+    listed = "no package list" if found["software"] is None else f"{len(found['software'])} packages"
+    out.line(f"{found['asset']['hostname']}: {listed}, {len(found['services'])} listening ports")
+    for warning in found["warnings"]:
+        out.note(warning)
     out.last(f"next: secscan import {file} --council ID")

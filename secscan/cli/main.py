@@ -135,6 +135,9 @@ def _failed(error: Exception, argv: list[str] | None) -> int:
     if isinstance(error, SecscanError) and error.exit_code != 70:
         _say(f"secscan: {error}")
         return error.exit_code
+    if isinstance(error, OSError) and error.filename is not None:
+        _say(f"secscan: {error.filename}: {error.strerror or type(error).__name__}")
+        return 4
     from secscan.cli.fault import keep
 
     _say(f"secscan: a fault of ours: {type(error).__name__}; the trace is in {keep(error)}. Please report it.")

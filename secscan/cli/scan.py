@@ -27,7 +27,11 @@ FOUND = 1
     envvar="SECSCAN_FAIL_ON",
     help="Exit 1 when an open finding is this grave or graver.",
 )
-@click.option("--allow-stale", is_flag=True, help="Go on past a feed's hard age limit, and say so in every edition.")
+@click.option(
+    "--allow-stale",
+    is_flag=True,
+    help="Go on past a feed's hard age limit, and say so in every edition (no feed is read yet).",
+)
 @click.option("--report/--no-report", default=True, help="Publish the report (default), or only record.")
 @options("text", "json")
 def command(

@@ -86,6 +86,12 @@ def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> Path:
     return path
 
 
+def stay_inside(folder: Path, root: Path) -> None:
+    """Nothing, where ``folder`` lies inside ``root`` even when links are followed. Raises StorageError."""
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise StorageError(f"{folder}: leads out of the workspace by a link; put a folder in its place")
+
+
 def write(path: Path, data: bytes | str, mode: int = PRIVATE_FILE) -> None:
     """All of ``data`` is in ``path`` and on disk, or ``path`` is as it was. A link in its place is replaced, not followed."""
     content = data.encode() if isinstance(data, str) else data

@@ -174,9 +174,16 @@ def _dumped(value: Any, *, flow: bool) -> str:
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     writer.width = 1_000_000
     writer.indent(mapping=2, sequence=4, offset=2)
+    writer.representer.add_representer(
+        _Quoted, lambda made, text: made.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
+    )
     stream = io.StringIO()
     writer.dump(_plain(value), stream)
     return stream.getvalue()
+
+
+class _Quoted(str):
+    """Text that is written in double quotes."""
 
 
 def _plain(value: Any) -> Any:
@@ -185,6 +192,8 @@ def _plain(value: Any) -> Any:
             return {str(k): _plain(v) for k, v in value.items()}
         case list() | tuple():
             return [_plain(v) for v in value]
+        case str() if value.startswith(("?", "-", ":")):
+            return _Quoted(value)  # readers disagree about these where they stand bare inside [ ] and { }
         case str() | int() | None:
             return value
     raise TypeError(f"{type(value).__name__} is not written into YAML; write it as text")

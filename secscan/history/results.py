@@ -22,6 +22,17 @@ def path_of(state: Path, run_id: str) -> Path:
     return state / "results" / f"{run_id}.json.gz"
 
 
+def record_of(state: Path) -> Path:
+    """Where the record is. Raises StorageError when results of runs are there without it: lost is not new."""
+    record, results = state / "history.db", state / "results"
+    if not record.exists() and not record.is_symlink() and any(results.glob("*.json.gz")):
+        raise StorageError(
+            f"{record}: is gone, but {results} has what runs found; put the last good copy of the record back, or "
+            f"move {results} away to begin anew"
+        )
+    return record
+
+
 def save(state: Path, posture: Posture) -> str:
     """Write a result; answers the SHA-256 of its JSON. The same result is always the same bytes."""
     raw = json.compact(posture)

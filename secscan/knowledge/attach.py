@@ -40,7 +40,7 @@ def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
         triples, known = _recognised(installs, catalogue, estate)
         if (assets := frames.get("assets")) is not None:
             frames["assets"] = _with_os(assets, installs, triples, known)
-        notes["recognised"] = figures(installs, triples, known, catalogue, policy)
+        notes["recognised"] = figures(installs, triples, known)
         notes["unrecognised"] = unrecognised(installs, triples, known)
         frames["installs"] = _with_knowledge(installs, triples, known, catalogue, policy, estate.files)
         used |= {one.product for one in known if one.product}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secscan.knowledge.catalogue import Catalogue
+from secscan.knowledge.named import cycles
 from secscan.knowledge.recognise import Recognition
 from secscan.model.frame import Col, Frame, Index
 from secscan.model.places import Files
@@ -47,18 +48,17 @@ def columns(
     return Col(days, best), Col(places, best)
 
 
-def ignored_free(catalogue: Catalogue, policy: Policy) -> list[str]:
-    """The products that policy lists as using a free extension where the catalogue has none that is free."""
-    wanted = ((name, catalogue.canonical(name)) for name in policy.free_extensions)
-    return [name for name, product in wanted if product is None or not catalogue.products[product].extension_free]
-
-
 def _rows(
     frame: Frame, triples: Index, known: Sequence[Recognition], catalogue: Catalogue, entitlement: Entitlement
 ) -> NDArray[np.bool_]:
-    product = catalogue.canonical(entitlement.product) or entitlement.product
+    product = catalogue.canonical(entitlement.product)
     cycle = entitlement.cycle
-    members = [i for i, r in enumerate(known) if r.product == product and (cycle is None or r.cycle == cycle)]
+    lines = cycles(catalogue.products[product], cycle) if product is not None and cycle is not None else frozenset()
+    members = [
+        i
+        for i, r in enumerate(known)
+        if product is not None and r.product == product and (cycle is None or r.cycle in lines)
+    ]
     rows = _chosen(triples, members)
     if entitlement.council is not None:
         rows &= _equal(frame.columns.get("council"), frame.rows, {entitlement.council})

@@ -8,19 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from secscan.knowledge import entitlements
-from secscan.knowledge.catalogue import Catalogue
 from secscan.knowledge.distinct import distinct
 from secscan.knowledge.recognise import Recognition
 from secscan.model.frame import Frame, Index
-from secscan.model.policy import Policy
 
 UNRECOGNISED_LISTED: Final = 500
 
 
-def figures(
-    frame: Frame, triples: Index, known: Sequence[Recognition], catalogue: Catalogue, policy: Policy
-) -> Mapping[str, Any]:
+def figures(frame: Frame, triples: Index, known: Sequence[Recognition]) -> Mapping[str, Any]:
     """How much was recognised: rows and distinct names, in all and by council."""
     kinds = ("not_applicable", "recognised", "unrecognised", "no_list")
     sort = np.array([kinds.index(_sort(one)) for one in known] + [3], dtype=np.int32)[triples]
@@ -39,7 +34,6 @@ def figures(
         "distinct": len(known),
         "distinct_recognised": sum(one.product is not None for one in known),
         "by_council": by_council,
-        "free_extensions_ignored": entitlements.ignored_free(catalogue, policy),
     }
 
 

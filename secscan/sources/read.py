@@ -129,9 +129,12 @@ class _Wanted:
 
     def read(self) -> tuple[list[Load], list[Gap]]:
         """The newest set that can be believed, with every gap on the way to it."""
-        sets = find_sets(self.folder, self.source.file, self.today)
+        where = f"{self.folder.relative_to(self.root).as_posix()}/"
+        try:
+            sets = find_sets(self.folder, self.source.file, self.today)
+        except OSError as error:
+            return [], [self.gap("unreadable", f"{where}: cannot be read: {error.strerror or error}", self.place)]
         if not sets:
-            where = f"{self.folder.relative_to(self.root).as_posix()}/"
             says = f"nothing named '{self.source.file}' in {where} at or before {self.today.isoformat()}"
             return [], [self.gap("missing", says, self.place)]
         held: list[Load] = []

@@ -199,3 +199,14 @@ def test_hostile_names_reach_the_terminal_harmless(secscan: Run, workspace: Path
         said = secscan("-w", workspace, *command)
         assert "\x1b" not in said.out + said.err
         assert "\u202e" not in said.out + said.err
+
+
+def test_a_machine_without_a_package_list_is_collected_and_says_so(
+    secscan: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from secscan import sources
+
+    bare = sources.collect
+    monkeypatch.setattr("secscan.sources.collect", lambda today: bare(today, tmp_path))
+    said = secscan("collect", "--out", tmp_path / "machine.json")
+    assert said.code == 0 and "no package list" in said.out + said.err

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from secscan.knowledge import Catalogue, attach
+from secscan.knowledge import Catalogue, attach, unknown_names
+from secscan.knowledge.named import cycles
 from secscan.model.estate import Estate
 from secscan.model.frame import Col, Frame
 from secscan.model.places import Files, Place
@@ -202,9 +203,30 @@ def test_a_free_extension_counts_where_policy_says_it_is_used(catalogue: Catalog
 
     assert until(NO_POLICY) is None
     assert until(replace(NO_POLICY, free_extensions=("debian",))) == date(2028, 6, 30)
-    paid = attach(estate(), catalogue, replace(NO_POLICY, free_extensions=("windows-server", "no-such-product")))
+    paid_for = replace(NO_POLICY, free_extensions=("windows-server", "no-such-product"))
+    paid = attach(estate(), catalogue, paid_for)
     assert not any(row[0] for row in rows_of(paid.frames["installs"], "entitled_until"))
-    assert paid.notes["recognised"]["free_extensions_ignored"] == ["windows-server", "no-such-product"]
+    assert len(unknown_names(catalogue, paid_for)) == 2
+
+
+def test_a_release_line_may_be_written_as_people_write_it(catalogue: Catalogue) -> None:
+    windows = catalogue.products["windows-server"]
+    assert cycles(windows, "2012 R2") == cycles(windows, "2012-r2") == {"2012-r2"}
+    assert cycles(windows, "2013") == frozenset()
+
+
+def test_names_that_the_catalogue_does_not_have_are_told_with_the_nearest(catalogue: Catalogue) -> None:
+    bought = [
+        entitlement(product="windows-servr"), entitlement(product="windows-server", cycle="2012 R3"),
+        entitlement(product="windows-server", cycle="2012 R2"),
+    ]  # fmt: skip
+    place = Place("policies/overlay.yaml", 9)
+    rules = replace(NO_POLICY, entitlements=bought, minimum_versions={"pyton": ("3.12", place)})
+    told = unknown_names(catalogue, rules)
+    assert len(told) == 3
+    assert told[0].endswith("did you mean 'windows-server'?; what was bought for it counts nowhere")
+    assert "'2012 R3' is no release line of windows-server; did you mean" in told[1]
+    assert told[2].startswith("policies/overlay.yaml:9: no product 'pyton' in the catalogue")
 
 
 def test_assets_gain_their_operating_system(catalogue: Catalogue) -> None:
