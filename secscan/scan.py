@@ -78,6 +78,7 @@ def scan(
         )
         progress("recording", 0, 0)
         posture: list[Posture] = []
+        raw: list[bytes] = []
 
         def keep(recorded: history.Recorded) -> str:
             """Called inside the record's transaction: the result is on disk before the run exists."""
@@ -88,7 +89,8 @@ def scan(
                 catalogue_checked_on=catalogue.checked_on,
             )  # fmt: skip
             posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts))
-            return results.save(held.root / "state", posture[0])
+            raw.append(json.compact(posture[0]))
+            return results.save(held.root / "state", recorded.run_id, raw[0])
 
         store.record(
             history.RunRecord(
@@ -110,7 +112,7 @@ def scan(
         place = None
         if report:
             progress("publishing the report", 0, 0)
-            place, _ = publish(held, posture[0], "team", None)
+            place, _ = publish(held, posture[0], "team", None, raw[0])
         return Scanned(posture=posture[0], report=place, quarantine=quarantine)
 
 
@@ -128,7 +130,9 @@ def judge(
     return estate, [*first, *engine.judge(estate, over_claims, checks, today)]
 
 
-def publish(held: Workspace, posture: Posture, edition: str, folder: Path | None) -> tuple[Path, Sequence[Any]]:
+def publish(
+    held: Workspace, posture: Posture, edition: str, folder: Path | None, raw: bytes | None = None
+) -> tuple[Path, Sequence[Any]]:
     """The report of a result: where it is, and each file with its size.
 
     Built aside and put in place by one rename; ``reports/latest`` then points at it. With ``folder`` it goes
@@ -143,7 +147,7 @@ def publish(held: Workspace, posture: Posture, edition: str, folder: Path | None
     door.make_folder(final.parent)
     staged = final.with_name(f".{final.name}.tmp")
     door.remove(staged)
-    written = render.site(posture, staged, edition=edition)
+    written = render.site(posture, staged, edition=edition, raw=raw)
     door.remove(final)
     door.publish(staged, final)
     written = [replace(item, path=final / item.path.relative_to(staged)) for item in written]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -66,17 +67,25 @@ def command(
 
 
 def _piped() -> list[tuple[str | None, str | None, str | None, str | None]]:
-    """The questions on standard input, in order. Raises InputError with the line of what cannot be read."""
+    """The questions on standard input, in order, empty ones too; what a short row leaves out is not given.
+
+    Raises InputError with the line of what cannot be read.
+    """
     from secscan.doors import csv
     from secscan.model.errors import InputError
     from secscan.model.places import Place
 
     table = csv.read(sys.stdin.buffer.read(), "standard input", delimiter=",", columns=50)
-    if table.bad:
-        raise InputError(Place("standard input", table.bad[0].line), table.bad[0].reason)
-    columns = {header.strip().casefold(): column for header, column in zip(table.header, table.columns, strict=True)}
-    if "name" not in columns:
+    width = len(table.header)
+    rows: dict[int, Sequence[str]] = dict(zip(table.lines, zip(*table.columns, strict=True), strict=True))
+    rows |= dict.fromkeys(table.hollow, ())
+    for bad in table.bad:
+        if len(bad.cells) >= width or bad.reason != csv.ragged(len(bad.cells), width):
+            raise InputError(Place("standard input", bad.line), bad.reason)
+        rows[bad.line] = bad.cells
+    at = {header.casefold(): column for column, header in enumerate(table.header)}
+    if "name" not in at:
         raise InputError(Place("standard input", 1), "no column 'name'", "the header is name,version,publisher,kind")
-    blank = [None] * len(columns["name"])
-    parts = [columns.get(c, blank) for c in ("name", "version", "publisher", "kind")]
-    return [(a or "", b or None, c or None, d or None) for a, b, c, d in zip(*parts, strict=True)]
+    wanted = [at.get(c, width) for c in ("name", "version", "publisher", "kind")]
+    asked = ([cells[i] if i < len(cells) else "" for i in wanted] for _, cells in sorted(rows.items()))
+    return [(a, b or None, c or None, d or None) for a, b, c, d in asked]

@@ -64,6 +64,8 @@ class Table:
     lines: Sequence[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     blank: int = 0
+    hollow: list[int] = field(default_factory=list)
+    """Of the blank rows of a CSV, the lines of those that have cells: ``,,,``."""
     rows_read: int = 0
     notes: list[str] = field(default_factory=list)
     """One line each, with file and line: what was passed over before the header."""
@@ -351,6 +353,11 @@ def named(cells: Sequence[str], shown: str, line: int, limit: int) -> tuple[str,
 # --- rows ---------------------------------------------------------------------------------------------------------
 
 
+def ragged(cells: int, width: int) -> str:
+    """Why a row that is longer or shorter than the header is refused."""
+    return f"has {cells} cells; the header has {width}"
+
+
 class _Rows:
     """Reads records into the table; a record that cannot be trusted is refused and its lines looked at again."""
 
@@ -391,8 +398,10 @@ class _Rows:
                     self.flush()
             elif not any(cells):
                 table.blank += 1
+                if len(cells) > 1:
+                    table.hollow.append(start + 1)
             else:
-                self.refuse(start, f"has {len(cells)} cells; the header has {width}", cells)
+                self.refuse(start, ragged(len(cells), width), cells)
             table.rows_read += 1
             if table.rows_read > self.limit:
                 raise InputError(

@@ -168,6 +168,10 @@ class _Maker:
         named = [n for _, n, _, _ in string.Formatter().parse(spec.says) if n]
         self.shown = tuple(dict.fromkeys([*judgement.reads, *named, *spec.shows]))
         self.groups = _Groups(self.frame, spec.table)
+        # Failures are the many: their columns are read once, in one go.
+        fails = judgement.fail_rows
+        self.at = {row: i for i, row in enumerate(fails.tolist())}
+        self.picked = {n: c.pick(fails) for n in self.shown if (c := self.frame.columns.get(n)) is not None}
 
     def failures(self) -> list[Finding]:
         return [
@@ -217,14 +221,14 @@ class _Maker:
         first = rows[0]
         if outcome == "fail" and len(rows) > 1:
             first = min(rows, key=lambda r: (self._own_due(r) or date.max, r))
-        evidence = {name: self.frame.get(name, first) for name in self.shown}
+        evidence = self._evidence(first)
         # Unknown per issue says what is missing, not what one asset happens to hold.
         if asset is None and outcome == "unknown":
             named = (self.frame.get("hostname", r) or self.frame.get("asset", r) or "no asset" for r in rows)
             hosts = dict.fromkeys(islice(named, NAMED * 5))
             evidence = {"assets": list(hosts)[:NAMED], "missing": self._missing(first)}
         elif len(rows) > 1:
-            evidence["rows"] = [{name: self.frame.get(name, r) for name in self.shown} for r in rows[:NAMED]]
+            evidence["rows"] = [self._evidence(r) for r in rows[:NAMED]]
         says = self.spec.says if outcome == "fail" else self.spec.unknown_says
         text = title or _title(says, self.frame, first, self.estate.notes.get("labels", {}))
         return Finding(
@@ -246,6 +250,13 @@ class _Maker:
             sources=self._sources(rows),
             **stands,
         )
+
+    def _evidence(self, row: int) -> dict[str, Any]:
+        """What the rule read, and what the check shows beside it; null where nothing is known."""
+        at = self.at.get(row)
+        if at is None:
+            return {name: self.frame.get(name, row) for name in self.shown}
+        return {name: self.picked[name][at] if name in self.picked else None for name in self.shown}
 
     def _missing(self, row: int) -> list[str]:
         return [name for name in self.judgement.reads if self.frame.get(name, row) is None]

@@ -33,11 +33,10 @@ def record_of(state: Path) -> Path:
     return record
 
 
-def save(state: Path, posture: Posture) -> str:
-    """Write a result; answers the SHA-256 of its JSON. The same result is always the same bytes."""
-    raw = json.compact(posture)
+def save(state: Path, run_id: str, raw: bytes) -> str:
+    """Write a result, given as its JSON (``doors.json.compact``); answers the SHA-256 of that."""
     files.make_folder(state / "results")
-    files.write(path_of(state, posture.run_id), gzip.compress(raw, compresslevel=3, mtime=0))
+    files.write(path_of(state, run_id), gzip.compress(raw, compresslevel=3, mtime=0))
     return files.sha256(raw)
 
 

@@ -16,6 +16,9 @@ from secscan.model.words import SupportWord
 MAX_VERSION: Final = 200
 """Longer text in a version field is no version."""
 _PACKAGED: Final = "the banner names the distribution that packaged it: its support counts, not the maker's"
+_NEWER: Final = "no version is given, and there may be release lines by now that the catalogue does not know"
+STILL_GOING_DAYS: Final = 365
+"""A product whose newest line ended longer ago than this has no newer one."""
 _KNOWN_KINDS: Final = frozenset(("os_caption", "arp", "network", "service_banner", "dpkg", "rpm", "sbom"))
 
 
@@ -110,17 +113,27 @@ def _judged(
         )
     packaged = raw.kind == "service_banner" and (distribution.marked(version) or distribution.marked(raw.name))
     verdict = lines.judge(() if packaged else fitting, today)
+    untold = found.cycle is None and found.line is None and not text
+    unsure = _PACKAGED if packaged else None
+    if untold and verdict.word.startswith("ended") and _goes_on(product, today):
+        verdict, unsure = lines.judge((), today), _NEWER
     only = fitting[0] if len(fitting) == 1 else None
     return _filled(
         raw, product=product.id, label=product.label, cycle=only.id if only else None,
         candidates=() if only else tuple(c.id for c in fitting), status=verdict.word, support=verdict.support,
         eol_on=verdict.eol_on, extended_on=verdict.extended_on, extension=product.extension if verdict.extended_on else None,
         extension_free=product.extension_free and verdict.extended_on is not None, by=found.by,
-        why=_PACKAGED if packaged else _why(product, fitting, verdict, text, today), rule_place=found.place,
+        why=unsure or _why(product, fitting, verdict, text, today), rule_place=found.place,
         place=verdict.decided_by.place if verdict.decided_by else (only or product).place,
         source=(verdict.decided_by or only or product).source, checked_on=(verdict.decided_by or only or product).checked_on,
         scheme=product.scheme, version_key=versions.key(product.scheme, text) if product.scheme else None,
     )  # fmt: skip
+
+
+def _goes_on(product: Product, today: date) -> bool:
+    """Whether its newest line ended so lately that there may be one by now which the catalogue does not know."""
+    ends = [c.eol_on for c in product.current if c.eol_on is not None]
+    return bool(ends) and (today - max(ends)).days <= STILL_GOING_DAYS
 
 
 def _filled(raw: Recognition, **fields: Any) -> Recognition:

@@ -36,6 +36,13 @@ class Col:
     def __iter__(self) -> Iterator[Any]:
         return (self[row] for row in range(len(self)))
 
+    def pick(self, rows: NDArray[Any]) -> list[Any]:
+        """The values of some rows, in their order."""
+        values = self.values
+        if self.take is None:
+            return [values[row] for row in rows.tolist()]
+        return [None if at < 0 else values[at] for at in self.take[rows].tolist()]
+
     def test(self, predicate: Callable[[Any], bool]) -> NDArray[np.bool_]:
         """For every row whether its value (None: not known) passes; each distinct value is asked once."""
         answers = np.fromiter((predicate(v) for v in self.values), dtype=bool, count=len(self.values))

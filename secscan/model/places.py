@@ -27,6 +27,7 @@ class Files:
 
     names: list[str] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
+    _places: dict[int, Place] = field(default_factory=dict)
 
     def number(self, file: str) -> int:
         """The number of a file, the same each time it is asked for."""
@@ -39,4 +40,7 @@ class Files:
         return (self.number(file) << _LINE_BITS) | line
 
     def place(self, code: int) -> Place:
-        return Place(self.names[code >> _LINE_BITS], code & ((1 << _LINE_BITS) - 1))
+        known = self._places.get(code)
+        if known is None:
+            known = self._places[code] = Place(self.names[code >> _LINE_BITS], code & ((1 << _LINE_BITS) - 1))
+        return known

@@ -44,26 +44,32 @@ class Written:
 
 
 def site(
-    posture: Posture, out: Path, *, edition: str = "team", extra: Mapping[str, str] | None = None
+    posture: Posture,
+    out: Path,
+    *,
+    edition: str = "team",
+    extra: Mapping[str, str] | None = None,
+    raw: bytes | None = None,
 ) -> list[Written]:
     """The report is in ``out``; what was written, the manifest last.
 
     ``edition``: team or audit. ``extra``: lines for "How far you can rely on this page", label to value, such as the
-    digest under which the run is recorded. Raises UsageError for an edition that cannot be made, StorageError when a
+    digest under which the run is recorded. ``raw``: the posture's JSON (``doors.json.compact``) where it is at hand;
+    an edition that leaves nothing out carries those very bytes, whose digest is in the record. Raises UsageError for an edition that cannot be made, StorageError when a
     file cannot be written, and SecscanError when two councils would share a page.
     """
     chosen = redact.edition_of(edition)
     shown = redact.cut(posture, chosen)
-    data = json.compact(shown).decode() + "\n"
-    view = View(posture=shown, edition=chosen, digest=files.sha256(data.encode()), cap=CAPS[0], extra=dict(extra or {}))
-    contents: dict[str, str] = dict(pages(view))
-    contents["NOTICE.txt"] = html.asset("NOTICE.txt")
-    contents |= {f"data/{name}": text for name, text in tables(view).items()}
+    data = raw if raw is not None and shown is posture else json.compact(shown)
+    view = View(posture=shown, edition=chosen, digest=files.sha256(data), cap=CAPS[0], extra=dict(extra or {}))
+    contents = {name: text.encode() for name, text in pages(view).items()}
+    contents["NOTICE.txt"] = html.asset("NOTICE.txt").encode()
+    contents |= {f"data/{name}": text.encode() for name, text in tables(view).items()}
     contents["data/posture.json"] = data
-    contents["manifest.json"] = manifest(view, contents)
+    contents["manifest.json"] = manifest(view, contents).encode()
     files.make_folder(out)
     files.make_folder(out / "data")
-    return [_write(out / name, text) for name, text in contents.items()]
+    return [_write(out / name, data) for name, data in contents.items()]
 
 
 def pages(view: View) -> dict[str, str]:
@@ -118,12 +124,11 @@ def frame(view: View) -> dict[str, Any]:
     }
 
 
-def manifest(view: View, contents: Mapping[str, str]) -> str:
+def manifest(view: View, contents: Mapping[str, bytes]) -> str:
     """The list of the report's files with size and SHA-256, as JSON."""
     p = view.posture
     listed = [
-        {"path": name, "size": len(text.encode()), "sha256": files.sha256(text.encode())}
-        for name, text in sorted(contents.items())
+        {"path": name, "size": len(data), "sha256": files.sha256(data)} for name, data in sorted(contents.items())
     ]
     head = {
         "schema": "secscan.report/1",
@@ -135,7 +140,6 @@ def manifest(view: View, contents: Mapping[str, str]) -> str:
     return json.dumps({**head, "files": listed}) + "\n"
 
 
-def _write(path: Path, text: str) -> Written:
-    raw = text.encode()
-    files.write(path, raw, files.PRIVATE_FILE)
-    return Written(path=path, size=len(raw))
+def _write(path: Path, data: bytes) -> Written:
+    files.write(path, data, files.PRIVATE_FILE)
+    return Written(path=path, size=len(data))

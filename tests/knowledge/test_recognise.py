@@ -245,3 +245,12 @@ def test_the_answer_leads_back_to_the_catalogue(today: date) -> None:
     assert found.by is not None
     assert found.by.startswith("pattern '")
     assert "windows.yaml:" in found.by
+
+
+def test_a_product_without_a_version_whose_lines_end_every_month_is_unknown_not_ended(catalogue: Catalogue) -> None:
+    """The newest line that the catalogue knows ended a while ago; the installed one may be newer than the data."""
+    for version in (None, "", "not a version", "9" * 5000):
+        found = recognise(catalogue, "Google Chrome", version, None, "arp", date(2026, 11, 22))
+        assert (found.product, found.status) == ("chrome", "unknown"), version
+    assert recognise(catalogue, "Google Chrome", "120.0", None, "arp", date(2026, 11, 22)).status == "ended"
+    assert recognise(catalogue, "Adobe Flash Player", None, None, "arp", date(2026, 11, 22)).status == "ended"
