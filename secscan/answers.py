@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from secscan.engine.find import expression
 from secscan.engine.words import why, would_turn
 from secscan.history import results
 from secscan.model.check import CheckSpec, Params
-from secscan.model.errors import PolicyError, UsageError
+from secscan.model.errors import InputError, PolicyError, UsageError
 from secscan.model.expr import columns_of
+from secscan.model.frame import Frame
 from secscan.model.net import Answer
 from secscan.model.places import Files, Place
 from secscan.model.posture import ControlRow, FindingRow, Posture
@@ -110,6 +111,7 @@ def exposure(
 
     An asset with several addresses gives answers for each. Raises UsageError for what is neither asset nor address.
     """
+    to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
     reading = sources.read(held.settings, held.root, today, files, places=held.source_places)
     rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
@@ -119,22 +121,15 @@ def exposure(
         return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
     estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
     assets = estate.frames["assets"]
-    fitting = [
-        row
-        for row in range(assets.rows)
-        if to.casefold() in (str(assets.get("asset", row)).casefold(), str(assets.get("hostname", row)).casefold())
-        and council in (None, assets.get("council", row))
-    ]
-    if not fitting:
+    row = _registered(assets, to, council)
+    if row is None:
         near = nearest(to, [str(a) for a in assets.columns["asset"]])
         raise UsageError(f"'{to}' is neither an address nor an asset in the register{near}")
-    if len(owners := sorted({assets.get("council", row) for row in fitting})) > 1:
-        raise UsageError(f"'{to}' is an asset of {' and of '.join(owners)}; say which with --council")
-    asset = (assets.get("council", fitting[0]), assets.get("asset", fitting[0]))
+    asset = (assets.get("council", row), assets.get("asset", row))
     addresses = estate.addresses.get(asset, ())
     if not addresses:
         raise UsageError(f"the register gives no address for '{to}'")
-    zone = assets.get("zone", fitting[0])
+    zone = assets.get("zone", row)
     found = [
         answer
         for address in addresses
@@ -147,10 +142,14 @@ def exposure_of_config(
     config: Path, kind: str | None, default: str | None, from_: str | None, to: str, port: str, today: date
 ) -> list[Answer]:
     """The same by one export alone. Raises InputError when it cannot be read as rules."""
+    to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
-    told = kind or sources.recognise_kind(config)[0]
+    told, words = (kind, "as you said") if kind else sources.recognise_kind(config, str(config))
     if told != "secscan-rules":
-        raise UsageError(f"{config} reads as {told}, which holds no firewall rules; --as says otherwise")
+        what = f"is {told} ({words})" if told else words
+        if kind is None:
+            raise InputError(Place(str(config)), f"{what}; no firewall rules can be read from it")
+        raise UsageError(f"--as '{kind}' is not a kind of firewall export that can be read; secscan-rules is")
     source = Source.model_validate({"id": "config", "as": told, "file": config.name})
     load = sources.read_file(
         config, shown=config.name, source=source, council="", files=files, limits=Limits(), today=today, dated_on=today
@@ -159,6 +158,29 @@ def exposure_of_config(
         {"id": "config", "as": told, "file": config.name, "zones": ["any"], "default": default}
     )
     return firewalls.ask_config(firewalls.rule_list(load, firewall, files, today, False), from_, to, port)
+
+
+def _registered(assets: Frame, name: str, council: str | None) -> int | None:
+    """The row of the asset with this id or host name; None where there is none. Raises UsageError for several councils'."""
+    fitting = [
+        row
+        for row in range(assets.rows)
+        if name.casefold() in (str(assets.get("asset", row)).casefold(), str(assets.get("hostname", row)).casefold())
+        and council in (None, assets.get("council", row))
+    ]
+    if len(owners := sorted({assets.get("council", row) for row in fitting})) > 1:
+        raise UsageError(f"'{name}' is an asset of {' and of '.join(owners)}; say which with --council")
+    return fitting[0] if fitting else None
+
+
+def _plain(text: str) -> str:
+    """An IPv4 address that is written as IPv6 (``::ffff:10.0.0.1``) as what it is; anything else as it stands."""
+    try:
+        mapped = ip_address(text)
+    except ValueError:
+        return text
+    inner = mapped.ipv4_mapped if isinstance(mapped, IPv6Address) else None
+    return text if inner is None else str(inner)
 
 
 def _is_address(text: str) -> bool:
@@ -192,9 +214,11 @@ def explain(held: Workspace, posture: Posture, subject: str, council: str | None
         raise UsageError(f"'{subject}' is an asset of {' and of '.join(owners)}; say which with --council")
     if fitting:
         return _explain_asset(posture, subject, fitting)
+    if sound := _explain_sound(held, posture, subject, council):
+        return sound
     names = [*(c.id for c in posture.controls), *(f.asset for f in posture.findings if f.asset)]
     raise UsageError(
-        f"no finding, control or asset with findings is called '{subject}'{nearest(subject, names) or ''}; 'secscan findings' lists them"
+        f"no finding, control or asset is called '{subject}'{nearest(subject, names) or ''}; 'secscan findings' lists them"
     )
 
 
@@ -215,7 +239,7 @@ def _rule(control: ControlRow | None) -> dict[str, Any] | None:
 def _explain_finding(held: Workspace, posture: Posture, f: FindingRow) -> dict[str, Any]:
     control = next((c for c in posture.controls if c.id == f.control and f.council in c.councils), None)
     facts = [
-        {"name": name, "value": value, "source": _source(f.evidence_places.get(name))}
+        {"name": name, "value": value, "source": _source(f.evidence_places.get(name) or _told_by(name, f))}
         for name, value in f.evidence.items()
     ]
     decided, turn = _decision(held, posture, f, control)
@@ -234,6 +258,11 @@ def _explain_finding(held: Workspace, posture: Posture, f: FindingRow) -> dict[s
         "would_pass_if": turn,
         "fix": f.fix,
     }  # fmt: skip
+
+
+def _told_by(name: str, f: FindingRow) -> Place | None:
+    """For what counts the rows of a finding, the first of them."""
+    return f.sources[0] if name in ("assets", "missing", "rows") and f.sources else None
 
 
 def _decision(held: Workspace, posture: Posture, f: FindingRow, control: ControlRow | None) -> tuple[str, str]:
@@ -295,6 +324,33 @@ def _explain_control(posture: Posture, controls: Sequence[ControlRow]) -> dict[s
         "why": f"disabled: {control.disabled}" if control.disabled else None,
         "would_pass_if": None,
         "fix": f"secscan findings --control {control.id}",
+    }
+
+
+def _explain_sound(held: Workspace, posture: Posture, subject: str, council: str | None) -> dict[str, Any] | None:
+    """An asset that no finding names, as its register has it; None where no register has it."""
+    files = Files()
+    reading = sources.read(held.settings, held.root, posture.as_of, files, places=held.source_places)
+    assets = inventory.settle(reading.loads, reading.gaps, held.settings, files, posture.as_of).frames["assets"]
+    row = _registered(assets, subject, council)
+    if row is None:
+        return None
+    said = {name: assets.get(name, row) for name in ("council", "asset", "hostname")}
+    places = {name: assets.place(name, row) for name in assets.columns}
+    return {
+        "subject": {"id": said["asset"], **said},
+        "control": None,
+        "facts": [
+            {"name": name, "value": assets.get(name, row), "source": _source(files.place(code))}
+            for name, code in places.items()
+            if code is not None and assets.get(name, row) is not None
+        ],
+        "findings": [],
+        "exception": None,
+        "mitigation": None,
+        "why": "no finding names it; what is not known is kept by issue, and an issue names no more than 20 assets",
+        "would_pass_if": None,
+        "fix": f"secscan findings --council {said['council']} --status unknown",
     }
 
 

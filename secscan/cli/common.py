@@ -164,7 +164,7 @@ class Out:
         """Comma-separated, with formulas neutralised."""
         from secscan.doors.csv import dumps
 
-        click.echo(dumps(header, ([safe(_cell(c)) for c in row] for row in rows)), nl=False)
+        click.echo(dumps(header, ([safe(cell(c)) for c in row] for row in rows)), nl=False)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[Any]], *, limit: int | None = None) -> None:
         """A table on a terminal; tab-separated and never cut when piped."""
@@ -173,7 +173,7 @@ class Out:
         if not self.tty:
             click.echo("\t".join(header))
             for row in rows:
-                click.echo("\t".join(safe(_cell(c)) for c in row))
+                click.echo("\t".join(safe(cell(c)) for c in row))
             return
         from rich.console import Console
         from rich.table import Table
@@ -183,7 +183,7 @@ class Out:
         for name in header:
             table.add_column(name, overflow="fold")
         for row in rows[:limit]:
-            table.add_row(*(Text(safe(_cell(c))) for c in row))
+            table.add_row(*(Text(safe(cell(c))) for c in row))
         Console(no_color=not self.colour, highlight=False).print(table)
         if limit is not None and len(rows) > limit:
             self.note(f"{limit} of {len(rows)} shown; pipe the command, or use --format csv, for all")
@@ -196,7 +196,7 @@ def _columns() -> int:
         return 80
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):

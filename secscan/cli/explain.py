@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import Out, cell, envelope, open_workspace, options
 
 
 @click.command(epilog="Example: secscan explain LEG-01")
@@ -21,6 +21,8 @@ def command(
     from secscan import answers
 
     held = open_workspace(workspace)
+    if council is not None:
+        answers.known_council(held, council)
     posture = answers.last(held, as_of)
     explained = answers.explain(held, posture, subject, council)
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
@@ -42,7 +44,7 @@ def command(
     for fact in explained["facts"]:
         source = fact["source"]
         at = f"  [{source['file']}:{source['line']}]" if source else ""
-        out.line(f"  {fact['name']}: {fact['value'] if fact['value'] is not None else 'not known'}{at}")
+        out.line(f"  {fact['name']}: {'not known' if fact['value'] is None else cell(fact['value'])}{at}")
     for finding in explained.get("findings", ()):
         out.line(f"  {finding['fingerprint']}  {finding['status']}  {finding['title']}")
     for name in ("exception", "mitigation"):

@@ -48,7 +48,10 @@ def command(
     elif kind or default:
         raise UsageError("--as and --default belong to --config FILE")
     else:
-        found, warnings = answers.exposure(open_workspace(workspace), from_, to, port, council, today(as_of))
+        held = open_workspace(workspace)
+        if council is not None:
+            answers.known_council(held, council)
+        found, warnings = answers.exposure(held, from_, to, port, council, today(as_of))
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":
         rows = [

@@ -24,6 +24,17 @@ _NARROWING: Final = frozenset(
      "negate", "negate_source", "negate_destination", "src_negate", "dst_negate", "country", "source_country", "fqdn")
 )  # fmt: skip
 """Headers no template knows, under which a firewall says when or for whom a rule holds."""
+_SWITCHES: Final = {
+    "disabled": False,
+    "inactive": False,
+    "active": True,
+    "status": True,
+    "enable": True,
+    "is_enabled": True,
+    "enabled": True,
+}
+"""Headers under which a firewall says that a rule is off: by a word for yes (False), or by any but a word for yes."""
+_ON: Final = frozenset(("", "yes", "true", "y", "1", "on", "enabled", "enable", "active", "up"))
 _NO_LIMIT: Final = frozenset(("", "any", "all", "always", "no", "false", "0", "none", "*"))
 _ESTABLISHED: Final = frozenset(("established", "related"))
 _EVERY_NEW: Final = frozenset(("new", "any", "all", "*"))
@@ -141,7 +152,7 @@ class _Cells:
         for header, values in self.table.extra.items():
             cell = values[self.row]
             if cell:
-                found[header.strip().casefold().replace(" ", "_").replace("-", "_")] = cell.strip()
+                found[header.strip(" ?*:").casefold().replace(" ", "_").replace("-", "_")] = cell.strip()
         return found
 
 
@@ -215,6 +226,11 @@ def _limits(extras: Mapping[str, str]) -> tuple[Literal["new", "established"], l
         f"{header} '{cell[:60]}' limits the rule"
         for header, cell in sorted(extras.items())
         if header in _NARROWING and cell.casefold() not in _NO_LIMIT
+    ]
+    reasons += [
+        f"{header} '{cell[:60]}' may mean that the rule is off; write it under 'enabled', yes or no"
+        for header, cell in sorted(extras.items())
+        if header in _SWITCHES and (cell.casefold() not in (_ON if _SWITCHES[header] else _NO_LIMIT))
     ]
     states = {part.casefold() for part in words.parts(extras.get("state"))}
     if states and states <= _ESTABLISHED:

@@ -24,6 +24,8 @@ from secscan.sources.values import Bad, Convert
 NOUNS: Final = {"assets": "asset", "software": "install", "services": "service", "fixes": "fix", "rules": "rule"}
 PAST: Final = frozenset(("definitions_on", "last_seen", "install_date", "last_used", "last_hit"))
 """Days on which something happened: one that lies ahead is a broken clock."""
+DECIDES: Final[Mapping[str, frozenset[str]]] = {"rules": frozenset(("enabled", "expires_on"))}
+"""Columns that may be empty, but whose broken value refuses the row: read as empty it would change what the row says."""
 _PLAIN_KINDS: Final[Mapping[str, Convert]] = {
     "text": values.words, "bool": values.yes_no, "int": values.whole, "tenths": values.tenths, "addresses": values.addresses,
 }  # fmt: skip
@@ -117,6 +119,8 @@ class _Build:
         kind = RAW_COLUMNS[self.shape.table][name]
         if kind == "date":
             order, today = self.job.source.dates, self.job.today
+            if (self.shape.table, name) == ("rules", "expires_on"):
+                return lambda text: None if "9999" in text else values.day(text, order)  # written for "never"
             if name in PAST:
                 return lambda text: values.past_day(text, order, today)
             return lambda text: values.day(text, order)
@@ -141,6 +145,9 @@ class _Build:
             self.contradiction(name, at, memo)
         if name in self.shape.required:
             self.require(name, at, memo, bad)
+        elif bad and name in DECIDES.get(self.shape.table, ()):
+            for row in self.rows_with(at, bad):
+                self.refused.setdefault(row, (at, f"{name} {bad[self.table.columns[at][row]].reason}"))
         elif bad:
             self.broken.append((name, at, bad))
         return list(map(memo.__getitem__, texts))
@@ -160,6 +167,10 @@ class _Build:
         count = sum(text in doubtful for text in texts)
         for text in doubtful:
             memo[text] = None
+        if name in DECIDES.get(self.shape.table, ()):
+            for row in self.rows_with(at, doubtful):
+                reason = f"{name} {values.shown(texts[row])} may be either day first or month first"
+                self.refused.setdefault(row, (at, reason))
         says = f"{self.at(first, at)}: {name} {values.shown(texts[first])} only fits {other}, "
         if agrees is None:
             says += f"but the source declares {order} and no value of the column bears that out"
