@@ -47,7 +47,9 @@ class Undecided:
         council, control, asset, subject = identity
         if control not in self._known:
             self._known[control] = self._gather(control)
-        return (council, asset, subject) in self._known[control]
+        known = self._known[control]
+        # An asset of which nothing is listed now is undecided in all that it had.
+        return (council, asset, subject) in known or (council, asset, "") in known
 
     def __iter__(self) -> Any:
         for control in {j.control.id for j in self._judgements}:
@@ -64,7 +66,9 @@ class Undecided:
             frame = self._estate.frames[judgement.table]
             council, asset = frame.columns["council"], frame.columns["asset"]
             for row in np.concatenate([judgement.unknown_rows, judgement.stale_rows]).tolist():
-                found.add((council[row], asset[row], subject_of(frame, TABLES.get(frame.table), row)))
+                table = TABLES.get(frame.table)
+                bare = table is not None and table.subject and all(frame.get(c, row) is None for c in table.subject)
+                found.add((council[row], asset[row], "" if bare else subject_of(frame, table, row)))
         return found
 
 
