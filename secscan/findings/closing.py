@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from secscan.model.estate import Estate
 from secscan.model.findings import Finding, Judgement
 from secscan.model.policy import Policy
 from secscan.model.tables import TABLES
+
+UNLISTED: Final = ""
+"""Stands for the subject of a row that names none; no finding's subject is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Undecided:
         self._estate = estate
         self._judgements = judgements
         self._known: dict[str, set[tuple[str, str | None, str]]] = {}
+        self._spoken: dict[str, set[tuple[str, str | None, str]]] = {}
 
     def __contains__(self, identity: object) -> bool:
         if not isinstance(identity, tuple):
@@ -48,8 +52,10 @@ class Undecided:
         if control not in self._known:
             self._known[control] = self._gather(control)
         known = self._known[control]
-        # An asset of which nothing is listed now is undecided in all that it had.
-        return (council, asset, subject) in known or (council, asset, "") in known
+        if (council, asset, subject) in known:
+            return True
+        # An asset of which nothing is listed now is undecided in all that it had and that no row speaks of.
+        return (council, asset, UNLISTED) in known and (council, asset, subject) not in self._spoken_of(control)
 
     def __iter__(self) -> Any:
         for control in {j.control.id for j in self._judgements}:
@@ -68,8 +74,26 @@ class Undecided:
             for row in np.concatenate([judgement.unknown_rows, judgement.stale_rows]).tolist():
                 table = TABLES.get(frame.table)
                 bare = table is not None and table.subject and all(frame.get(c, row) is None for c in table.subject)
-                found.add((council[row], asset[row], "" if bare else subject_of(frame, table, row)))
+                found.add((council[row], asset[row], UNLISTED if bare else subject_of(frame, table, row)))
+            if frame.table == "claims":  # a claim that nobody can test any more does not stop being disproven by that
+                for row in np.flatnonzero(frame.columns["state"].test(lambda state: state == "claimed")).tolist():
+                    found.add((council[row], asset[row], subject_of(frame, TABLES.get(frame.table), row)))
         return found
+
+    def _spoken_of(self, control: str) -> set[tuple[str, str | None, str]]:
+        """Of assets of which nothing is listed, every identity that some row has all the same, such as its system's."""
+        if control not in self._spoken:
+            unlisted = {(c, a) for c, a, subject in self._known[control] if subject == UNLISTED}
+            found: set[tuple[str, str | None, str]] = set()
+            assets = {asset for _, asset in unlisted}
+            for table in {j.table for j in self._judgements if j.control.id == control}:
+                frame, spec = self._estate.frames[table], TABLES.get(table)
+                for row in np.flatnonzero(frame.columns["asset"].test(assets.__contains__)).tolist():
+                    who = (frame.get("council", row), frame.get("asset", row))
+                    if who in unlisted:
+                        found.add((*who, subject_of(frame, spec, row)))
+            self._spoken[control] = found
+        return self._spoken[control]
 
 
 def looked(

@@ -1,0 +1,52 @@
+"""What a run may close: an identity that is unknown now keeps its finding, one that is known to be sound does not."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from secscan.engine import find_checks, judge
+from secscan.findings.closing import Undecided
+from secscan.model.estate import Estate
+from secscan.model.frame import Col, Frame
+from secscan.model.places import Files
+from secscan.model.policy import Control
+from tests.findings.test_settle import CHECKS, CONTROL, TODAY, estate, row
+
+
+def undecided(made: Estate, control: Control) -> Undecided:
+    return Undecided(made, judge(made, [control], find_checks(), TODAY))
+
+
+BARE = row(product=None, name=None, version=None, support=None, eol_on=None)
+
+
+def test_an_asset_without_a_list_keeps_what_it_had() -> None:
+    found = undecided(estate(BARE), CONTROL)
+    assert ("a", "LEG-01", "S1", "sql") in found
+    assert ("a", "LEG-01", "S2", "sql") not in found
+
+
+def test_what_a_row_still_speaks_of_is_decided_though_the_list_is_gone() -> None:
+    sound = row(product="win", eol_on=date(2030, 1, 1))
+    found = undecided(estate(BARE, sound), CONTROL)
+    assert ("a", "LEG-01", "S1", "win") not in found  # the register says that the system is sound
+    assert ("a", "LEG-01", "S1", "sql") in found  # and nobody says anything of this
+
+
+def test_a_claim_that_nobody_can_test_any_more_stays_disproven() -> None:
+    control = Control(
+        id="FW-01", check="mitigation.claim-disproven", title="", text="", theme="firewall", severity="high", due_days=14,
+        councils=frozenset({"a"}),
+    )  # fmt: skip
+    assert control.check in CHECKS
+    columns = {
+        "council": ["a"] * 3,
+        "asset": ["S1"] * 3,
+        "claim": ["M1", "M2", "M3"],
+        "state": ["claimed", "proven", None],
+    }
+    frame = Frame("claims", 3, {name: Col(values) for name, values in columns.items()})
+    found = undecided(Estate(today=TODAY, files=Files(), frames={"claims": frame}), control)
+    assert ("a", "FW-01", "S1", "M1") in found
+    assert ("a", "FW-01", "S1", "M2") not in found
+    assert ("a", "FW-01", "S1", "M3") in found
