@@ -10,16 +10,18 @@ from typing import Any
 
 from secscan.model.check import Judge, Params
 from secscan.model.expr import Expr, days_after, due_on, earlier_of, later_of, when
-from secscan.model.tables import Assets, Claims, Fixes, Installs, Paths, Services, TableSpec
+from secscan.model.tables import Assets, Claims, Exceptions, Fixes, Installs, Paths, Rules, Services, TableSpec
 
 __all__ = [
     "Assets",
     "Claims",
+    "Exceptions",
     "Expr",
     "Fixes",
     "Installs",
     "Params",
     "Paths",
+    "Rules",
     "Services",
     "TableSpec",
     "check",

@@ -20,7 +20,7 @@ from secscan.model.posture import Route
 
 _NOTHING: Final = Support()
 _OWN: Final = (
-    "path", "proto_port", "direction", "from_zone", "reach", "partly", "observed", "observed_on", "rule", "supported",
+    "path", "proto_port", "direction", "from_zone", "internet", "reach", "partly", "observed", "observed_on", "rule", "supported",
     "unsupported_product",
 )  # fmt: skip
 
@@ -93,6 +93,7 @@ class _Table:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._internet = {zone.id for zone in scene.zones if zone.internet}
         self._values: dict[str, list[Any]] = {name: [] for name in (*_OWN, "rule_code", "seen_code")}
         self._routes: list[Route] = []
         self._blocks: dict[tuple[Any, ...], Index] = {}
@@ -141,7 +142,7 @@ class _Table:
         path = f"{port} {'from' if inward else 'to'} {zone}"
         partly = passage.partly if passage.reach is not None else None
         row = (
-            path, port, direction, zone, passage.reach, partly, let_in, seen.on if seen else None, passage.rule,
+            path, port, direction, zone, zone in self._internet, passage.reach, partly, let_in, seen.on if seen else None, passage.rule,
             supported, product, code, seen.place if seen else None,
         )  # fmt: skip
         for name, value in zip(self._values, row, strict=True):

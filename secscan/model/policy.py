@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from secscan.model.places import Place
-from secscan.model.words import Enough, Severity
+from secscan.model.words import Enough, Severity, Theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Control:
     title: str
     text: str
     """What the control asks for, in words; printed in every edition."""
-    theme: Literal["patching", "legacy", "firewall", "inventory"]
+    theme: Theme
     severity: Severity
     due_days: int
     """Days from first seen to the deadline, where the table's rows have none of their own."""

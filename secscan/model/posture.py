@@ -199,6 +199,108 @@ class InputRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRow:
+    """What one source saw of one council: how much, how fresh, and what nobody else saw."""
+
+    council: str
+    source: str
+    kind: str
+    dated_on: date | None
+    """The day of its newest file; None: no file came."""
+    assets: int
+    """Assets of the council that it names."""
+    of_assets: int
+    """Every asset of the council."""
+    fresh: int
+    """Of those it names: seen by it within the policy's age."""
+    only_here: int
+    """Of those it names: named by no other source."""
+    installs: int
+    """Installed programs that it lists."""
+    recognised: int
+    """Of those: with a name that the catalogue knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one source says of one fact."""
+
+    source: str
+    value: str
+    dated_on: date | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Two sources say different things of one asset; what is used comes first."""
+
+    council: str
+    asset: str
+    hostname: str | None
+    fact: str
+    """The column of the register that they disagree about."""
+    said: list[Said]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRow:
+    """One asset that several sources name by different ids, and by what it was told that they mean the same."""
+
+    council: str
+    asset: str
+    also: list[str]
+    """The ids that other sources give it."""
+    key: str
+    """serial, fqdn, mac or hostname."""
+    places: list[Place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportEnd:
+    """Support that ends ahead, or has ended within the last year: one product and release line of one council."""
+
+    council: str
+    product: str
+    label: str
+    """The product and its release line as a person says them."""
+    what: str
+    """support, extension or entitlement: which of the three ends."""
+    on: date
+    assets: int
+    installs: int
+    services: list[str]
+    """The council's services that depend on them."""
+    place: Place | None
+    """Where the day stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """Devices that policy leaves out of a control, and why."""
+
+    council: str
+    control: str
+    theme: str
+    what: str
+    """The part of the scope that leaves them out, in words."""
+    reason: str | None
+    assets: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """Whose report it is."""
+
+    name: str | None = None
+    accent: str | None = None
+    """#rrggbb, with a contrast of 4.5 to 1 to white."""
+    logo_png: str | None = None
+    """The picture in base64."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CouncilRow:
     """One organisation. The figures carry their own denominators; percent is for templates."""
 
@@ -218,6 +320,8 @@ class CouncilRow:
     patched_in_time: int
     patched_late: int
     patched_unknown: int
+    patched_excluded: int = 0
+    """Devices that policy leaves out of the patching controls; Posture.excluded says why."""
     unsupported: int
     unsupported_unprotected: int
     """Of those: no mitigation that is proven or configured."""
@@ -305,5 +409,11 @@ class Posture:
     """The most frequent raw names that nothing recognises: {name, version, publisher, installs, councils, near}."""
     trends: dict[str, list[Point]] = field(default_factory=dict)
     """measure -> points, oldest first: patched-on-time, unsupported-unprotected, coverage, protections-proven, open-findings."""
+    coverage: list[CoverageRow] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+    joins: list[JoinRow] = field(default_factory=list)
+    support_ends: list[SupportEnd] = field(default_factory=list)
+    excluded: list[Excluded] = field(default_factory=list)
+    brand: Brand = field(default_factory=Brand)
     checks: list[dict[str, Any]] = field(default_factory=list)
     """{id, title, sha256, file} of each check that ran."""

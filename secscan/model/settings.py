@@ -6,6 +6,7 @@ of every key; ``doors.validate`` turns a refusal into file:line:column with a su
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
@@ -103,6 +104,9 @@ class Firewall(Strict):
         None, description="What happens when no rule matches; absent: not known."
     )
     stateful: bool = True
+    council: Id | None = Field(
+        None, description="Whose it is; absent: the one council of its zones, else the shared provider."
+    )
     encoding: Words | None = None
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)] | None = None
     dates: Literal["day-first", "month-first", "iso"] = "day-first"
@@ -129,9 +133,21 @@ class Policies(Strict):
     checks: tuple[Words, ...] = Field((), description="Folders with checks of the council's own.")
 
 
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError(f"'{text}' is not a colour; write it as #1d70b8")
+    return text.lower()
+
+
 class Reports(Strict):
     title: Words = "Cyber security posture"
     marking: Words = "OFFICIAL-SENSITIVE"
+    name: Words | None = Field(None, description="Whose report it is, in its head; absent: no name.")
+    logo: Words | None = Field(None, description="A PNG picture in the workspace, at most 100 KB.")
+    accent: Annotated[str, AfterValidator(_colour)] | None = Field(
+        None,
+        description="One colour of the council's own, as #1d70b8; it must stand out from white and carry white text.",
+    )
     target_percent: int = Field(95, ge=1, le=100, description="The share of devices patched on time that is the aim.")
 
 
@@ -163,6 +179,11 @@ class Settings(Strict):
     policies: Policies = Policies()
     reports: Reports = Reports()
     limits: Limits = Limits()
+    join: tuple[Literal["asset_tag", "serial", "fqdn", "mac", "hostname"], ...] = Field(
+        ("asset_tag", "serial", "fqdn"),
+        min_length=1,
+        description="By what two sources of one council mean the same asset, surest first.",
+    )
 
     @model_validator(mode="after")
     def _references_hold(self) -> Settings:
@@ -175,6 +196,8 @@ class Settings(Strict):
                 raise ValueError(f"zone '{zone.id}' names council '{zone.council}', which is not defined")
         _once("firewall", [f.id for f in self.firewalls])
         for firewall in self.firewalls:
+            if firewall.council is not None and firewall.council not in councils:
+                raise ValueError(f"firewall '{firewall.id}' names council '{firewall.council}', which is not defined")
             for name in firewall.zones:
                 if name not in zones:
                     raise ValueError(f"firewall '{firewall.id}' names zone '{name}', which is not defined")

@@ -100,6 +100,7 @@ class Assets(TableSpec):
     protection_active = yes_no("malware protection runs")
     definitions_on = day("the day of its malware definitions")
     encrypted = yes_no("its disk is encrypted")
+    software_listed = yes_no("some source listed its software; null where no software source of its council was read")
 
 
 class Installs(TableSpec):
@@ -155,6 +156,9 @@ class Services(TableSpec):
     proto_port = text("for example tcp/445")
     proto = text("tcp or udp")
     port = number("0 to 65535")
+    protocol = text(
+        "the application protocol in lower case, as nmap names it (telnet, microsoft-ds); null where not told"
+    )
     product = text("what answers there, as the source wrote it")
     version = text("its version as the source wrote it")
     seen_by = text("the source that saw it")
@@ -172,6 +176,7 @@ class Paths(TableSpec):
     proto_port = text("the port tried, or any")
     direction = text("in or out")
     from_zone = text("the zone that tries: the far end, whichever the direction")
+    internet = yes_no("the far end is the internet")
     reach = yes_no("some packet gets through; null where the configuration cannot tell")
     partly = yes_no("only some addresses of the zone get through")
     observed = yes_no("a scan from that zone saw the port let through; null where nobody looked")
@@ -197,4 +202,51 @@ class Claims(TableSpec):
     disagreement = yes_no("what the rules say and what packets did differ")
 
 
-TABLES: dict[str, type[TableSpec]] = {t.table: t for t in (Assets, Installs, Fixes, Services, Paths, Claims)}
+class Rules(TableSpec):
+    """One rule of a firewall, and for each firewall what happens when none matches; one null row for one that was not read."""
+
+    table = "rules"
+    subject = ("device_rule",)
+    own_due = "review_on"
+    built_by = "exposure"
+
+    device_rule = text("the device and the rule, as a person finds it: core-fw TEMP-MIGRATION")
+    device = text("the firewall's id in secscan.yaml")
+    position = number("its place in the list, 0 first")
+    name = text("the rule's own name or number")
+    is_default = yes_no("it is what the device does when no rule matches")
+    enabled = yes_no("it is switched on and has not expired")
+    action = text("permit or deny; null where it cannot be read")
+    any_any = yes_no("it lets every source reach every destination on every port")
+    covers_internet = yes_no("its source or its destination has every address of the internet")
+    rule_owner = text("the role that owns the rule")
+    approver = text("the role that approved it")
+    reason = text("why it is there")
+    review_on = day("the day by which it is to be looked at again")
+    expires_on = day("the last day it is meant to stand")
+    hits = number("how often it matched, as the device counts")
+    last_hit_on = day("the last day it matched")
+
+
+class Exceptions(TableSpec):
+    """One accepted risk: a dated, owned and approved decision of the council."""
+
+    table = "exceptions"
+    subject = ("exception",)
+    own_due = "until"
+    built_by = "policy"
+
+    exception = text("its id")
+    control = text("the control whose finding is accepted")
+    accepts = text("the subject it is about; null: every finding of the control on the asset")
+    starts = day("the first day in force; null: since ever")
+    until = day("the last day in force")
+    risk_owner = text("the role that owns the risk")
+    approver = text("the role that accepted it")
+    reason = text("why it was accepted")
+    renewed = number("how often it was renewed")
+
+
+TABLES: dict[str, type[TableSpec]] = {
+    t.table: t for t in (Assets, Installs, Fixes, Services, Paths, Rules, Claims, Exceptions)
+}

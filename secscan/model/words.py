@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 Outcome = Literal["pass", "fail", "unknown"]
 Status = Literal["open", "mitigated", "accepted", "closed"]
+Theme = Literal["patching", "legacy", "firewall", "device", "inventory", "exceptions"]
 Severity = Literal["critical", "high", "medium", "low"]
 ClaimState = Literal["proven", "configured", "claimed", "disproven", "cannot-tell"]
 Enough = Literal["proven", "configured", "no"]

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from secscan.model.settings import Id, Settings, Strict, Words
-from secscan.model.words import Enough, Severity
+from secscan.model.words import Enough, Severity, Theme
 
 MAX_DAYS = 3650
 """No window of a policy is longer than ten years; more is a slip of the finger."""
@@ -30,7 +30,6 @@ MAX_DAYS = 3650
 MAX_ENTRIES = 2000
 """The most that any one list or map of a file may hold."""
 
-Theme = Literal["patching", "legacy", "firewall", "inventory"]
 
 _SWITCH_WORDS = frozenset(("yes", "no", "on", "off", "true", "false", "y", "n", "none"))
 _PORT = re.compile(r"any|(tcp|udp)/(0|[1-9][0-9]{0,4})")

@@ -41,6 +41,7 @@ class Totals:
     patched_in_time: int
     patched_late: int
     patched_unknown: int
+    patched_excluded: int
     unsupported: int
     unsupported_unprotected: int
     claims: int
@@ -184,6 +185,7 @@ def results(posture: Posture, councils: Sequence[CouncilRow]) -> dict[str, Resul
         "Unsupported software": unsupported(figures, rows, unknown, passed + failed + unknown, sure),
         "Protections": protections(figures),
         "Network": by_rules(posture.controls, "firewall", ids, sure),
+        "Device settings": by_rules(posture.controls, "device", ids, sure),
         "Inventory": by_rules(posture.controls, "inventory", ids, sure),
         "Exceptions": exceptions(figures),
     }

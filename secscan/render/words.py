@@ -50,7 +50,9 @@ THEMES: Final = {
     "patching": "Patching",
     "legacy": "Unsupported software",
     "firewall": "Network",
+    "device": "Device settings",
     "inventory": "Inventory",
+    "exceptions": "Exceptions",
 }
 
 _BREAKS = re.compile(r"[\t\r\n]+")

@@ -143,7 +143,7 @@ def test_a_misspelt_key_is_told_the_right_one(tmp_path):
         ("severity: high", "severity: hihg", "it must be one of critical, high, medium, low; did you mean 'high'?"),
         ("mitigated_by: proven", "mitigated_by: false", "must be one of proven, configured, no"),
         ("unknowns: each", "unknowns: every", "must be one of per-issue, each"),
-        ("theme: legacy", "theme: training", "must be one of patching, legacy, firewall, inventory"),
+        ("theme: legacy", "theme: training", "must be one of patching, legacy, firewall, device, inventory, exceptions"),
         ("grace_days: 0", "grace_days: 1.5", "'grace_days' must be a whole number, not '1.5'"),
         ("grace_days: 0", "grace_days: true", "'grace_days' must be a whole number, not True"),
         ("grace_days: 0", "grace_days: -1", "'grace_days' is -1; it must be from 0 to 3650 days"),

@@ -135,7 +135,10 @@ def filled() -> Posture:
         for m, ps in p.trends.items()
     }
     marked["a measure"] = list(p.trends["coverage"][:4])
-    return replace(p, **{**lists, "legacy": legacy, "controls": controls, "inputs": inputs, "trends": marked})
+    brand = replace(p.brand, name="a name", accent="an accent", logo_png="a logo")
+    return replace(
+        p, **{**lists, "brand": brand, "legacy": legacy, "controls": controls, "inputs": inputs, "trends": marked}
+    )
 
 
 def text_fields(kind: type, seen: set[type] | None = None) -> set[tuple[str, str]]:

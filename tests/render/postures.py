@@ -12,18 +12,25 @@ from typing import Any
 
 from secscan.model.places import Place
 from secscan.model.posture import (
+    Brand,
     Change,
     ClaimRow,
     ControlRow,
     CouncilRow,
+    CoverageRow,
+    Disagreement,
     ExceptionRow,
+    Excluded,
     FindingRow,
     FixRow,
     InputRow,
+    JoinRow,
     LegacyRow,
     Point,
     Posture,
     Route,
+    Said,
+    SupportEnd,
 )
 from secscan.model.words import ClaimState, Severity, Status
 
@@ -254,6 +261,65 @@ def inputs() -> list[InputRow]:
     return rows
 
 
+def coverage() -> list[CoverageRow]:
+    """What each source saw; the registers name everything, the others most of it."""
+    return [
+        CoverageRow(
+            council=i.council, source=i.source, kind=i.kind, dated_on=i.dated_on, assets=ASSETS[i.council] - short,
+            of_assets=ASSETS[i.council], fresh=0 if i.state == "silent" else ASSETS[i.council] - short - 2,
+            only_here=5 if short == 0 else 0, installs=ASSETS[i.council] * 9 if i.kind == "secscan-software" else 0,
+            recognised=ASSETS[i.council] * 9 - 31 if i.kind == "secscan-software" else 0,
+        )
+        for i in inputs() for short in [0 if i.kind == "secscan-assets" else 4]
+    ]  # fmt: skip
+
+
+def disagreements() -> list[Disagreement]:
+    said = [
+        Said(source="alderbeck-register", value="Windows 10 22H2", dated_on=TODAY, place=Place("inventory/alderbeck/2026-10-31/register.csv", 12)),
+        Said(source="alderbeck-agent", value="Windows 11 24H2", dated_on=BEFORE, place=Place("inventory/alderbeck/2026-09-30/agent.json", 44)),
+    ]  # fmt: skip
+    return [
+        Disagreement(
+            council="alderbeck", asset="AB-LAP-001", hostname="ab-lap-001.alderbeck.example", fact="os", said=said
+        )
+    ]
+
+
+def joins() -> list[JoinRow]:
+    places = [
+        Place("inventory/alderbeck/2026-10-31/register.csv", 12),
+        Place("inventory/alderbeck/2026-09-30/agent.json", 44),
+    ]
+    return [JoinRow(council="alderbeck", asset="AB-LAP-001", also=["agent-5c0e"], key="serial", places=places)]
+
+
+def support_ends() -> list[SupportEnd]:
+    def end(council: str, label: str, what: str, on: date, assets: int, services: list[str]) -> SupportEnd:
+        return SupportEnd(
+            council=council, product=label.lower().replace(" ", "-"), label=label, what=what, on=on, assets=assets,
+            installs=assets, services=services, place=Place("secscan/knowledge/catalogue/servers.yaml", 40),
+        )  # fmt: skip
+
+    return [
+        end("alderbeck", "PHP 8.2", "support", date(2026, 12, 31), 3, ["Events booking"]),
+        end("brackenford", "Windows Server 2016", "support", date(2027, 1, 12), 14, ["Revenues and benefits", "Planning"]),
+        end("corvale", "PostgreSQL 13", "support", date(2026, 11, 13), 2, []),
+        end("alderbeck", "SQL Server 2016", "entitlement", date(2027, 7, 14), 1, ["Housing rents"]),
+        end("threeways", "Ubuntu 22.04", "extension", date(2028, 4, 1), 6, []),
+        end("brackenford", "Windows 10 22H2", "support", date(2025, 10, 14), 4, []),
+    ]  # fmt: skip
+
+
+def excluded() -> list[Excluded]:
+    return [
+        Excluded(
+            council="brackenford", control="PAT-01", theme="patching", what="type: printer, network",
+            reason="No patch source covers their firmware yet.", assets=12, place=Place("policies/overlay.yaml", 9),
+        )
+    ]  # fmt: skip
+
+
 def exceptions() -> list[ExceptionRow]:
     def row(id: str, council: str, asset: str, until: date, state: str, **given: Any) -> ExceptionRow:
         values: dict[str, Any] = {
@@ -338,7 +404,7 @@ def council_row(council: str, p: dict[str, Any]) -> CouncilRow:
         id=council, name=NAMES[council], role="provider" if council == "threeways" else "council", assets=ASSETS[council],
         installs=ASSETS[council] * 9, coverage=known / every if every else 0.0, seen_fresh=ASSETS[council] - (9 if council == "corvale" else 3),
         listed=ASSETS[council] - 4, recognised=ASSETS[council] * 9 - 31, patched_in_time=in_time, patched_late=late,
-        patched_unknown=unknown, unsupported=len(mine["legacy"]),
+        patched_unknown=unknown, patched_excluded=sum(e.assets for e in p["excluded"] if e.council == council), unsupported=len(mine["legacy"]),
         unsupported_unprotected=sum(r.protection not in ("proven", "configured") for r in mine["legacy"]),
         claims=len(mine["claims"]), claims_proven=sum(c.state == "proven" for c in mine["claims"]),
         claims_configured=sum(c.state == "configured" for c in mine["claims"]),
@@ -368,6 +434,8 @@ def partnership(**given: Any) -> Posture:
     """The whole picture: one council silent, one protection disproven, one exception overdue."""
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
+        "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(),
+        "excluded": excluded(), "brand": Brand(name="Three councils", accent="#12436d"),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
     p |= {
@@ -433,5 +501,5 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        unrecognised=[], previous_as_of=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], excluded=[], previous_as_of=None, controls=[replace(c, outcomes={}) for c in whole.controls],
     )  # fmt: skip

@@ -15,7 +15,8 @@ from secscan.render.view import View
 FIRST = 10
 LINKS = {
     "Patching": "patching.html", "Unsupported software": "legacy.html", "Protections": "mitigations.html",
-    "Network": "evidence.html#controls", "Inventory": "evidence.html#controls", "Exceptions": "exceptions.html",
+    "Network": "evidence.html#controls", "Device settings": "evidence.html#controls",
+    "Inventory": "evidence.html#controls", "Exceptions": "exceptions.html",
 }  # fmt: skip
 
 
