@@ -58,11 +58,15 @@ def command(
         ]  # fmt: skip
         out.json(envelope("recognise", rows=body))
         return 0
-    header = ("name", "version", "product", "cycle", "support ends", "extension to", "status", "by", "near")
+    header = ("name", "version", "product", "cycle", "support ends", "extension to", "status", "by")
     table = [(q[0], q[1], r.product, r.cycle, r.eol_on, r.extended_on, r.status, r.by, r.near) for q, r in rows]
-    (out.csv if format_ == "csv" else out.table)(header, table)
-    if format_ == "text":
-        out.next(f"{sum(r.product is not None for _, r in rows)} of {len(rows)} recognised")
+    if format_ == "csv":
+        out.csv((*header, "near"), table)
+        return 0
+    out.table((*header, "did you mean"), table)
+    near = rows[0][1].near if len(rows) == 1 else ()
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    out.next(f"{sum(r.product is not None for _, r in rows)} of {len(rows)} recognised{meant}")
     return 0
 
 

@@ -41,7 +41,7 @@ def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
         if (assets := frames.get("assets")) is not None:
             frames["assets"] = _with_os(assets, installs, triples, known)
         notes["recognised"] = figures(installs, triples, known)
-        notes["unrecognised"] = unrecognised(installs, triples, known)
+        notes["unrecognised"] = unrecognised(installs, triples, known, catalogue)
         frames["installs"] = _with_knowledge(installs, triples, known, catalogue, policy, estate.files)
         used |= {one.product for one in known if one.product}
     if (fixes := frames.get("fixes")) is not None and "name" in fixes.columns:

@@ -182,9 +182,12 @@ class Helper:
 _Worded = TypeVar("_Worded", Product, Helper)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Catalogue:
-    """All products and helpers by id. ``files``: (name, SHA-256) of what was read."""
+    """All products and helpers by id. ``files``: (name, SHA-256) of what was read.
+
+    Two are the same only where they are one, so that what is worked out of it can be kept beside it.
+    """
 
     products: Mapping[str, Product]
     helpers: Mapping[str, Helper]

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from secscan.knowledge.catalogue import Catalogue
 from secscan.knowledge.distinct import distinct
+from secscan.knowledge.near import suggestions
 from secscan.knowledge.recognise import Recognition
 from secscan.model.frame import Frame, Index
 
@@ -43,8 +45,13 @@ def _sort(one: Recognition) -> str:
     return "recognised" if one.product else "unrecognised"
 
 
-def unrecognised(frame: Frame, triples: Index, known: Sequence[Recognition]) -> list[dict[str, Any]]:
-    """The names that no rule knows, the most frequent first: what a catalogue of the council's own might add."""
+def unrecognised(
+    frame: Frame, triples: Index, known: Sequence[Recognition], catalogue: Catalogue
+) -> list[dict[str, Any]]:
+    """The names that no rule knows, the most frequent first: what a catalogue of the council's own might add.
+
+    ``near`` are suggestions for a person to judge.
+    """
     unknown = [i for i, one in enumerate(known) if one.product is None and one.status == "unknown" and one.name]
     counts = np.bincount(triples[triples >= 0], minlength=len(known))
     listed: Counter[tuple[Any, Any, Any]] = Counter()
@@ -60,6 +67,7 @@ def unrecognised(frame: Frame, triples: Index, known: Sequence[Recognition]) -> 
         {
             "name": name, "version": version, "publisher": publisher, "installs": count,
             "councils": sorted({c for i in members[name, version, publisher] for c in councils.get(i, ())}),
+            "near": list(suggestions(catalogue, name)),
         }
         for (name, version, publisher), count in top
     ]  # fmt: skip

@@ -247,7 +247,7 @@ def test_unrecognised_names_are_listed_by_how_often_they_are_there(catalogue: Ca
         (c, f"pc-{i}", "Idox Uniform", "10.5", "Idox", "arp", False)
         for i, c in enumerate(["corvale", "alderbeck", "corvale"])
     ]
-    rows.append(("corvale", "pc-9", "Civica Pay", "5", "Civica", "arp", False))
+    rows.append(("corvale", "pc-9", "Gogle Chrome", "5", "", "arp", False))
     notes = attach(estate(rows), catalogue, NO_POLICY).notes
     assert notes["unrecognised"] == [
         {
@@ -256,8 +256,16 @@ def test_unrecognised_names_are_listed_by_how_often_they_are_there(catalogue: Ca
             "publisher": "Idox",
             "installs": 3,
             "councils": ["alderbeck", "corvale"],
+            "near": [],
         },
-        {"name": "Civica Pay", "version": "5", "publisher": "Civica", "installs": 1, "councils": ["corvale"]},
+        {
+            "name": "Gogle Chrome",
+            "version": "5",
+            "publisher": "",
+            "installs": 1,
+            "councils": ["corvale"],
+            "near": ["Google Chrome (chrome)"],
+        },
     ]
     assert attach(estate(), catalogue, NO_POLICY).notes["labels"]["mssqlserver"] == "Microsoft SQL Server"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import get_args
@@ -15,11 +16,20 @@ from secscan.knowledge.entries import ProductEntry
 from secscan.knowledge.readers import READERS
 from secscan.knowledge.versions import SCHEMES
 from secscan.model.errors import PolicyError
+from secscan.model.places import Place
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "feeds" / "endoflife" / "products-full.json.gz"
 
-WITHOUT_CYCLES = {"7-zip", "onedrive", "putty", "teamviewer", "vlc", "zoom"}
-"""Products that are recognised by name alone: nobody says when their support ends."""
+WITHOUT_CYCLES = {
+    "7-zip", "aos-cx", "apex-one", "arcgis-desktop", "arcgis-enterprise", "arcgis-pro", "arubaos-switch", "autocad",
+    "cisco-asa", "cisco-ftd", "cisco-secure-client", "crystal-reports", "eset-endpoint", "filezilla", "forticlient",
+    "git", "hpe-comware", "isc-bind", "ivanti-epmm", "ivanti-policy-secure", "junos", "keepass", "onedrive", "openssh",
+    "papercut-mf", "papercut-ng", "putty", "qnap-qts", "sonicos", "sophos-endpoint", "sql-server-management-studio",
+    "teamviewer", "thunderbird", "unifi-network", "veeam-agent", "vlc", "watchguard-fireware", "winrar", "winscp",
+    "zoom",
+}  # fmt: skip
+"""Products that are recognised by name alone: nobody says in public when their support ends."""
+PUBLIC_DATA = "endoflife.date, data of 2026-08-22"
 
 
 def all_patterns(catalogue: Catalogue) -> list[Pattern]:
@@ -34,8 +44,8 @@ def test_the_shipped_files_load_fast(catalogue: Catalogue) -> None:
     print(
         f"catalogue: {len(catalogue.products)} products, {sum(len(p.cycles) for p in catalogue.products.values())} lines, {best:.3f} s"
     )
-    assert len(catalogue.products) >= 80
-    assert best < 1.0  # 0.2 s on an idle machine; the rest is for a busy one
+    assert len(catalogue.products) >= 240
+    assert best < 1.0  # 0.3 s on an idle machine; the rest is for a busy one
 
 
 def timed() -> float:
@@ -49,7 +59,9 @@ def test_every_line_has_a_source_a_day_and_a_place(catalogue: Catalogue) -> None
         assert product.source.startswith("https://")
         assert product.evidence, product.id
         assert product.checked_on == date(2026, 11, 22)
-        assert product.cycles or product.id in WITHOUT_CYCLES, product.id
+        # Without a line there is nothing that the data could say, so the entry says what was looked for instead.
+        assert bool(product.cycles) != (product.id in WITHOUT_CYCLES), product.id
+        assert product.cycles or product.evidence != PUBLIC_DATA, product.id
         for cycle in product.cycles.values():
             assert cycle.source.startswith("https://")
             assert cycle.checked_on <= date(2026, 11, 22)
@@ -66,18 +78,61 @@ def test_dates_are_plausible(catalogue: Catalogue) -> None:
                 assert cycle.extended_on > cycle.eol_on, (product.id, cycle.id)
 
 
-def test_patterns_are_linear_on_pumped_names(catalogue: Catalogue) -> None:
-    pumps = ["a", "1", "1.", " ", "windows ", "microsoft ", "(", "sql server ", "update ", " for", "version 1", ".*"]
-    slowest = (0.0, "")
+PUMPS = (
+    "a",
+    "1",
+    "1.",
+    " ",
+    "windows ",
+    "microsoft ",
+    "(",
+    "sql server ",
+    "update ",
+    " for",
+    "version 1",
+    ".*",
+    "-",
+    ", ",
+)
+
+
+def test_no_pattern_backs_off_out_of_hand(catalogue: Catalogue) -> None:
+    """None costs more on a hostile name than the dearest plain pattern that is taken at all: three unlimited repeats."""
+    dearest = spent(Pattern(text=".*a.*1.*b", place=Place("x")), pumped(""))
+    worst = (0.0, "")
     for pattern in all_patterns(catalogue):
+        took = spent(pattern, pumped(pattern.text.split("(")[0].split(".")[0][:30]))
+        worst = max(worst, (took / dearest, pattern.text))
+    print(f"the dearest pattern costs {worst[0]:.2f} of what is taken: {worst[1][:80]}")
+    assert worst[0] < 2
+
+
+def pumped(head: str) -> list[str]:
+    return [(head + pump * 250)[:250] + "!" for pump in PUMPS]
+
+
+def spent(pattern: Pattern, names: Sequence[str]) -> float:
+    """The best of two, so that what else the machine does counts little."""
+    took = []
+    for _ in range(2):
         start = time.perf_counter()
-        for pump in pumps:
-            head = pattern.text.split("(")[0].split(".")[0][:40]
-            for name in (pump * 250, head + pump * 250, "microsoft " + pump * 250):
-                pattern.regex.fullmatch(name[:250] + "!")
-        slowest = max(slowest, (time.perf_counter() - start, pattern.text))
-    print(f"slowest pattern over {len(pumps) * 3} pumped names: {slowest[0]:.4f} s: {slowest[1][:80]}")
-    assert slowest[0] < 1.0
+        for name in names:
+            pattern.regex.fullmatch(name)
+        took.append(time.perf_counter() - start)
+    return min(took)
+
+
+def test_a_name_longer_than_any_costs_no_more_than_a_long_one(catalogue: Catalogue, today: date) -> None:
+    def cost(name: str) -> float:
+        start = time.perf_counter()
+        for _ in range(20):
+            assert recognise(catalogue, name, "1", "x", None, today, near=True).product is None
+        return time.perf_counter() - start
+
+    cost("windows server " * 16)
+    assert min(cost("windows server " * 100_000) for _ in range(3)) < 20 * min(
+        cost("windows server " * 16) for _ in range(3)
+    )
 
 
 def test_every_alias_of_a_product_leads_to_it(catalogue: Catalogue, today: date) -> None:
@@ -115,14 +170,14 @@ def test_dates_agree_with_the_public_lifecycle_data(catalogue: Catalogue) -> Non
                     )
             elif cycle.eol_on is not None:
                 contradictions.append(f"{cycle.place}: {product.id} {cycle.id} {cycle.eol_on}, public data has no day")
-            extended = release.get("eoesFrom")
-            if extended and extended > (release["eolFrom"] or "") and str(cycle.extended_on) != extended:
+            extended = release["eolFrom"] and release.get("eoesFrom")  # what has no end has no extension
+            if extended and extended > release["eolFrom"] and str(cycle.extended_on) != extended:
                 contradictions.append(
                     f"{cycle.place}: {product.id} {cycle.id} extended {cycle.extended_on}, public {extended}"
                 )
     print(f"{compared} days compared with the public lifecycle data")
     print("\n".join(contradictions))
-    assert compared > 900
+    assert compared > 2000
     assert not contradictions
 
 
