@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -97,11 +98,22 @@ def lint(held: Workspace, today: date) -> policy.Linted:
             settings.policies, held.root, checks_of(held), [c.id for c in settings.councils],
             [z.id for z in settings.zones], today,
         )  # fmt: skip
+        catalogue = knowledge.load_catalogue([(held.root / f, f) for f in settings.policies.catalogue])
     except PolicyError as error:
         return policy.Linted(problems=error.problems, warnings=(), loosened=())
-    catalogue = knowledge.load_catalogue([(held.root / f, f) for f in settings.policies.catalogue])
     warnings = (*found.warnings, *knowledge.unknown_names(catalogue, found))
     return policy.Linted(problems=(), warnings=warnings, loosened=tuple(found.loosened))
+
+
+def lint_files(files: Sequence[Path], held: Workspace | None, today: date) -> policy.Linted:
+    """The same for files by themselves: of policy, and of a council's own products."""
+    own = [file for file in files if knowledge.is_catalogue(file)]
+    linted = policy.lint([file for file in files if file not in own], checks_of(held), today)
+    try:
+        replaced = knowledge.load_catalogue([(file, str(file)) for file in own]).replaced
+    except PolicyError as error:
+        return replace(linted, problems=(*linted.problems, *error.problems))
+    return replace(linted, warnings=(*linted.warnings, *replaced))
 
 
 def exposure(

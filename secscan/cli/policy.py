@@ -21,13 +21,13 @@ def command() -> None:
 @options("text", "json")
 def lint(files: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> int:
     """Check FILES, or everything that the workspace's policy is made of; file:line:column for each fault."""
-    from secscan import answers, policy
+    from secscan import answers
 
     held = maybe_workspace(workspace)
     day = as_of(how["as_of"])
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if files:
-        linted = policy.lint(files, answers.checks_of(held), day)
+        linted = answers.lint_files(files, held, day)
     elif held is not None:
         linted = answers.lint(held, day)
     else:

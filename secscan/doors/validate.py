@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Hashable, Iterable
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -104,13 +104,16 @@ def _fields(model: type[BaseModel] | None) -> list[str]:
 
 def _model_at(model: type[BaseModel] | None, path: tuple[Hashable, ...]) -> type[BaseModel] | None:
     """The model that stands at a path, following lists, maps and optional fields."""
+    named = False  # whether the part is a name of the file's own, in a map of models
     for part in path:
         if model is None:
             return None
-        if isinstance(part, int):
+        if named or isinstance(part, int):
+            named = False
             continue
         field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
         model = None if field is None else _inner_model(field.annotation)
+        named = field is not None and get_origin(field.annotation) is dict
     return model
 
 

@@ -2,8 +2,18 @@
 
 from secscan.knowledge.attach import attach
 from secscan.knowledge.catalogue import Catalogue, Cycle, Product
-from secscan.knowledge.load import load_catalogue
+from secscan.knowledge.load import is_catalogue, load_catalogue
 from secscan.knowledge.named import unknown_names
 from secscan.knowledge.recognise import Recognition, recognise
 
-__all__ = ["Catalogue", "Cycle", "Product", "Recognition", "attach", "load_catalogue", "recognise", "unknown_names"]
+__all__ = [
+    "Catalogue",
+    "Cycle",
+    "Product",
+    "Recognition",
+    "attach",
+    "is_catalogue",
+    "load_catalogue",
+    "recognise",
+    "unknown_names",
+]

@@ -192,6 +192,8 @@ class Catalogue:
     products: Mapping[str, Product]
     helpers: Mapping[str, Helper]
     files: tuple[tuple[str, str], ...]
+    replaced: tuple[str, ...] = ()
+    """A line, with its place, for each shipped product that a council's file stands in for."""
 
     @cached_property
     def by_alias(self) -> Mapping[str, tuple[Product, Place]]:

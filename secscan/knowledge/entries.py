@@ -140,6 +140,7 @@ class ProductEntry(Strict):
     source: Address
     checked_on: Day | None = None
     evidence: Text | None = None
+    replaces: Id | None = Field(None, description="The shipped product that it stands in for; every run says so.")
     also: tuple[Id, ...] = ()
     words: tuple[Word, ...] = ()
     aliases: tuple[Text, ...] = ()

@@ -13,7 +13,7 @@ from secscan.doors import validate, yaml
 from secscan.doors.files import read_bytes, sha256
 from secscan.knowledge.catalogue import Catalogue, Cycle, Helper, Pattern, Product
 from secscan.knowledge.names import normalise
-from secscan.model.errors import PolicyError, Problem
+from secscan.model.errors import PolicyError, Problem, SecscanError
 from secscan.model.places import Place
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).parent / "catalogue"
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
+_KEYS: Final = ("defaults", "products", "helpers")
 _NEVER: Final = date.min
 """Stands in for a day that is missing, so that the rest of a file can be checked; such a file is refused."""
 _Placed = TypeVar("_Placed", Product, Helper)
@@ -30,17 +31,34 @@ _Placed = TypeVar("_Placed", Product, Helper)
 def load_catalogue(extra: Sequence[tuple[Path, str]] = ()) -> Catalogue:
     """Every product and helper of the shipped files and of ``extra``, pairs of a file and the name to show for it.
 
-    A council's file may add products and helpers; it may not name again what is shipped, because a changed date
-    would then stand in a report without a word. Raises PolicyError with every problem of every file.
+    A council's file may add products and helpers. What is shipped it may name again only where it says ``replaces``,
+    because a changed date would otherwise stand in a report without a word; ``replaced`` has a line for each.
+    Raises PolicyError with every problem of every file.
     """
-    shipped = [(path, doors_files.shown(path)) for path in sorted(FOLDER.glob("*.yaml"))]
     gathered = _Gathered()
-    for path, shown in (*shipped, *extra):
+    for path in sorted(FOLDER.glob("*.yaml")):
+        gathered.read(path, doors_files.shown(path))
+    gathered.shipped = dict(gathered.products)
+    for path, shown in extra:
         gathered.read(path, shown)
     gathered.check()
     if gathered.problems:
         raise PolicyError(gathered.problems)
-    return Catalogue(products=gathered.products, helpers=gathered.helpers, files=tuple(gathered.files))
+    return Catalogue(
+        products=gathered.products, helpers=gathered.helpers, files=tuple(gathered.files),
+        replaced=tuple(gathered.replaced),
+    )  # fmt: skip
+
+
+def is_catalogue(path: Path) -> bool:
+    """Whether a file has the catalogue's form, as far as its keys say; what cannot be read has not."""
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        return False
+    try:
+        data = yaml.read(path).data
+    except SecscanError:
+        return False
+    return isinstance(data, dict) and bool(data) and all(validate.nearest(str(key), _KEYS) for key in data)
 
 
 class _Gathered:
@@ -50,6 +68,9 @@ class _Gathered:
         self.products: dict[str, Product] = {}
         self.helpers: dict[str, Helper] = {}
         self.files: list[tuple[str, str]] = []
+        self.shipped: dict[str, Product] = {}
+        """The products that a council's file may replace: those that were there before the first of them."""
+        self.replaced: list[str] = []
         self.problems: list[Problem] = []
 
     def read(self, path: Path, shown: str) -> None:
@@ -64,7 +85,10 @@ class _Gathered:
         self.files.append((shown, sha256(read_bytes(path, shown=shown, limit=yaml.MAX_BYTES))))
         build = _Builder(document, entry)
         for name, product in entry.products.items():
-            self._add(self.products, name, build.product(name, product))
+            made = build.product(name, product)
+            if product.replaces is not None:
+                self._replace(made, product.replaces, document.place("products", name, "replaces"))
+            self._add(self.products, name, made)
         for name, helper in entry.helpers.items():
             self._add(self.helpers, name, build.helper(name, helper))
         self.problems.extend(build.problems)
@@ -72,9 +96,21 @@ class _Gathered:
     def _add(self, to: dict[str, _Placed], name: str, entry: _Placed) -> None:
         if name in to:
             says = f"'{name}' is already in the catalogue ({to[name].place}); use an id of your own"
+            if name in self.shipped:
+                says += f", or write 'replaces: {name}' in it"
             self.problems.append(Problem(place=entry.place, says=says))
             return
         to[name] = entry
+
+    def _replace(self, product: Product, name: str, place: Place) -> None:
+        """Takes the shipped product out, and keeps a line that says so."""
+        if (old := self.shipped.pop(name, None)) is None:
+            near = validate.nearest(name, self.shipped)
+            says = f"'replaces' names '{name}', which is no shipped product, or one that is replaced already{near}"
+            self.problems.append(Problem(place=place, says=says))
+            return
+        del self.products[name]
+        self.replaced.append(f"{place}: '{product.id}' stands in for the shipped '{name}' ({old.place})")
 
     def check(self) -> None:
         """Names that lead to two products lead nowhere: each alias and each id has one owner."""

@@ -1,5 +1,5 @@
 """What a policy says of products and release lines by name, held against the catalogue: a slip there changes nothing,
-and would do so silently.
+and would do so silently. Beside it, what the council's own catalogue changes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ _GAP = re.compile(r"[\s_-]+")
 
 
 def unknown_names(catalogue: Catalogue, policy: Policy) -> list[str]:
-    """One line, with its place, for each name in the policy that the catalogue does not have."""
-    return list(_unknown(catalogue, policy))
+    """One line, with its place, for each name in the policy that the catalogue does not have, and for each shipped
+    product that the council's own catalogue stands in for.
+    """
+    return [*catalogue.replaced, *_unknown(catalogue, policy)]
 
 
 def cycles(product: Product, written: str) -> frozenset[str]:

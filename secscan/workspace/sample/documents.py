@@ -1,4 +1,4 @@
-"""The files that people write: secscan.yaml, overlays, exceptions, mitigations, entitlements."""
+"""The files that people write: secscan.yaml, overlays, exceptions, mitigations, entitlements, their own products."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _PLACES: Final = {
     "policies/exceptions.yaml": "exceptions.yaml",
     "policies/mitigations.yaml": "mitigations.yaml",
     "policies/entitlements.csv": "entitlements.csv",
+    "policies/catalogue.yaml": "catalogue.yaml",
     "secscan.yaml": "secscan.yaml",
 }
 """Where each stands in the workspace -> its text here. ``@+30`` in a text is the day 30 days after the last set."""

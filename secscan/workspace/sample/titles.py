@@ -1,7 +1,7 @@
 """The software of the sample: names, versions and publishers as inventories write them.
 
 Browsers and other evergreen software get their version from the day of the set; the rest stays as it was installed
-until a rebuild. Line-of-business names are invented: nobody recognises them.
+until a rebuild. Line-of-business names are invented: nobody recognises them but the sample's own catalogue, which has some.
 """
 
 from __future__ import annotations
