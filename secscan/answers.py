@@ -7,25 +7,27 @@ from dataclasses import replace
 from datetime import date
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from secscan import engine, history, inventory, knowledge, policy, sources
 from secscan import exposure as firewalls
+from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
-from secscan.engine.find import expression
-from secscan.engine.words import why, would_turn
+from secscan.findings.registers import exceptions as register_of_exceptions
 from secscan.history import results
-from secscan.model.check import CheckSpec, Params
+from secscan.model.check import CheckSpec
 from secscan.model.errors import InputError, PolicyError, UsageError
-from secscan.model.expr import columns_of
-from secscan.model.frame import Frame
+from secscan.model.estate import Estate
 from secscan.model.net import Answer
 from secscan.model.places import Files, Place
-from secscan.model.posture import ControlRow, FindingRow, Posture
+from secscan.model.policy import Policy
+from secscan.model.posture import ExceptionRow, FindingRow, Posture
 from secscan.model.settings import Firewall, Limits, Source
 from secscan.workspace import Workspace
 
 STATE = "state"
+_LIKE: Final = 75.0
+"""How like, in hundredths, a name must be to be suggested."""
 
 
 def record(held: Workspace) -> Path:
@@ -90,15 +92,20 @@ def checks_of(held: Workspace | None) -> Mapping[str, CheckSpec]:
     return engine.find_checks(own)
 
 
+def rules_of(held: Workspace, today: date) -> Policy:
+    """The policy in force. Raises PolicyError with every problem in its files."""
+    settings = held.settings
+    return policy.load(
+        settings.policies, held.root, checks_of(held), [c.id for c in settings.councils],
+        [z.id for z in settings.zones], today,
+    )  # fmt: skip
+
+
 def lint(held: Workspace, today: date) -> policy.Linted:
     """What is wrong with, or loosened in, everything that the workspace's policy is made of."""
-    settings = held.settings
     try:
-        found = policy.load(
-            settings.policies, held.root, checks_of(held), [c.id for c in settings.councils],
-            [z.id for z in settings.zones], today,
-        )  # fmt: skip
-        catalogue = knowledge.load_catalogue([(held.root / f, f) for f in settings.policies.catalogue])
+        found = rules_of(held, today)
+        catalogue = knowledge.load_catalogue([(held.root / f, f) for f in held.settings.policies.catalogue])
     except PolicyError as error:
         return policy.Linted(problems=error.problems, warnings=(), loosened=())
     warnings = (*found.warnings, *knowledge.unknown_names(catalogue, found))
@@ -114,6 +121,25 @@ def lint_files(files: Sequence[Path], held: Workspace | None, today: date) -> po
     except PolicyError as error:
         return replace(linted, problems=(*linted.problems, *error.problems))
     return replace(linted, warnings=(*linted.warnings, *replaced))
+
+
+def exceptions(held: Workspace, today: date) -> list[tuple[ExceptionRow, list[FindingRow] | None]]:
+    """Every exception as the files say it today, overdue first, each with the failures that it speaks about.
+
+    Whether one is overdue hangs on the day alone; what it matches is told by the last run. None: nothing was scanned yet.
+    """
+    posture = last(held, today) if any(r["as_of"] <= today for r in runs(held)) else None
+    failures: dict[tuple[str, str, str], list[FindingRow]] = {}
+    for f in posture.findings if posture else ():
+        if f.outcome == "fail" and f.asset is not None:
+            failures.setdefault((f.control, f.council, f.asset.casefold()), []).append(f)
+    found: list[tuple[ExceptionRow, list[FindingRow] | None]] = []
+    for row in register_of_exceptions(rules_of(held, today), posture.findings if posture else (), today):
+        about = failures.get((row.control, row.council, row.asset.casefold()), ())
+        met = [f for f in about if row.subject in (None, f.subject)] if posture else None
+        state = "unused" if met == [] else "in-force"
+        found.append((replace(row, state=state) if row.state in ("in-force", "unused") else row, met))
+    return found
 
 
 def exposure(
@@ -133,9 +159,9 @@ def exposure(
         return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
     estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
     assets = estate.frames["assets"]
-    row = _registered(assets, to, council)
+    row = registered(estate, to, council)
     if row is None:
-        near = nearest(to, [str(a) for a in assets.columns["asset"]])
+        near = alike(to, names_of(estate))
         raise UsageError(f"'{to}' is neither an address nor an asset in the register{near}")
     asset = (assets.get("council", row), assets.get("asset", row))
     addresses = estate.addresses.get(asset, ())
@@ -172,17 +198,48 @@ def exposure_of_config(
     return firewalls.ask_config(firewalls.rule_list(load, firewall, files, today, False), from_, to, port)
 
 
-def _registered(assets: Frame, name: str, council: str | None) -> int | None:
-    """The row of the asset with this id or host name; None where there is none. Raises UsageError for several councils'."""
-    fitting = [
-        row
-        for row in range(assets.rows)
-        if name.casefold() in (str(assets.get("asset", row)).casefold(), str(assets.get("hostname", row)).casefold())
-        and council in (None, assets.get("council", row))
-    ]
-    if len(owners := sorted({assets.get("council", row) for row in fitting})) > 1:
-        raise UsageError(f"'{name}' is an asset of {' and of '.join(owners)}; say which with --council")
-    return fitting[0] if fitting else None
+def registered(estate: Estate, name: str, council: str | None) -> int | None:
+    """The row of the asset with this id, host name, full name, serial number or address; None where there is none.
+
+    An id goes before a name. Raises UsageError where the name means several assets.
+    """
+    assets, wanted = estate.frames["assets"], name.casefold()
+    for columns in (("asset",), ("hostname", "fqdn", "serial"), ("addresses",)):
+        fitting = {
+            row
+            for column in columns
+            if (found := assets.columns.get(column)) is not None
+            for row, value in enumerate(found)
+            if value is not None
+            and (wanted in str(value).split(";") if column == "addresses" else str(value).casefold() == wanted)
+            and council in (None, assets.get("council", row))
+        }
+        owners = sorted({assets.get("council", row) for row in fitting})
+        if len(owners) > 1:
+            raise UsageError(f"'{name}' is an asset of {' and of '.join(owners)}; say which with --council")
+        if len(fitting) > 1:
+            ids = ", ".join(sorted(str(assets.get("asset", row)) for row in fitting)[:5])
+            raise UsageError(f"'{name}' means {len(fitting)} assets of {owners[0]}; name one by its id: {ids}")
+        if fitting:
+            return fitting.pop()
+    return None
+
+
+def names_of(estate: Estate) -> list[str]:
+    """Every id and host name in the register, each once."""
+    assets = estate.frames["assets"]
+    return list(dict.fromkeys(str(v) for c in ("asset", "hostname") for v in assets.columns[c] if v is not None))
+
+
+def alike(word: str, known: Sequence[str]) -> str:
+    """``; did you mean 'A', 'B' or 'C'?`` for names that look like ``word``, the likest first; else nothing."""
+    from rapidfuzz import fuzz, process
+
+    near = process.extract(word, known, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_LIKE, limit=3)
+    quoted = [f"'{safe(name, 80)}'" for name, _, _ in near]
+    if not quoted:
+        return ""
+    return f"; did you mean {' or '.join(filter(None, (', '.join(quoted[:-1]), quoted[-1])))}?"
 
 
 def _plain(text: str) -> str:
@@ -201,190 +258,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def explain(held: Workspace, posture: Posture, subject: str, council: str | None) -> dict[str, Any]:
-    """Why a finding, a control or an asset stands as it does, each fact with the place that says so.
-
-    Raises UsageError when nothing of that name is known, or when several councils have such an asset.
-    """
-    for finding in posture.findings:
-        if finding.fingerprint == subject:
-            return _explain_finding(held, posture, finding)
-    controls = [c for c in posture.controls if c.id.casefold() == subject.casefold()]
-    if controls:
-        return _explain_control(posture, controls)
-    fitting = [
-        f
-        for f in posture.findings
-        if subject.casefold() in ((f.asset or "").casefold(), (f.hostname or "").casefold()) and f.asset is not None
-    ]
-    owners = sorted({f.council for f in fitting})
-    if council is not None:
-        fitting = [f for f in fitting if f.council == council]
-    elif len(owners) > 1:
-        raise UsageError(f"'{subject}' is an asset of {' and of '.join(owners)}; say which with --council")
-    if fitting:
-        return _explain_asset(posture, subject, fitting)
-    if sound := _explain_sound(held, posture, subject, council):
-        return sound
-    names = [*(c.id for c in posture.controls), *(f.asset for f in posture.findings if f.asset)]
-    raise UsageError(
-        f"no finding, control or asset is called '{subject}'{nearest(subject, names) or ''}; 'secscan findings' lists them"
-    )
-
-
-def _source(place: Place | None) -> dict[str, Any] | None:
-    return None if place is None else {"file": place.file, "line": place.line}
-
-
-def _rule(control: ControlRow | None) -> dict[str, Any] | None:
-    if control is None:
-        return None
-    return {
-        "id": control.id, "title": control.title, "text": control.text, "file": control.place.file,
-        "line": control.place.line, "severity": control.severity, "check": control.check, "params": control.params,
-        "references": control.references,
-    }  # fmt: skip
-
-
-def _explain_finding(held: Workspace, posture: Posture, f: FindingRow) -> dict[str, Any]:
-    control = next((c for c in posture.controls if c.id == f.control and f.council in c.councils), None)
-    facts = [
-        {"name": name, "value": value, "source": _source(f.evidence_places.get(name) or _told_by(name, f))}
-        for name, value in f.evidence.items()
-    ]
-    decided, turn = _decision(held, posture, f, control)
-    return {
-        "subject": {
-            "fingerprint": f.fingerprint, "title": f.title, "council": f.council, "asset": f.asset,
-            "hostname": f.hostname, "subject": f.subject, "outcome": f.outcome, "status": f.status,
-            "severity": f.severity, "count": f.count, "first_seen": f.first_seen, "due": f.due, "overdue": f.overdue,
-            "sources": [_source(p) for p in f.sources],
-        },
-        "control": _rule(control),
-        "facts": [*facts, *({"name": "source row", "value": str(p), "source": _source(p)} for p in f.sources)],
-        "exception": _exception(posture, f),
-        "mitigation": _mitigation(posture, f),
-        "why": decided,
-        "would_pass_if": turn,
-        "fix": f.fix,
-    }  # fmt: skip
-
-
-def _told_by(name: str, f: FindingRow) -> Place | None:
-    """For what counts the rows of a finding, the first of them."""
-    return f.sources[0] if name in ("assets", "missing", "rows") and f.sources else None
-
-
-def _decision(held: Workspace, posture: Posture, f: FindingRow, control: ControlRow | None) -> tuple[str, str]:
-    """In words: what decided, and what would turn it. Worked out again from the evidence kept."""
-    spec = checks_of(held).get(f.check)
-    if spec is None or control is None or f.stale or (f.outcome == "unknown" and f.asset is None):
-        if f.stale:
-            return "the source has fallen silent, and old evidence passes nothing", "the source reports again"
-        missing = ", ".join(f.evidence.get("missing", ())) or "a fact that the rule needs"
-        return f"cannot be told: {missing} not known", f"it is known: {missing}"
-    rule, _, _ = expression(spec, Params(posture.as_of, {**spec.params, **control.params}))
-    kinds = {name: column.kind for name, column in spec.table.columns().items()}
-    row = {
-        name: date.fromisoformat(value) if kinds.get(name) == "date" and isinstance(value, str) else value
-        for name, value in f.evidence.items()
-        if name in columns_of(rule)
-    }
-    return why(rule, row), would_turn(rule, row)
-
-
-def _exception(posture: Posture, f: FindingRow) -> dict[str, Any] | None:
-    found = next((e for e in posture.exceptions if e.id == f.exception), None)
-    if found is None:
-        return None
-    says = f"{found.id}, accepted by {found.approver} until {found.until}: {found.reason}"
-    return {
-        "id": found.id, "until": found.until, "owner": found.owner, "approver": found.approver,
-        "reason": found.reason, "source": _source(found.place), "says": says,
-    }  # fmt: skip
-
-
-def _mitigation(posture: Posture, f: FindingRow) -> dict[str, Any] | None:
-    found = next((c for c in posture.claims if c.id == f.mitigation), None)
-    if found is None:
-        return None
-    return {
-        "id": found.id, "state": found.state, "reason": found.reason, "rule": _source(found.rule_place),
-        "source": _source(found.place), "says": f"{found.id} is {found.state}: {found.reason}",
-    }  # fmt: skip
-
-
-def _explain_control(posture: Posture, controls: Sequence[ControlRow]) -> dict[str, Any]:
-    control = controls[0]
-    outcomes: dict[str, Any] = {}
-    for variant in controls:
-        outcomes |= variant.outcomes
-    facts = [
-        {"name": f"{council}: {word}", "value": n, "source": _source(control.place)}
-        for council, counts in sorted(outcomes.items())
-        for word, n in counts.items()
-    ]
-    findings = [f for f in posture.findings if f.control == control.id and f.outcome == "fail"]
-    return {
-        "subject": {"id": control.id, "title": control.title, "councils": sorted(outcomes), "findings": len(findings)},
-        "control": _rule(control),
-        "facts": facts,
-        "exception": None,
-        "mitigation": None,
-        "why": f"disabled: {control.disabled}" if control.disabled else None,
-        "would_pass_if": None,
-        "fix": f"secscan findings --control {control.id}",
-    }
-
-
-def _explain_sound(held: Workspace, posture: Posture, subject: str, council: str | None) -> dict[str, Any] | None:
-    """An asset that no finding names, as its register has it; None where no register has it."""
-    files = Files()
-    reading = sources.read(held.settings, held.root, posture.as_of, files, places=held.source_places)
-    assets = inventory.settle(reading.loads, reading.gaps, held.settings, files, posture.as_of).frames["assets"]
-    row = _registered(assets, subject, council)
-    if row is None:
-        return None
-    said = {name: assets.get(name, row) for name in ("council", "asset", "hostname")}
-    places = {name: assets.place(name, row) for name in assets.columns}
-    return {
-        "subject": {"id": said["asset"], **said},
-        "control": None,
-        "facts": [
-            {"name": name, "value": assets.get(name, row), "source": _source(files.place(code))}
-            for name, code in places.items()
-            if code is not None and assets.get(name, row) is not None
-        ],
-        "findings": [],
-        "exception": None,
-        "mitigation": None,
-        "why": "no finding names it; what is not known is kept by issue, and an issue names no more than 20 assets",
-        "would_pass_if": None,
-        "fix": f"secscan findings --council {said['council']} --status unknown",
-    }
-
-
-def _explain_asset(posture: Posture, subject: str, findings: Sequence[FindingRow]) -> dict[str, Any]:
-    first = findings[0]
-    sources = {p: None for f in findings for p in f.sources}
-    return {
-        "subject": {"id": first.asset, "council": first.council, "asset": first.asset, "hostname": first.hostname},
-        "control": None,
-        "facts": [
-            *({"name": n, "value": v, "source": None} for n, v in (("owner", first.owner), ("service", first.service))),
-            *({"name": "source row", "value": str(p), "source": _source(p)} for p in sources),
-        ],
-        "findings": [
-            {"fingerprint": f.fingerprint, "control": f.control, "status": f.status, "title": f.title} for f in findings
-        ],
-        "exception": None,
-        "mitigation": None,
-        "why": f"{len(findings)} findings are about it",
-        "would_pass_if": None,
-        "fix": f"secscan explain {first.fingerprint}",
-    }
-
-
-__all__ = ["checks_of", "explain", "known_council", "last", "listed", "record", "result", "runs"]

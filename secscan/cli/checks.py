@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, maybe_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, maybe_workspace, options
+from secscan.cli.complete import checks
+from secscan.doors.terminal import typed
 from secscan.model.errors import UsageError
 
 
@@ -29,7 +31,7 @@ _FOLDERS = click.option("--checks", "folders", multiple=True, metavar="DIR", hel
 
 @command.command("list", epilog="Example: secscan checks list --format json")
 @_FOLDERS
-@options("text", "json", "csv")
+@options(*FORMATS)
 def list_(folders: tuple[str, ...], workspace: str | None, format_: str, **how: Any) -> None:
     """Every check, with the table it judges."""
     specs = [spec for _, spec in sorted(_found(workspace, folders).items())]
@@ -51,9 +53,9 @@ def list_(folders: tuple[str, ...], workspace: str | None, format_: str, **how: 
 
 
 @command.command(epilog="Example: secscan checks show patching.fix-overdue")
-@click.argument("check")
+@click.argument("check", shell_complete=checks)
 @_FOLDERS
-@options("text", "json")
+@options(*FORMATS)
 def show(check: str, folders: tuple[str, ...], workspace: str | None, format_: str, **how: Any) -> None:
     """One check's page: why it matters, how it decides, its numbers and the columns it reads."""
     from datetime import date
@@ -78,6 +80,9 @@ def show(check: str, folders: tuple[str, ...], workspace: str | None, format_: s
         }  # fmt: skip
         out.json(envelope("checks", checks=[body]))
         return
+    if format_ == "csv":
+        out.csv(("column", "says"), [(c, columns[c].doc) for c in reads])
+        return
     out.line(spec.id)
     for line in spec.doc.splitlines():
         out.line(line)
@@ -91,13 +96,14 @@ def show(check: str, folders: tuple[str, ...], workspace: str | None, format_: s
         for name, value in spec.params.items():
             out.line(f"  {name}: {value}")
     out.line(f"When it fails, do: {spec.fix}")
-    out.last(f"{spec.shown_file}:{spec.line}")
+    out.line(f"{spec.shown_file}:{spec.line}")
+    out.last(f"next: secscan checks test {spec.id}")
 
 
 @command.command(epilog="Example: secscan checks test patching.fix-overdue")
-@click.argument("check", required=False)
+@click.argument("check", required=False, shell_complete=checks)
 @_FOLDERS
-@options("text", "json")
+@options(*FORMATS)
 def test(check: str | None, folders: tuple[str, ...], workspace: str | None, format_: str, **how: Any) -> int:
     """Run the cases beside the checks, through the engine and through the slow witness."""
     from secscan.doors.validate import nearest
@@ -113,12 +119,17 @@ def test(check: str | None, folders: tuple[str, ...], workspace: str | None, for
     if format_ == "json":
         out.json(envelope("checks", complete=not bad, cases=results))
         return 1 if bad else 0
+    if format_ == "csv":
+        header = ("check", "case", "expected", "engine", "witness", "ok")
+        out.csv(header, [(r.check, r.case, r.expected, r.engine, r.witness, r.ok) for r in results])
+        return 1 if bad else 0
     for result in bad:
         out.line(
             f"{result.place}: {result.check}: case '{result.case}' expects {result.expected}; "
             f"the engine says {result.engine}, the witness {result.witness}"
         )
-    out.last(f"{len(results) - len(bad)} passed, {len(bad)} failed")
+    then = f"checks show {bad[0].check}" if bad else "policy lint"
+    out.last(f"{len(results) - len(bad)} passed, {len(bad)} failed; next: secscan {then}")
     return 1 if bad else 0
 
 
@@ -128,11 +139,13 @@ def test(check: str | None, folders: tuple[str, ...], workspace: str | None, for
     "--over", required=True, metavar="TABLE", help="The table it judges: assets, installs, fixes, services, ..."
 )
 @click.option("--into", default="checks", show_default=True, metavar="DIR", help="The folder of checks to write into.")
-def new(check: str, over: str, into: str) -> None:
+@options(workspace=False)
+def new(check: str, over: str, into: str, **how: Any) -> None:
     """Write the two files of a new check: its rule and its cases."""
     from secscan.cli.new_check import write
 
     written = write(check, over, Path(into))
+    out = Out(quiet=how["quiet"])
     for path in written:
-        click.echo(path)
-    click.echo(f"next: edit both, then 'secscan checks test {check} --checks {into}'")
+        out.line(str(path))
+    out.last(f"next: edit both, then {typed('checks', 'test', check, '--checks', into)}")

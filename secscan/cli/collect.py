@@ -10,6 +10,7 @@ import click
 
 from secscan.cli.common import Out, options
 from secscan.cli.common import as_of as today
+from secscan.doors.terminal import typed
 
 
 @click.command(epilog="Example: secscan collect --out this-machine.json")
@@ -29,14 +30,13 @@ def command(file: Path | None, workspace: str | None, as_of: date | None, **how:
 
     out = Out(quiet=how["quiet"], verbose=how["verbose"])
     found = sources.collect(today(as_of))
-    text = dumps(found)
     if file is None:
-        click.echo(text)
+        click.echo(dumps(found, ascii=True))
         return
-    files.write(file, text + "\n")
+    files.write(file, dumps(found) + "\n")
     # None is "no list was found", which is not the same as an empty one.
     listed = "no package list" if found["software"] is None else f"{len(found['software'])} packages"
     out.line(f"{found['asset']['hostname']}: {listed}, {len(found['services'])} listening ports")
     for warning in found["warnings"]:
         out.note(warning)
-    out.last(f"next: secscan import {file} --council ID")
+    out.last(f"next: {typed('import', file, '--council', 'ID')}")

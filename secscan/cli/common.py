@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -36,8 +36,15 @@ class Day(click.ParamType[date]):
         return day
 
 
-def options(*formats: str) -> Callable[[F], F]:
-    """The options of every command; ``formats`` as well where there is something to read."""
+FORMATS: Final = ("text", "json", "csv")
+"""What a command with something to read writes: for people, for programs, for a spreadsheet."""
+
+
+def options(*formats: str, workspace: bool = True) -> Callable[[F], F]:
+    """The options of every command; ``formats`` as well where there is something to read.
+
+    Without ``workspace`` for a command that works on none: it has no ``-w`` and no ``--as-of``.
+    """
 
     def add(function: F) -> F:
         wrapped: Any = function
@@ -46,24 +53,39 @@ def options(*formats: str) -> Callable[[F], F]:
                 "--format", "format_", type=click.Choice(formats), default="text", envvar="SECSCAN_FORMAT",
                 show_default=True, help="How to write the result.",
             )(wrapped)  # fmt: skip
-        wrapped = click.option("-q", "--quiet", is_flag=True, help="The last line only.")(wrapped)
-        wrapped = click.option("-v", "--verbose", count=True, help="Say more, timings too.")(wrapped)
+        wrapped = click.option("-q", "--quiet", is_flag=True, envvar="SECSCAN_QUIET", help="The last line only.")(
+            wrapped
+        )
+        wrapped = click.option(
+            "-v", "--verbose", count=True, envvar="SECSCAN_VERBOSE", callback=_timed, help="Say more, timings too."
+        )(wrapped)
         wrapped = click.option(
             "--debug", is_flag=True, expose_value=False, envvar="SECSCAN_DEBUG",
             help="Show a traceback when the fault is ours.",
         )(wrapped)  # fmt: skip
-        wrapped = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR says the same).")(wrapped)
+        wrapped = click.option(
+            "--no-color", is_flag=True, envvar="SECSCAN_NO_COLOR", help="No colour (NO_COLOR says the same)."
+        )(wrapped)
+        if not workspace:
+            return cast(F, wrapped)
         wrapped = click.option(
             "--as-of", type=Day(), envvar="SECSCAN_AS_OF", metavar="DATE", help="Judge as of this day (default: today)."
         )(wrapped)
         wrapped = click.option(
-            "-w", "--workspace", envvar="SECSCAN_WORKSPACE", metavar="DIR",
+            "-w", "--workspace", type=click.Path(file_okay=False), envvar="SECSCAN_WORKSPACE", metavar="DIR",
             help="The workspace (default: found upwards from here).",
         )(wrapped)  # fmt: skip
-        result: F = wrapped
-        return result
+        return cast(F, wrapped)
 
     return add
+
+
+def _timed(context: click.Context, parameter: click.Parameter, verbose: int) -> int:
+    """Says at the end how long a verbose command took."""
+    if verbose and not context.resilient_parsing:
+        started = now()
+        context.call_on_close(lambda: click.echo(f"took {(now() - started).total_seconds():.1f} s", err=True))
+    return verbose
 
 
 def as_of(given: date | None) -> date:
@@ -184,7 +206,7 @@ class Out:
             table.add_column(name, overflow="fold")
         for row in rows[:limit]:
             table.add_row(*(Text(safe(cell(c))) for c in row))
-        Console(no_color=not self.colour, highlight=False).print(table)
+        Console(color_system="auto" if self.colour else None, highlight=False).print(table)
         if limit is not None and len(rows) > limit:
             self.note(f"{limit} of {len(rows)} shown; pipe the command, or use --format csv, for all")
 

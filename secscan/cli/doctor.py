@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -15,17 +16,16 @@ from typing import Any, Final, Literal
 
 import click
 
-from secscan.cli.common import Out, as_of, envelope, maybe_workspace, options
+from secscan.cli.common import FORMATS, Out, as_of, envelope, maybe_workspace, options
 from secscan.model.errors import SecscanError
 
 _LIBRARIES: Final = ("duckdb", "narwhals", "numpy", "sqlalchemy", "alembic", "jinja2", "pydantic", "python_calamine")
 _FREE_BYTES: Final = 200_000_000
 _FONTS: Final = (
-    "/usr/share/fonts/truetype/liberation",
-    "/usr/share/fonts/truetype/msttcorefonts",
-    "/Library/Fonts",
-    "C:/Windows/Fonts",
-)
+    "/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts", "/Library/Fonts",
+    "/System/Library/Fonts", "C:/Windows/Fonts",
+)  # fmt: skip
+_LIKE_ARIAL: Final = re.compile(r"(liberation ?sans|arial|arimo|helvetica|nimbus ?sans)", re.IGNORECASE)
 
 State = Literal["ok", "warn", "fail"]
 
@@ -39,7 +39,7 @@ class Finding:
 
 
 @click.command(epilog="Example: secscan doctor --format json")
-@options("text", "json")
+@options(*FORMATS)
 def command(workspace: str | None, format_: str, **how: Any) -> int:
     """A checklist: Python, libraries, SQLite, fonts, nmap, clock, knowledge, permissions; each fault with its fix."""
     found = [*_machine(), *_workspace(workspace, how["as_of"])]
@@ -49,13 +49,20 @@ def command(workspace: str | None, format_: str, **how: Any) -> int:
     if format_ == "json":
         out.json(envelope("doctor", complete=code == 0, items=[_json(f) for f in found]))
         return code
+    if format_ == "csv":
+        out.csv(("name", "state", "says", "fix"), [(f.name, f.state, f.says, f.fix) for f in found])
+        return code
     marks = {"ok": "ok  ", "warn": "look", "fail": "FAIL"}
     for item in found:
         out.line(f"{marks[item.state]}  {item.name}: {item.says}")
         if item.fix and item.state != "ok":
             out.line(f"      fix: {item.fix}")
     out.last(
-        {0: "all is well", 3: "it works, with gaps named above", 4: "it cannot run until what failed is mended"}[code]
+        {
+            0: "all is well; next: secscan scan",
+            3: "it works, with gaps named above; next: secscan scan",
+            4: "it cannot run until what failed is mended; then: secscan doctor",
+        }[code]
     )
     return code
 
@@ -75,7 +82,7 @@ def _machine() -> Iterator[Finding]:
     )  # fmt: skip
     yield _sqlite()
     yield _nmap()
-    fonts = any(Path(folder).is_dir() for folder in _FONTS)
+    fonts = any(_LIKE_ARIAL.match(f.name) for folder in _FONTS for f in Path(folder).expanduser().glob("**/*.*"))
     yield Finding(
         name="fonts", state="ok" if fonts else "warn",
         says="an Arial-like font is there" if fonts else "no Arial-like font: printed reports grow by a fifth",
@@ -158,8 +165,8 @@ def _permissions(root: Path) -> Finding:
 
 
 def _knowledge(held: Any, day: Any) -> Iterator[Finding]:
-    from secscan import knowledge, policy
-    from secscan.answers import checks_of
+    from secscan import knowledge
+    from secscan.answers import rules_of
 
     today = as_of(day)
     try:
@@ -169,10 +176,7 @@ def _knowledge(held: Any, day: Any) -> Iterator[Finding]:
             name="lifecycle catalogue", state="warn" if age is None or age > 180 else "ok",
             says=f"{len(catalogue.products)} products, the oldest entry checked {age} days ago", fix="upgrade secscan",
         )  # fmt: skip
-        rules = policy.load(
-            held.settings.policies, held.root, checks_of(held), [c.id for c in held.settings.councils],
-            [z.id for z in held.settings.zones], today,
-        )  # fmt: skip
+        rules = rules_of(held, today)
         yield Finding(
             name="policy",
             state="ok",
@@ -191,6 +195,9 @@ def _last_run(held: Any, day: Any) -> Finding:
         return Finding(name="record", state="fail", says=str(error), fix="restore it from a backup")
     if not runs:
         return Finding(name="record", state="warn", says="nothing has been scanned yet", fix="secscan scan")
+    if runs[-1]["started_at"] > datetime.now(UTC):
+        says = f"the newest run began at {runs[-1]['started_at']:%Y-%m-%d %H:%M} UTC, which has not come yet"
+        return Finding(name="record", state="warn", says=says, fix="set the clock: every window is counted in days")
     age = (as_of(day) - runs[-1]["as_of"]).days
     return Finding(
         name="record", state="warn" if age > 31 else "ok", says=f"{len(runs)} runs, the newest as of {runs[-1]['as_of']} ({age} days)",

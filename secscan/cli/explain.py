@@ -2,55 +2,159 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import click
 
-from secscan.cli.common import Out, cell, envelope, open_workspace, options
+from secscan.cli.common import FORMATS, Out, cell, envelope, open_workspace, options
+from secscan.cli.complete import controls, councils
+
+Told = Mapping[str, Any]
+_HEAD = (
+    "id",
+    "fingerprint",
+    "council",
+    "asset",
+    "hostname",
+    "outcome",
+    "status",
+    "severity",
+    "first_seen",
+    "due",
+    "overdue",
+)
 
 
 @click.command(epilog="Example: secscan explain LEG-01")
-@click.argument("subject", metavar="FINGERPRINT|CONTROL|ASSET")
-@click.option("--council", metavar="ID", help="Whose asset, where several councils have one of that name.")
-@options("text", "json")
+@click.argument("subject", metavar="FINGERPRINT|CONTROL|ASSET", shell_complete=controls)
+@click.option(
+    "--council",
+    metavar="ID",
+    help="Whose asset, where several councils have one of that name.",
+    shell_complete=councils,
+)
+@options(*FORMATS)
 def command(
     subject: str, council: str | None, workspace: str | None, as_of: date | None, format_: str, **how: Any
 ) -> None:
-    """Why: rule text, values, source file and row, exception and mitigation tried, what would make it pass."""
+    """Why: rule text, values, source file and row, exception and mitigation tried, what would make it pass.
+
+    A control: what it asks for and where, how each council stands, who asks for less, the worst that fails. An asset,
+    by its id, host name, serial number or address: every fact with its source, its findings, exceptions and claims,
+    who can reach it, and where sources disagree.
+    """
     from secscan import answers
+    from secscan.explain import explain
 
     held = open_workspace(workspace)
     if council is not None:
         answers.known_council(held, council)
     posture = answers.last(held, as_of)
-    explained = answers.explain(held, posture, subject, council)
+    told = explain(held, posture, subject, council)
+    warnings = told.pop("warnings")
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":
-        out.json(envelope("explain", complete=posture.complete, warnings=posture.warnings, **explained))
-        return
-    said = explained["subject"]
-    out.line(said.get("title") or said.get("id") or subject)
-    for name in ("fingerprint", "council", "asset", "hostname", "outcome", "status", "severity", "first_seen", "due"):
+        out.json(envelope("explain", complete=posture.complete, warnings=[*posture.warnings, *warnings], **told))
+    elif format_ == "csv":
+        rows = [
+            (f["name"], f["value"], (f["source"] or {}).get("file"), (f["source"] or {}).get("line"))
+            for f in told["facts"]
+        ]
+        out.csv(("fact", "value", "file", "line"), rows)
+    else:
+        _text(out, told)
+        for text in warnings:
+            out.note(text)
+        out.last(f"next: {told['next']}")
+
+
+def _text(out: Out, told: Told) -> None:
+    said = told["subject"]
+    out.line(said.get("title") or said.get("hostname") or said["id"])
+    for name in _HEAD:
         if said.get(name) is not None:
-            out.line(f"  {name.replace('_', ' ')}: {said[name]}")
-    if rule := explained["control"]:
-        out.line(f"Rule {rule['id']}: {rule['text']}")
-        out.line(f"  {rule['file']}:{rule['line']}")
-    if explained["why"]:
-        out.line(f"Because: {explained['why']}")
-    if explained["facts"]:
-        out.line("Facts:")
-    for fact in explained["facts"]:
-        source = fact["source"]
-        at = f"  [{source['file']}:{source['line']}]" if source else ""
-        out.line(f"  {fact['name']}: {'not known' if fact['value'] is None else cell(fact['value'])}{at}")
-    for finding in explained.get("findings", ()):
-        out.line(f"  {finding['fingerprint']}  {finding['status']}  {finding['title']}")
+            out.line(f"  {name.replace('_', ' ')}: {cell(said[name])}")
+    if rule := told["control"]:
+        out.line(f"Rule {rule['id']}: {rule['text']}{_at(rule)}")
+    if check := told.get("check"):
+        out.line(f"Check {check['id']}{_at(check)}")
+        for line in check["doc"].splitlines()[1:]:
+            out.line(f"  {line}") if line else None
+    if told["why"]:
+        out.line(f"Because: {told['why']}" if "fingerprint" in said else f"Stands: {told['why']}")
+    _section(out, "Facts", (f"{f['name']}: {_value(f['value'])}{_at(f['source'])}" for f in told["facts"]))
+    if unknown := told.get("not_known"):
+        out.line(f"No source says: {', '.join(unknown)}")
+    if outcomes := told.get("outcomes"):
+        out.line("How the councils stand (rows judged):")
+        words = ("passed", "failed", "unknown", "stale")
+        out.table(("council", *words), [(c, *(n.get(w, 0) for w in words)) for c, n in outcomes.items()])
+    _section(out, "Asks for less", (
+        f"{', '.join(item['councils'])}: {item['what']} from {item['before']} to {item['after']}, "
+        f"{'because ' + item['reason'] if item['reason'] else 'and gives no reason'}{_at(item['source'])}"
+        for item in told.get("loosened", ())
+    ))  # fmt: skip
+    _section(
+        out, "Known under other ids", (f"{', '.join(j['also'])}, told by {j['key']}" for j in told.get("joined", ()))
+    )
+    _section(out, "Sources disagree, the first is used", (
+        f"{d['fact']}: " + "; ".join(f"{s['value']} by {s['by']}{_at(s['source'])}" for s in d["said"])
+        for d in told.get("disagreements", ())
+    ))  # fmt: skip
+    _findings(out, told)
     for name in ("exception", "mitigation"):
-        if told := explained[name]:
-            out.line(f"{name.capitalize()}: {told['says']}")
-    if explained["would_pass_if"]:
-        out.line(f"It would pass if {explained['would_pass_if']}")
-    if explained["fix"]:
-        out.last(f"Next: {explained['fix']}")
+        if one := told[name]:
+            enough = f" (the control wants it {one['wanted']})" if one.get("wanted") else ""
+            out.line(f"{name.capitalize()}: {one['says']}{enough}{_at(one['source'])}")
+    _section(out, "Exceptions", (f"{_about(e)}{e['says']}{_at(e['source'])}" for e in told.get("exceptions", ())))
+    _section(out, "Claims", (f"{c['says']}{_at(c['source'])}" for c in told.get("claims", ())))
+    _section(out, "Who can reach it, or may", (_route(r) for r in told.get("routes", ())))
+    if told["would_pass_if"]:
+        out.line(f"It would pass if {told['would_pass_if']}")
+    if told["fix"]:
+        out.line(f"To mend it: {told['fix']}")
+
+
+def _findings(out: Out, told: Told) -> None:
+    found, total = told.get("findings", ()), told["subject"].get("findings")
+    title = f"The worst of {total} findings" if total else "Findings"
+    _section(out, title, (
+        f"{f['fingerprint']}  {f['status'] if f['outcome'] == 'fail' else 'unknown'}  {f['severity']}  "
+        f"{'' if total is None else f['council'] + ' ' + (f['hostname'] or f['asset'] or '') + ': '}{f['title']}"
+        f"{', overdue since ' + str(f['due']) if f['overdue'] else ''}"
+        for f in found
+    ))  # fmt: skip
+    _section(out, "Not known, with others", (f"{f['fingerprint']}  {f['title']}" for f in told.get("unknowns", ())))
+
+
+def _section(out: Out, title: str, lines: Iterable[str]) -> None:
+    """A heading with its lines; nothing where there is none."""
+    for number, line in enumerate(lines):
+        if not number:
+            out.line(f"{title}:")
+        out.line(f"  {line}")
+
+
+def _about(e: Told) -> str:
+    """Whose asset an exception is for, where the answer is not about that asset alone."""
+    return f"{e['council']} {e['asset']}: " if "council" in e else ""
+
+
+def _route(r: Told) -> str:
+    verdict = {True: "let through", False: "blocked by the rules", None: "cannot tell"}[r["reach"]]
+    way = f"from {r['zone']}" if r["direction"] == "in" else f"to {r['zone']}"
+    seen = {True: "; a scan saw it open", False: "; a scan saw it stopped", None: ""}[r["observed"]]
+    by = f", by {r['rule']}" if r["rule"] else f" ({r['reason']})" if r["reason"] else ""
+    return f"{r['port']} {way}: {'partly ' if r['partly'] else ''}{verdict}{seen}{by}{_at(r['source'])}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_value(inner)}" for name, inner in value.items())
+    return "not known" if value is None else cell(value)
+
+
+def _at(source: Told | None) -> str:
+    return f"  [{source['file']}:{source['line']}]" if source else ""

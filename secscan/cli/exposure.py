@@ -8,16 +8,22 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, open_workspace, options
 from secscan.cli.common import as_of as today
+from secscan.cli.complete import councils, zones
 from secscan.model.errors import UsageError
 
 
 @click.command(epilog="Example: secscan exposure --to 10.20.4.10 --port tcp/445 --from guest")
 @click.option("--to", required=True, metavar="ASSET|IP", help="The asset's id, its host name, or an address.")
 @click.option("--port", default="any", show_default=True, metavar="tcp/N|udp/N", help="The port tried.")
-@click.option("--from", "from_", metavar="ZONE|CIDR|IP", help="Who tries (default: every zone).")
-@click.option("--council", metavar="ID", help="Whose asset, where several councils have one of that name.")
+@click.option("--from", "from_", metavar="ZONE|CIDR|IP", shell_complete=zones, help="Who tries (default: every zone).")
+@click.option(
+    "--council",
+    metavar="ID",
+    shell_complete=councils,
+    help="Whose asset, where several councils have one of that name.",
+)
 @click.option(
     "--config", type=click.Path(path_type=Path), metavar="FILE", help="Ask one export alone, without a workspace."
 )
@@ -25,7 +31,7 @@ from secscan.model.errors import UsageError
 @click.option(
     "--default", type=click.Choice(["deny", "permit"]), help="For --config: what happens when no rule matches."
 )
-@options("text", "json", "csv")
+@options(*FORMATS)
 def command(
     to: str,
     port: str,

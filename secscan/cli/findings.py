@@ -7,17 +7,18 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, open_workspace, options
+from secscan.cli.complete import controls, councils
 from secscan.model.words import SEVERITIES, STATUSES
 
 
 @click.command(epilog="Example: secscan findings --council alderbeck --severity critical --severity high")
-@click.option("--council", multiple=True, metavar="ID", help="Only these councils.")
-@click.option("--control", multiple=True, metavar="ID", help="Only these controls.")
+@click.option("--council", multiple=True, metavar="ID", shell_complete=councils, help="Only these councils.")
+@click.option("--control", multiple=True, metavar="ID", shell_complete=controls, help="Only these controls.")
 @click.option("--status", multiple=True, type=click.Choice([*STATUSES, "unknown"]), help="Only these.")
 @click.option("--severity", multiple=True, type=click.Choice(SEVERITIES), help="Only these.")
 @click.option("--all", "everything", is_flag=True, help="Closed ones too.")
-@options("text", "json", "csv")
+@options(*FORMATS)
 def command(
     council: tuple[str, ...],
     control: tuple[str, ...],

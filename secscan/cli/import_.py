@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, open_workspace, options
 from secscan.cli.common import as_of as today
+from secscan.cli.complete import councils
 from secscan.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ _SHOWN = 50
 
 @click.command(epilog="Example: secscan import assets.csv software.csv --council alderbeck --dry-run")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--council", required=True, metavar="ID", help="The council that the files belong to.")
+@click.option(
+    "--council", required=True, metavar="ID", shell_complete=councils, help="The council that the files belong to."
+)
 @click.option("--new-council", metavar="NAME", help="Add the council to secscan.yaml first, under this name.")
 @click.option("--as", "kind", metavar="KIND", help="What the files are (default: told by their content).")
 @click.option("--asset", metavar="TAG", help="For a package list: the asset it was taken on.")
@@ -32,7 +35,7 @@ _SHOWN = 50
 @click.option("--delimiter", metavar="CHAR", help="For example ';'.")
 @click.option("--dates", type=click.Choice(["day-first", "month-first", "iso"]), help="The order of dates in the file.")
 @click.option("--dry-run", is_flag=True, help="Read and say; store nothing.")
-@options("text", "json")
+@options(*FORMATS)
 def command(
     files: tuple[Path, ...],
     council: str,
@@ -72,6 +75,9 @@ def command(
     if format_ == "json":
         warnings = [*_warnings(taken), *(str(error) for error in unread)]
         out.json(envelope("import", complete=not refused, warnings=warnings, files=[_json(t) for t in taken]))
+    elif format_ == "csv":
+        header = ("file", "kind", "sha256", "rows_read", "rows_loaded", "rows_refused", "rows_blank")
+        out.csv(header, [[_json(t)[name] for name in header] for t in taken])
     else:
         for one in taken:
             _text(out, one)

@@ -26,6 +26,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "recognise": ("secscan.cli.recognise", "Say what a software name and version is taken for."),
     "exposure": ("secscan.cli.exposure", "Say who can reach an address, by which rule, file and line."),
     "mitigations": ("secscan.cli.mitigations", "List each claimed mitigation and the state of its proof."),
+    "trend": ("secscan.cli.trend", "Show a measure month by month, like for like."),
+    "exceptions": ("secscan.cli.exceptions", "List the accepted risks, overdue first, or check that none is overdue."),
     "checks": ("secscan.cli.checks", "List, show, write and test checks."),
     "policy": ("secscan.cli.policy", "Lint policy files and print their JSON Schema."),
     "report": ("secscan.cli.report", "Publish the report of a run again, as another edition or elsewhere."),
@@ -54,7 +56,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
@@ -77,6 +79,7 @@ class Commands(click.Group):
 @click.option(
     "-w",
     "--workspace",
+    type=click.Path(file_okay=False),
     envvar="SECSCAN_WORKSPACE",
     metavar="DIR",
     help="The workspace (default: found upwards from here).",
@@ -97,6 +100,8 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str] | None = None) -> int:
     """The same, answering the exit code: what tests call."""
+    if "_SECSCAN_COMPLETE" in os.environ:
+        return _complete(argv)
     try:
         answer: Any = secscan.main(args=argv, prog_name="secscan", standalone_mode=False)
         sys.stdout.flush()
@@ -121,6 +126,17 @@ def run(argv: list[str] | None = None) -> int:
         return 4
     except Exception as error:
         return _failed(error, argv)
+
+
+def _complete(argv: list[str] | None) -> int:
+    """What a shell may type next, on stdout. Half a command line may be wrong in any way: that is no fault to tell."""
+    try:
+        secscan.main(args=argv, prog_name="secscan")
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    except Exception:
+        return 1
+    return 0
 
 
 def _failed(error: Exception, argv: list[str] | None) -> int:

@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, open_workspace, options
+from secscan.cli.complete import councils
+from secscan.doors.terminal import typed
 
 
 @click.command(epilog="Example: secscan mitigations --format json")
-@click.option("--council", multiple=True, metavar="ID", help="Only these councils.")
-@options("text", "json", "csv")
+@click.option("--council", multiple=True, metavar="ID", shell_complete=councils, help="Only these councils.")
+@options(*FORMATS)
 def command(council: tuple[str, ...], workspace: str | None, as_of: date | None, format_: str, **how: Any) -> None:
     """Each claimed mitigation: proven, configured, claimed, disproven or cannot-tell, and why."""
     from secscan import answers
@@ -49,4 +51,5 @@ def command(council: tuple[str, ...], workspace: str | None, as_of: date | None,
         broken = [c for c in claims if c.state == "disproven"]
         out.note(f"{len(claims)} claims, {sum(c.state == 'proven' for c in claims)} proven, {len(broken)} disproven")
         about = (broken or claims)[:1]
-        out.next(f"next: secscan explain {about[0].asset}" if about else "next: secscan exposure --to ASSET")
+        words = ("explain", about[0].asset, "--council", about[0].council) if about else ("exposure", "--to", "ASSET")
+        out.next(f"next: {typed(*words)}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, as_of, envelope, maybe_workspace, options
+from secscan.cli.common import FORMATS, Out, as_of, envelope, maybe_workspace, options
 from secscan.model.errors import UsageError
 
 
@@ -18,7 +18,7 @@ def command() -> None:
 
 @command.command(epilog="Example: secscan policy lint policies/overlay.yaml")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@options("text", "json")
+@options(*FORMATS)
 def lint(files: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> int:
     """Check FILES, or everything that the workspace's policy is made of; file:line:column for each fault."""
     from secscan import answers
@@ -39,6 +39,10 @@ def lint(files: tuple[Path, ...], workspace: str | None, format_: str, **how: An
         ]
         out.json(envelope("policy-lint", complete=not problems, warnings=warnings, problems=rows, loosened=loosened))
         return 2 if problems else 0
+    if format_ == "csv":
+        found = [(p.place.file, p.place.line, p.place.column, p.says) for p in problems]
+        out.csv(("file", "line", "column", "says"), found)
+        return 2 if problems else 0
     for problem in problems:
         out.line(str(problem))
     for text in warnings:
@@ -46,7 +50,8 @@ def lint(files: tuple[Path, ...], workspace: str | None, format_: str, **how: An
     for item in loosened:
         because = f" because {item.reason}" if item.reason else " and gives no reason"
         out.line(f"{item.place}: loosened: {item.control}: {item.what} from {item.before} to {item.after}{because}")
-    out.last(f"{len(problems)} faults, {len(warnings)} warnings, {len(loosened)} loosened")
+    counts = f"{len(problems)} faults, {len(warnings)} warnings, {len(loosened)} loosened"
+    out.last(f"{counts}; next: {'mend these lines, then lint again' if problems else 'secscan scan'}")
     return 2 if problems else 0
 
 
@@ -54,7 +59,8 @@ def lint(files: tuple[Path, ...], workspace: str | None, format_: str, **how: An
 @click.option(
     "--of", "kind", type=click.Choice(["secscan", "policy", "exceptions", "mitigations"]), help="Only this one."
 )
-def schema(kind: str | None) -> None:
+@options(workspace=False)
+def schema(kind: str | None, **how: Any) -> None:
     """The JSON Schema of secscan.yaml and of each policy file, for editors."""
     from secscan import policy
     from secscan.doors.json import dumps

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, now, open_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, now, open_workspace, options
+from secscan.cli.complete import runs
 
 
 @click.command(epilog="Example: secscan report --edition team --out /srv/reports/october")
@@ -20,7 +21,7 @@ from secscan.cli.common import Out, envelope, now, open_workspace, options
     show_default=True,
     help="For whom.",
 )
-@click.option("--run", "run_id", metavar="ID", help="Which run (default: the newest).")
+@click.option("--run", "run_id", metavar="ID", shell_complete=runs, help="Which run (default: the newest).")
 @click.option(
     "--out",
     "folder",
@@ -28,7 +29,7 @@ from secscan.cli.common import Out, envelope, now, open_workspace, options
     metavar="DIR",
     help="Write here; must not exist.",
 )
-@options("text", "json")
+@options(*FORMATS)
 def command(
     edition: str,
     run_id: str | None,
@@ -52,6 +53,9 @@ def command(
         out.json(
             envelope("report", complete=posture.complete, warnings=posture.warnings, run_id=posture.run_id, files=rows)
         )
+        return
+    if format_ == "csv":
+        out.csv(("path", "bytes"), [(w.path, w.size) for w in written])
         return
     for item in written:
         out.line(f"{item.size:>9}  {item.path}")

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import Out, envelope, open_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, open_workspace, options
+from secscan.cli.complete import runs
 from secscan.doors.validate import nearest
 from secscan.model.errors import UsageError
 
@@ -17,7 +18,7 @@ def command() -> None:
 
 
 @command.command("list", epilog="Example: secscan runs list --format json")
-@options("text", "json", "csv")
+@options(*FORMATS)
 def list_(workspace: str | None, format_: str, **how: Any) -> None:
     """Every recorded run, oldest first."""
     from secscan import answers
@@ -34,8 +35,8 @@ def list_(workspace: str | None, format_: str, **how: Any) -> None:
 
 
 @command.command(epilog="Example: secscan runs show 2026-10-31-0600")
-@click.argument("run_id")
-@options("text", "json")
+@click.argument("run_id", shell_complete=runs)
+@options(*FORMATS)
 def show(run_id: str, workspace: str | None, format_: str, **how: Any) -> None:
     """One run: when, how complete, what it counted."""
     from secscan import answers
@@ -55,7 +56,11 @@ def show(run_id: str, workspace: str | None, format_: str, **how: Any) -> None:
             envelope("runs", complete=posture.complete, warnings=posture.warnings, runs=[rows[run_id]], councils=counts)
         )
         return
+    header = ("council", "open", "mitigated", "accepted", "unknown")
+    if format_ == "csv":
+        out.csv(header, [tuple(c.values()) for c in counts])
+        return
     for name, value in rows[run_id].items():
         out.line(f"{name.replace('_', ' ')}: {value}")
-    out.table(("council", "open", "mitigated", "accepted", "unknown"), [tuple(c.values()) for c in counts])
+    out.table(header, [tuple(c.values()) for c in counts])
     out.next(f"next: secscan report --run {run_id}")

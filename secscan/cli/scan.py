@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from secscan.cli.common import Out, envelope, long_date, now, open_workspace, options
+from secscan.cli.common import FORMATS, Out, envelope, long_date, now, open_workspace, options
 from secscan.cli.common import as_of as today
 from secscan.model.words import SEVERITIES
 
 if TYPE_CHECKING:
+    from secscan.model.posture import CouncilRow
     from secscan.scan import Scanned
 
 INCOMPLETE = 3
@@ -33,7 +34,7 @@ FOUND = 1
     help="Go on past a feed's hard age limit, and say so in every edition (no feed is read yet).",
 )
 @click.option("--report/--no-report", default=True, help="Publish the report (default), or only record.")
-@options("text", "json")
+@options(*FORMATS)
 def command(
     fail_on: str,
     allow_stale: bool,
@@ -58,6 +59,8 @@ def command(
     code = _code(done, fail_on)
     if format_ == "json":
         out.json(_json(done))
+    elif format_ == "csv":
+        out.csv(_HEADER, [_row(c) for c in done.posture.councils])
     else:
         _text(out, done, code)
     return code
@@ -88,19 +91,22 @@ def _json(done: Scanned) -> Any:
     )  # fmt: skip
 
 
+_HEADER: Final = (
+    "council", "assets", "installs", "known", "open", "mitigated", "accepted", "unknown", "opened", "closed", "reopened",
+)  # fmt: skip
+
+
+def _row(c: CouncilRow) -> tuple[Any, ...]:
+    return (
+        c.name, c.assets, c.installs, f"{c.coverage:.0%}", c.open, c.mitigated, c.accepted, c.unknown, c.opened, c.closed,
+        c.reopened,
+    )  # fmt: skip
+
+
 def _text(out: Out, done: Scanned, code: int) -> None:
     posture = done.posture
     out.line(f"{posture.partnership}, as of {long_date(posture.as_of)} (run {posture.run_id})")
-    out.table(
-        ("council", "assets", "installs", "known", "open", "mitigated", "accepted", "unknown", "opened", "closed", "reopened"),
-        [
-            (
-                c.name, c.assets, c.installs, f"{c.coverage:.0%}", c.open, c.mitigated, c.accepted, c.unknown,
-                c.opened, c.closed, c.reopened,
-            )
-            for c in posture.councils
-        ],
-    )  # fmt: skip
+    out.table(_HEADER, [_row(c) for c in posture.councils])
     if posture.gaps:
         out.line("What could not be seen:")
         for gap in posture.gaps[:15]:
@@ -113,5 +119,7 @@ def _text(out: Out, done: Scanned, code: int) -> None:
         out.last(f"open {done.report / 'index.html'}")
     else:
         out.last(f"next: secscan report --run {posture.run_id}")
+    if code == FOUND:
+        out.note("finished; there are open findings at or above --fail-on (exit 1)")
     if code == INCOMPLETE:
         out.note("finished, but the evidence is not complete (exit 3)")

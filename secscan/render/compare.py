@@ -7,7 +7,7 @@ fell silent is left out of both sides, and a gain beside a loss of coverage is c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
@@ -132,3 +132,36 @@ def _saw_less(posture: Posture, councils: Sequence[str], base: Run, here: Run) -
 
 def _all(points: Sequence[Point]) -> tuple[int, int]:
     return sum(p.numerator for p in points), sum(p.denominator for p in points)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """The last run of a month, and how the measure moved since the last run of the month before."""
+
+    on: date
+    points: Mapping[str, Point]
+    """By council. A change of the rules anywhere in the month marks it."""
+    step: Comparison
+
+
+def by_month(posture: Posture, measure: str) -> list[Month]:
+    """The measure month by month, oldest first; each step is compared like for like."""
+    thin = {name: _last_of_month(points) for name, points in posture.trends.items()}
+    runs = _by_run(thin.get(measure, ()))
+    months: list[Month] = []
+    for (on, run_id), points in runs.items():
+        then = replace(posture, trends=thin, run_id=run_id, as_of=on, previous_as_of=months[-1].on if months else None)
+        months.append(Month(on=on, points=points, step=compare(then, measure, over="last-run")))
+    return months
+
+
+def _last_of_month(points: Iterable[Point]) -> list[Point]:
+    """The points of the last run of every month. What a run before it in that month says of the rules is kept."""
+    months: dict[tuple[int, int], dict[Run, dict[str, Point]]] = {}
+    for run, found in _by_run(points).items():
+        months.setdefault((run[0].year, run[0].month), {})[run] = found
+    kept: list[Point] = []
+    for runs in months.values():
+        ruled = {c: p.mark for found in runs.values() for c, p in found.items() if p.mark not in (None, "silent")}
+        kept += [replace(p, mark=p.mark or ruled.get(c)) for c, p in list(runs.values())[-1].items()]
+    return kept

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,6 +41,96 @@ def test_every_command_has_help_and_an_example(secscan: Run, name: str, command:
     for option in command.params:
         if isinstance(option, click.Option) and option.name not in ("help",):
             assert option.help, f"{name} {option.name}"
+
+
+BARE = {"init", "completion", "policy schema", "checks new"}
+"""Commands that work on no workspace."""
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=[n for n, _ in commands()])
+def test_every_command_has_the_options_of_all(name: str, command: click.Command) -> None:
+    if isinstance(command, click.Group):
+        return
+    found = {param.name for param in command.params}
+    assert {"quiet", "verbose", "no_color"} <= found
+    assert {"workspace", "as_of"} <= found or name in BARE
+    for param in command.params:
+        if param.name == "format_":
+            assert isinstance(param.type, click.Choice) and list(param.type.choices) == ["text", "json", "csv"]
+
+
+def test_every_option_has_its_variable(secscan: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECSCAN_FORMAT", "csv")
+    assert secscan("checks", "list").out.startswith("check,table,title\n")
+    monkeypatch.setenv("SECSCAN_FORMAT", "text")
+    monkeypatch.setenv("SECSCAN_QUIET", "1")
+    assert secscan("checks", "list").out == "next: secscan checks show CHECK\n"
+    monkeypatch.setenv("SECSCAN_EXPOSURE_TO", "10.0.0.1")
+    monkeypatch.setenv("SECSCAN_WORKSPACE", "/nowhere/at/all")
+    assert "no such folder" in secscan("exposure").err
+    for name, command in commands():
+        context = click.Context(command, info_name=name, auto_envvar_prefix="SECSCAN_X")
+        for param in command.params:
+            if isinstance(param, click.Option):
+                assert param.envvar or (param.allow_from_autoenv and context.auto_envvar_prefix), (name, param.name)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["scan", "--as-of", "2026-03-01"], ["findings"], ["explain", "OAK-3"], ["explain", "LEG-01"], ["mitigations"],
+        ["exposure", "--to", "OAK-3", "--as-of", "2026-03-01"], ["trend"], ["trend", "coverage"], ["exceptions", "list"],
+        ["exceptions", "check", "--as-of", "2026-03-01"], ["report"], ["runs", "list"], ["policy", "lint"], ["doctor"],
+        ["checks", "list"], ["checks", "show", "patching.fix-overdue"], ["checks", "test", "inventory.owner-missing"],
+        ["import", "{file}", "--council", "oak"], ["collect", "--out", "{file}.json"],
+    ],
+    ids=lambda args: " ".join(args[:2]),
+)  # fmt: skip
+def test_the_last_line_is_the_next_command_and_quiet_leaves_it_alone(
+    secscan: Run, scanned: Path, tmp_path: Path, args: list[str]
+) -> None:
+    file = tmp_path / "laptops.csv"
+    file.write_text("asset_tag,hostname\nOAK-9,lap-9\n")
+    args = [word.format(file=file) for word in args]
+    said = secscan("-w", scanned, *args)
+    last = (
+        said.err if args[0] in ("findings", "mitigations", "exposure", "trend") or args[1:] == ["list"] else said.out
+    ).splitlines()
+    shown = [line for line in last if "exit 3" not in line]
+    assert "secscan " in shown[-1] or shown[-1].startswith("open "), shown[-1]
+    quiet = secscan("-w", scanned, *args, "-q")
+    assert len(quiet.out.splitlines()) == 1
+
+
+def test_verbose_says_how_long_it_took(secscan: Run) -> None:
+    assert "took" not in secscan("checks", "list").err
+    said = secscan("checks", "list", "-v")
+    assert said.err.splitlines()[-1].startswith("took ") and "took" not in said.out
+
+
+@pytest.mark.parametrize("args", [["--no-color"], []], ids=["option", "variable"])
+def test_a_terminal_without_colour_gets_no_sequence_at_all(scanned: Path, args: list[str]) -> None:
+    text = on_a_terminal(["-w", str(scanned), "findings", *args], {} if args else {"NO_COLOR": "1"})
+    assert "\x1b" not in text and "OAK-3" in text
+    assert "\x1b[" in on_a_terminal(["-w", str(scanned), "findings"], {})
+
+
+def on_a_terminal(args: list[str], more: dict[str, str]) -> str:
+    """What a command shows where stdout and stderr are a terminal."""
+    master, slave = pty.openpty()
+    clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "COLUMNS")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "secscan.cli.main", *args], stdin=slave, stdout=slave, stderr=slave,
+        env=clean | {"TERM": "xterm", "COLUMNS": "200"} | more,
+    )  # fmt: skip
+    os.close(slave)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error
+        while part := os.read(master, 65536):
+            shown += part
+    os.close(master)
+    assert process.wait(30) == 0
+    return shown.decode()
 
 
 def test_bare_is_four_lines_and_0(secscan: Run) -> None:

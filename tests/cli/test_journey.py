@@ -7,16 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.cli.conftest import DAY
 
-DAY = "2026-03-01"
 Run = Callable[..., Any]
-
-
-@pytest.fixture
-def scanned(secscan: Run, workspace: Path) -> Path:
-    assert secscan("-w", workspace, "scan", "--as-of", DAY).code == 3  # one row of oak's software has no name
-    return workspace
 
 
 def findings(secscan: Run, workspace: Path, *more: str) -> dict[tuple[str, str, str], Any]:
@@ -100,13 +93,6 @@ def test_explain_of_every_finding_leads_somewhere(secscan: Run, scanned: Path) -
         said = secscan("-w", scanned, "explain", finding["fingerprint"], "--format", "json")
         assert said.code == 0, said.err
         assert said.json["control"]["text"] and any(f["source"] for f in said.json["facts"]), finding
-
-
-def test_explain_takes_controls_and_assets_and_asks_whose(secscan: Run, scanned: Path) -> None:
-    assert secscan("-w", scanned, "explain", "leg-01").code == 0
-    assert secscan("-w", scanned, "explain", "OAK-3").code == 0
-    lost = secscan("-w", scanned, "explain", "OAK-33")
-    assert lost.code == 2 and "did you mean 'OAK-3'" in lost.err
 
 
 def test_mitigations_say_their_state_and_rule(secscan: Run, scanned: Path) -> None:

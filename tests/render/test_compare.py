@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secscan.model.posture import Point, Posture
-from secscan.render.compare import compare
+from secscan.render.compare import by_month, compare
 from tests.render.postures import BEFORE, TODAY, partnership
 
 Counts = dict[str, tuple[int, int, str | None]]
@@ -137,3 +137,47 @@ def test_losing_sight_of_late_devices_never_reads_as_better_than_keeping_them(
     )
     if found.direction == "better" and kept.direction != "better":
         assert fewer[1] * 100 >= then[1] * 95
+
+
+def test_of_several_runs_in_a_month_the_last_counts() -> None:
+    made = posture(
+        "patched-on-time",
+        (date(2026, 8, 30), {A: (50, 100, None)}),
+        (date(2026, 9, 6), {A: (99, 100, None)}),
+        (date(2026, 9, 27), {A: (60, 100, None)}),
+        (date(2026, 10, 4), {A: (70, 100, None)}),
+    )
+    months = by_month(made, "patched-on-time")
+    assert [(m.on, m.points[A].numerator, m.step.direction) for m in months] == [
+        (date(2026, 8, 30), 50, "first"),
+        (date(2026, 9, 27), 60, "better"),
+        (date(2026, 10, 4), 70, "better"),
+    ]
+    assert [(m.step.then, m.step.now) for m in months[1:]] == [((50, 100), (60, 100)), ((60, 100), (70, 100))]
+
+
+def test_rules_that_changed_within_a_month_mark_it() -> None:
+    made = posture(
+        "patched-on-time",
+        (date(2026, 8, 30), {A: (50, 100, None)}),
+        (date(2026, 9, 6), {A: (99, 100, "rules changed")}),
+        (date(2026, 9, 27), {A: (60, 100, None)}),
+        (date(2026, 10, 4), {A: (70, 100, None)}),
+    )
+    months = by_month(made, "patched-on-time")
+    assert [(m.points[A].mark, m.step.direction) for m in months] == [
+        (None, "first"), ("rules changed", "rules"), (None, "better"),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 50)), min_size=1, max_size=12, unique_by=lambda x: x[0]))
+def test_the_last_step_by_month_is_the_last_step_of_runs_a_month_apart(runs: list[tuple[int, int]]) -> None:
+    days = sorted(date(2026, 1, 1) + timedelta(days=n) for n, _ in runs)
+    made = posture("patched-on-time", *((d, {A: (n, 100, None)}) for d, (_, n) in zip(days, runs, strict=True)))
+    months = by_month(made, "patched-on-time")
+    assert [m.on for m in months] == sorted({(d.year, d.month): d for d in days}.values())
+    if len(months) == len(days):
+        now = replace(
+            made, as_of=days[-1], run_id=f"{days[-1]}-0600", previous_as_of=None if len(days) == 1 else days[-2]
+        )
+        assert months[-1].step == compare(now, "patched-on-time", over="last-run")
