@@ -24,6 +24,8 @@ from secscan.workspace import Workspace
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LISTS: Final = ("dpkg", "rpm")
+_ONE_EACH: Final = ("glpi",)
+"""Kinds with a file for every host: all of a council's belong to one source."""
 RULES: Final = "secscan-rules"
 MAP_HINT: Final = "say which of its columns is which: --as table --table assets --map asset_tag='Asset No' --map hostname='Device name'"
 
@@ -81,7 +83,7 @@ def take(
 
 def _take(held: Workspace, path: Path, asked: Asked, today: date) -> Taken:
     kind, surely = _kind(path, asked, held)
-    name = _free_name(held, asked.council, _safe_name(path.name), kind)
+    name = _free_name(held, asked.council, _safe_name(_called(held, path.name, kind, asked)), kind)
     source, new = _source(held, name, kind, asked)
     rules = kind == RULES
     load = sources.read_file(
@@ -134,6 +136,15 @@ def _fits(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern.rsplit("/", 1)[-1]) and "/" not in pattern
 
 
+def _called(held: Workspace, name: str, kind: str, asked: Asked) -> str:
+    """The file's name, or one by which the source for all files of its kind finds it."""
+    council = held.settings.council(asked.council)
+    fitting = [s for s in council.sources if s.kind == kind and _fits(name, s.file)] if council else []
+    if kind not in _ONE_EACH or fitting:
+        return name
+    return f"{kind}-{name.removeprefix(f'{kind}-').removesuffix('.json')}.json"
+
+
 def _free_name(held: Workspace, council: str, name: str, kind: str) -> str:
     """The name to store the file under: never one that a source of another kind would take for its own."""
     found = held.settings.council(council)
@@ -158,6 +169,9 @@ def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source
             return source, False
     taken = {s.id for c in held.settings.councils for s in c.sources}
     fields: dict[str, Any] = {"id": _free_id(asked.council, name, taken), "as": kind, "file": name}
+    if kind in _ONE_EACH:
+        fields |= {"id": _free_id(asked.council, kind, taken), "file": f"{kind}-*.json"}
+        fields |= {"asset": asked.asset} if asked.asset else {}
     if kind in _LISTS:
         fields["asset"] = asked.asset or "{stem}"
     if kind == "table":

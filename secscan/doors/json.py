@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -12,6 +13,10 @@ from secscan.model.errors import InputError
 from secscan.model.places import Place
 
 MAX_DEPTH: Final = 50
+_STRING: Final = r'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?'
+"""A string; one that is never closed ends with the text, so that nothing is looked at twice."""
+_TOKEN: Final = re.compile(rf"{_STRING}|[\[\]{{}}\n]", re.DOTALL)
+_NO_BRACKET: Final = re.compile(rf'{_STRING}|[^"\[\]{{}}]++', re.DOTALL)
 
 
 def loads(raw: bytes, shown: str) -> Any:
@@ -19,7 +24,7 @@ def loads(raw: bytes, shown: str) -> Any:
 
     Raises InputError with line and column.
     """
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding = _encoding(raw)
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -35,6 +40,35 @@ def loads(raw: bytes, shown: str) -> Any:
         raise InputError(Place(shown, error.lineno, error.colno), f"not JSON: {error.msg}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(Place(shown), f"not acceptable JSON: {str(error).splitlines()[0]}") from None
+
+
+def places(raw: bytes) -> dict[tuple[str, ...], list[int]]:
+    """Keys that lead to objects -> the line on which each of them begins, in order; a list adds no key of its own.
+
+    For what ``loads`` has accepted: ``{"a": [{}, {}]}`` has one object at () and two at ("a",).
+    """
+    found: dict[tuple[str, ...], list[int]] = {}
+    above: list[tuple[tuple[str, ...], bool]] = [((), False)]
+    line, key = 1, ""
+    for part in _TOKEN.findall(raw.decode(_encoding(raw))):
+        match part[0]:
+            case "\n":
+                line += 1
+            case '"':
+                key = part[1:-1]
+            case "{" | "[":
+                path, keyed = above[-1]
+                path = (*path, key) if keyed else path
+                above.append((path, part == "{"))
+                if part == "{":
+                    found.setdefault(path, []).append(line)
+            case _:
+                above.pop()
+    return found
+
+
+def _encoding(raw: bytes) -> str:
+    return "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 
 
 def dumps(value: Any, *, pretty: bool = True, ascii: bool = False) -> str:
@@ -105,22 +139,9 @@ def _no_constant(word: str) -> Any:
 
 def _deepest(text: str) -> int:
     depth = deepest = 0
-    quoted = escaped = False
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return 0
-    for char in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                quoted = False
-        elif char == '"':
-            quoted = True
-        elif char in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in "]}":
-            depth -= 1
+    for bracket in _NO_BRACKET.sub("", text):
+        depth += 1 if bracket in "{[" else -1
+        deepest = max(deepest, depth)
     return deepest

@@ -114,6 +114,7 @@ def looked(
     register = estate.frames["assets"]
     for council, asset in zip(register.columns["council"], register.columns["asset"], strict=True):
         spelt[council, asset.casefold()] = asset
+    spelt |= {at: asset for at, asset in estate.notes.get("aliases", {}).items() if at not in spelt}
     assets: set[tuple[str, str]] = set()
     for load in estate.loads:
         for refusal in load.refused:

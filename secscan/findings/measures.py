@@ -8,13 +8,16 @@ from typing import Final
 
 import numpy as np
 
+from secscan.findings.coverage import agreement
 from secscan.model.estate import Estate
 from secscan.model.findings import FAIL, OUTSIDE, PASS, UNKNOWN, Finding, Judgement, Tally
 
 PATCH_CHECK: Final = "patching.fix-overdue"
 LEGACY_CHECK: Final = "lifecycle.unsupported-software"
 WORKING: Final = ("proven", "configured")
-MEASURES: Final = ("patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings")
+MEASURES: Final = (
+    "patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings", "source-agreement",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ def measure(
 ) -> list[Measure]:
     """Every measure for every council. ``claim_states``: claim id -> (council, state)."""
     devices = patched(estate, judgements)
+    agreed = agreement(estate)
     stale = {gap.council for gap in estate.gaps if gap.stale}
     found: list[Measure] = []
     for council in councils:
@@ -89,6 +93,7 @@ def measure(
             "coverage": coverage(tallies, council),
             "protections-proven": (states.count("proven"), len(states)),
             "open-findings": (sum(f.status == "open" for f in failures), len(failures)),
+            "source-agreement": agreed.get(council, (0, 0)),
         }
         found += [
             Measure(council=council, measure=name, numerator=n, denominator=d, mark=mark)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.findings import councils, registers
+from secscan.findings import councils, coverage, registers
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
 from secscan.model.findings import Clocked, Judgement, Tally
@@ -61,7 +61,7 @@ def assemble(
     legacy = registers.legacy(shown, estate, policy, claims, rows)
     inputs = councils.inputs(settings, estate)
     exceptions = registers.exceptions(policy, shown, facts.as_of)
-    warnings = [*policy.warnings, *(gap.says for gap in estate.gaps)]
+    warnings = [*policy.warnings, *(gap.says for gap in estate.gaps), *estate.notes.get("join_warnings", ())]
     return Posture(
         tool_version=facts.tool_version,
         run_id=facts.run_id,
@@ -102,6 +102,9 @@ def assemble(
         changes=list(facts.changes),
         unrecognised=list(estate.notes.get("unrecognised", ()))[:_UNRECOGNISED_SHOWN],
         trends={name: list(points) for name, points in facts.trends.items()},
+        coverage=coverage.coverage(settings, estate),
+        disagreements=coverage.disagreements(estate),
+        joins=sorted(estate.notes.get("joins", ()), key=lambda j: (j.council, j.asset)),
         checks=[
             {"id": spec.id, "title": spec.title, "sha256": spec.sha256, "file": spec.shown_file}
             for spec in sorted(checks.values(), key=lambda s: s.id)

@@ -1,73 +1,122 @@
-"""The register: one row an asset, each fact from the first source that knows it."""
+"""The register: one row an asset, from everything that the sources of its council say of it.
+
+Rows of several sources are one asset by the declared keys (``joining``). Each fact is that of the first source, in the
+order of secscan.yaml, that knows it; what the others say is kept beside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import Any, Final
 
-from secscan.model.raw import Load
+from secscan.doors.terminal import safe
+from secscan.inventory.joining import Refused, Thing, join, repeated
+from secscan.model.keys import comparable, meaningless
+from secscan.model.places import Files
+from secscan.model.posture import JoinRow
+from secscan.model.raw import Load, RawTable
+from secscan.model.settings import Settings
 
-COLUMNS: Final = {
-    "hostname": "hostname", "fqdn": "fqdn", "mac": "mac", "serial": "serial", "type": "type", "os": "os",
-    "os_version": "os_version", "os_edition": "os_edition", "zone": "zone", "service": "service", "owner": "owner",
-    "criticality": "criticality", "internet_facing": "internet_facing", "auto_update": "auto_update",
-    "restart_pending": "restart_pending", "protection_active": "protection_active",
-    "definitions_on": "definitions_on", "encrypted": "encrypted", "ip": "ip",
-}  # fmt: skip
-"""Column of an assets export -> column of the register."""
+FACTS: Final = (
+    "hostname", "fqdn", "mac", "serial", "type", "os", "os_version", "os_edition", "zone", "service", "owner",
+    "criticality", "internet_facing", "auto_update", "restart_pending", "protection_active", "definitions_on",
+    "encrypted", "ip",
+)  # fmt: skip
+"""The columns of an assets export that are facts of the asset."""
 
-_LOWER: Final = frozenset({"type", "criticality"})
+_LOWER: Final = ("type", "criticality")
+_OF_SYSTEM: Final = ("os_version", "os_edition")
+_SHOWN: Final = 20
+"""How many refused joins of a council are named; the others are counted."""
+
+
+@dataclass(slots=True)
+class Statement:
+    """What one row of one source says of an asset."""
+
+    source: str
+    dated_on: date
+    place: int
+    tag: str | None
+    device_id: str | None
+    facts: dict[str, Any]
+    last_seen: date | None
+
+    @property
+    def name(self) -> str:
+        """What its own source calls the asset."""
+        return self.tag or self.device_id or ""
 
 
 @dataclass(slots=True)
 class Entry:
-    """One asset while its sources are joined; ``places`` holds where each fact stands."""
+    """One asset. ``said``: every row about it, first in the order of belief; empty where only lists name it."""
 
     council: str
     asset: str
     place: int
-    facts: dict[str, Any] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)
+    said: Sequence[Statement] = ()
+    key: str | None = None
+    """The least sure key by which its sources were told to mean the same; None: one source alone."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, int] | None = None
+    """Where each fact stands; None: all of them at ``place``."""
     last_seen: date | None = None
-    sources: set[str] = field(default_factory=set)
+    last_seen_place: int | None = None
+
+    def place_of(self, fact: str) -> int | None:
+        if fact not in self.facts:
+            return None
+        return self.place if self.places is None else self.places[fact]
+
+    def source_of(self, fact: str) -> str:
+        """The source whose word for a known fact is used."""
+        if self.places is None:
+            return self.said[0].source
+        place = self.place_of(fact)
+        return next(s.source for s in self.said if s.place == place)
+
+    @property
+    def sources(self) -> int:
+        """How many sources have a row about it."""
+        return len(self.said) if len(self.said) < 2 else len({s.source for s in self.said})
 
 
 @dataclass(slots=True)
 class Register:
-    """Every asset by its place in the table, and by (council, folded id)."""
+    """Every asset by its place in the table; and by what sources call it."""
 
     entries: list[Entry] = field(default_factory=list)
-    _index: dict[tuple[str, str], int] = field(default_factory=dict)
+    joins: list[JoinRow] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    """The facts that some row gives."""
+    _names: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(council, folded id, tag or device id) -> its row."""
+    _own: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(source, folded name) -> its row, where the source means another asset by it than the council does."""
     _by_address: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
-    def at(self, council: str, tag: str, place: int) -> int:
-        """The row of an asset, made when it is new. Two spellings that differ in case alone are one asset."""
-        key = (council, tag.strip().casefold())
-        found = self._index.get(key)
-        if found is None:
-            found = self._index[key] = len(self.entries)
-            self.entries.append(Entry(council, tag.strip(), place))
-        return found
+    def at(self, council: str, source: str, name: str, place: int) -> int:
+        """The row of the asset that a list of this source calls so: its own word first, then the council's.
 
-    def add(self, load: Load) -> None:
-        """Take the assets rows of one file; what an earlier source said stands."""
-        table = load.tables["assets"]
-        tags = table.columns["asset_tag"]
-        present = [(raw, name, table.columns[raw]) for raw, name in COLUMNS.items() if raw in table.columns]
-        seen = table.columns.get("last_seen")
-        for row, tag in enumerate(tags):
-            place = table.places[row]
-            entry = self.entries[self.at(load.council, tag, place)]
-            entry.sources.add(load.source)
-            for _, name, column in present:
-                value = column[row]
-                if value is not None and value != () and name not in entry.facts:
-                    entry.facts[name] = value.casefold() if name in _LOWER else value
-                    entry.places[name] = place
-            if seen is not None and seen[row] is not None and (entry.last_seen is None or seen[row] > entry.last_seen):
-                entry.last_seen, entry.places["last_seen_on"] = seen[row], place
+        An asset that only a list names is an asset all the same, and gets a row here.
+        """
+        folded = name.strip().casefold()
+        row = self._own.get((source, folded)) if self._own else None
+        if row is None and (row := self._names.get((council, folded))) is None:
+            row = self._names[council, folded] = len(self.entries)
+            self.entries.append(Entry(council, name.strip(), place))
+        return row
+
+    def aliases(self) -> dict[tuple[str, str], str]:
+        """(council, folded name) -> the asset's id, for every other name that some source has for it."""
+        named = ((at, self.entries[row].asset) for at, row in self._names.items())
+        return {at: asset for at, asset in named if at[1] != asset.casefold()}
 
     def index_addresses(self) -> None:
         """Make ``by_address`` answer; called once, when every source is in."""
@@ -81,7 +130,195 @@ class Register:
         return rows[0] if len(rows) == 1 else None
 
     def column(self, name: str) -> Sequence[Any]:
-        return [entry.facts.get(name) for entry in self.entries]
+        return [e.facts.get(name) for e in self.entries] if name in self.known else [None] * len(self.entries)
 
     def column_places(self, name: str) -> Sequence[int | None]:
-        return [entry.places.get(name) for entry in self.entries]
+        return [e.place_of(name) for e in self.entries] if name in self.known else [None] * len(self.entries)
+
+
+def in_order(loads: Sequence[Load], settings: Settings) -> list[Load]:
+    """The files in the order of belief: by their source in secscan.yaml, and of one source the one that saw the newest first."""
+    rank = {s.id: i for i, s in enumerate(s for c in settings.councils for s in c.sources)}
+    for load in loads:
+        rank.setdefault(load.source, len(rank))
+    several = {source for source, n in Counter(load.source for load in loads).items() if n > 1}
+
+    def newest(load: Load) -> int:
+        table = load.tables.get("assets") if load.source in several else None
+        days = () if table is None else table.columns.get("last_seen", ())
+        return max((day.toordinal() for day in days if day is not None), default=0)
+
+    return sorted(loads, key=lambda load: (rank[load.source], -newest(load), load.file))
+
+
+def registered(loads: Iterable[Load], order: Sequence[str], files: Files) -> Register:
+    """The register that these files give, which come in the order of belief. ``order``: the keys, surest first."""
+    made = Register()
+    by_council: dict[str, dict[tuple[str, str], list[Statement]]] = {}
+    for load in loads:
+        if (table := load.tables.get("assets")) is not None:
+            given = [n for n in FACTS if (c := table.columns.get(n)) is not None and c.count(None) < table.rows]
+            made.known.update(given)
+            things = by_council.setdefault(load.council, {})
+            for statement in _statements(load, table, given):
+                local = (statement.device_id or statement.tag or "").casefold()
+                things.setdefault((load.source, local), []).append(statement)
+    for council, things in by_council.items():
+        _council(made, council, list(things.values()), order, files)
+    return made
+
+
+def _statements(load: Load, table: RawTable, names: Sequence[str]) -> Iterator[Statement]:
+    """A statement a row, with the facts of these names."""
+    blank: list[Any] = [None] * table.rows
+    tags, devices, seen = (table.columns.get(name, blank) for name in ("asset_tag", "device_id", "last_seen"))
+    rows = zip(*(table.columns[name] for name in names), strict=True) if names else iter([()] * table.rows)
+    lower, serials = [name for name in _LOWER if name in names], "serial" in names
+    for tag, device, last_seen, place, row in zip(tags, devices, seen, table.places, rows, strict=True):
+        facts = {name: value for name, value in zip(names, row, strict=True) if value is not None and value != ()}
+        for name in lower:
+            if name in facts:
+                facts[name] = facts[name].casefold()
+        if serials and "serial" in facts and meaningless(facts["serial"]):
+            del facts["serial"]
+        yield Statement(
+            load.source, load.dated_on, place, tag and tag.strip(), device and device.strip(), facts, last_seen
+        )
+
+
+def _council(made: Register, council: str, things: list[list[Statement]], order: Sequence[str], files: Files) -> None:
+    """One council's things joined, each asset with its id, and every name that leads to it."""
+    start = len(made.entries)
+    if len({said[0].source for said in things}) == 1 and all(s.device_id is None for said in things for s in said):
+        # One source that knows its assets by their tags: there is nothing to join, and there are no other names.
+        made.entries += [_entry(council, said[0].tag or "", said, None) for said in things]
+        made._names.update(((council, e.asset.casefold()), row) for row, e in enumerate(made.entries[start:], start))
+        return
+    source_at = {source: i for i, source in enumerate(dict.fromkeys(said[0].source for said in things))}
+    things.sort(key=lambda said: (source_at[said[0].source], said[0].name.casefold()))
+    keyed = [Thing(said[0].source, _keys(said, order)) for said in things]
+    joined = join(keyed, order)
+    groups = [[s for i in group for s in things[i]] for group in joined.groups]
+    ids = _ids(groups, repeated(keyed, ("asset_tag", *order)), order)
+    made.entries += [_entry(council, asset, said, key) for said, key, asset in zip(groups, joined.by, ids, strict=True)]
+    _name(made, council, start)
+    made.warnings += _refusals(joined.refused, things, council, files)
+    for entry in made.entries[start:]:
+        also = dict.fromkeys(s.name for s in entry.said if s.name.casefold() != entry.asset.casefold())
+        if entry.key not in (None, "asset_tag") and also:
+            places = [files.place(code) for code in dict.fromkeys(s.place for s in entry.said)]
+            made.joins.append(
+                JoinRow(council=council, asset=entry.asset, also=list(also), key=entry.key, places=places)
+            )
+
+
+def _keys(said: Sequence[Statement], order: Sequence[str]) -> dict[str, str]:
+    """The keys of one thing as they compare; of several rows about it the first that knows."""
+    found: dict[str, str] = {}
+    for key in ("asset_tag", *order):
+        values = (comparable(key, s.tag if key == "asset_tag" else s.facts.get(key)) for s in said)
+        if (value := next((v for v in values if v is not None), None)) is not None:
+            found[key] = value
+    return found
+
+
+def _ids(
+    groups: Sequence[Sequence[Statement]], twice: Container[tuple[str, str, str]], order: Sequence[str]
+) -> list[str]:
+    """Each asset's own id: the first tag that a source has for it, else its surest key, else what its source calls it.
+
+    What one source has on two things names neither of them.
+    """
+    taken: set[str] = set()
+
+    def first(candidates: Iterable[str]) -> str | None:
+        found = next((c for c in candidates if c.casefold() not in taken), None)
+        if found is not None:
+            taken.add(found.casefold())
+        return found
+
+    def tags(said: Sequence[Statement]) -> Iterator[str]:
+        return (s.tag for s in said if s.tag and (s.source, "asset_tag", s.tag.casefold()) not in twice)
+
+    def others(said: Sequence[Statement]) -> Iterator[str]:
+        for key in order:
+            for s in said if key != "asset_tag" else ():
+                value = comparable(key, s.facts.get(key))
+                if value is not None and (s.source, key, value) not in twice:
+                    yield f"{key}:{value}"
+        yield from (f"device:{s.device_id}" for s in said if s.device_id)
+        yield from (f"{said[0].source}:{said[0].name}{'' if n == 1 else f' ({n})'}" for n in count(1))
+
+    tagged = [first(tags(said)) for said in groups]  # every tag has its owner before anything else takes a name
+    return [tag or first(others(said)) or "" for tag, said in zip(tagged, groups, strict=True)]
+
+
+def _entry(council: str, asset: str, said: Sequence[Statement], key: str | None) -> Entry:
+    one = said[0]
+    if len(said) == 1:
+        return Entry(council, asset, one.place, said, key, one.facts, None, one.last_seen, one.place)
+    facts: dict[str, Any] = {}
+    places: dict[str, int] = {}
+    for s in said:
+        for name, value in s.facts.items():
+            if name not in facts and not (name in _OF_SYSTEM and _another_system(facts, s.facts)):
+                facts[name], places[name] = value, s.place
+    seen = max(said, key=lambda s: s.last_seen or date.min)
+    return Entry(council, asset, one.place, said, key, facts, places, seen.last_seen, seen.place)
+
+
+def _another_system(known: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Whether a row speaks of another operating system than the one believed: its version is not ours."""
+    return "os" in known and "os" in said and folded(known["os"]) != folded(said["os"])
+
+
+def folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def system_name(facts: Mapping[str, Any]) -> str:
+    """The operating system with its edition, where a source keeps that apart."""
+    name, edition = str(facts["os"]), facts.get("os_edition")
+    return f"{name} {edition}" if edition and str(edition).casefold() not in name.casefold() else name
+
+
+def _name(made: Register, council: str, start: int) -> None:
+    """Every name that means one asset alone leads to it: ids first, then tags, then device ids."""
+    entries = list(enumerate(made.entries[start:], start))
+    made._names.update(((council, entry.asset.casefold()), row) for row, entry in entries)
+    for of in _NAMES:
+        in_council: dict[str, int | None] = {}
+        in_source: dict[tuple[str, str], int | None] = {}
+        for row, entry in entries:
+            for s in entry.said:
+                if name := of(s):
+                    in_council[name] = row if in_council.get(name, row) == row else None
+                    at = (s.source, name)
+                    in_source[at] = row if in_source.get(at, row) == row else None
+        for name, only in in_council.items():
+            if only is not None:
+                made._names.setdefault((council, name), only)
+        for at, only in in_source.items():
+            if only is not None and made._names.get((council, at[1])) != only:
+                made._own.setdefault(at, only)
+
+
+_NAMES: Final[Sequence[Callable[[Statement], str | None]]] = (
+    lambda s: s.tag and s.tag.casefold(),
+    lambda s: s.device_id and s.device_id.casefold(),
+)
+
+
+def _refusals(
+    refused: Sequence[Refused], things: Sequence[Sequence[Statement]], council: str, files: Files
+) -> Iterator[str]:
+    """One line for each join that was refused, with both places."""
+    for one in refused[:_SHOWN]:
+        a, b = (things[i][0] for i in one.things)
+        what = f"are two assets of '{a.source}'" if one.against is None else f"differ in {one.against}"
+        yield (
+            f"{files.place(a.place)} and {files.place(b.place)} {what}, and the {one.key} '{safe(one.value, 60)}' would "
+            f"make them one asset of {council}: nothing is joined by it"
+        )
+    if len(refused) > _SHOWN:
+        yield f"{council}: {len(refused) - _SHOWN:,} more keys join nothing, for more than one asset has them"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
 
-from secscan.inventory.register import Entry, Register
+from secscan.inventory.agreement import agreement
+from secscan.inventory.register import Register, in_order, registered, system_name
+from secscan.inventory.sightings import Sightings
 from secscan.inventory.zones import ZoneFinder
 from secscan.model.estate import Estate, Probe
 from secscan.model.frame import Col, Frame, Index
@@ -17,7 +19,10 @@ from secscan.model.raw import Gap, Load, RawTable
 from secscan.model.settings import Settings
 
 SHARED: Final = ("council", "asset", "hostname", "type", "zone", "service", "owner", "criticality")
+_LISTED: Final = ("software", "fixes", "services")
 _NO_TAG: Final = -2
+_ANSWERED: Final = frozenset(("open", "closed", "unfiltered"))
+"""States of a port that only a packet from the host can tell."""
 
 
 def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files: Files, today: date) -> Estate:
@@ -26,17 +31,20 @@ def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files
     ``installs`` carries name, version, publisher and kind over one shared index of distinct software (the
     operating system of an asset is one of its rows, marked ``is_os``); recognition comes later.
     """
-    register = Register()
-    for load in loads:
-        if "assets" in load.tables:
-            register.add(load)
-    _ensure_mentioned(register, loads)
+    believed = in_order(loads, settings)
+    register = registered(believed, settings.join, files)
+    lists = _Lists(register, believed)
     register.index_addresses()
     finder = ZoneFinder(settings.zones)
     assets = _assets(register, finder)
     lookup = _Lookup(register, settings)
-    installs = _installs(register, assets, loads)
-    services, unmatched = _services(register, assets, loads, lookup)
+    sightings = Sightings(assets.rows)
+    sightings.of_register(register)
+    installs = _installs(register, assets, lists, sightings)
+    services, unmatched = _services(register, assets, lists, lookup, sightings)
+    fixes = _fixes(register, assets, lists, sightings)
+    probes = _probes(register, believed, lookup, settings, sightings)
+    told = agreement(register, finder, files)
     return Estate(
         today=today,
         files=files,
@@ -44,13 +52,22 @@ def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files
             "assets": assets,
             "installs": installs,
             "services": services,
-            "fixes": _fixes(register, assets, loads),
+            "fixes": fixes,
         },
         loads=tuple(loads),
         gaps=tuple(gaps),
         addresses={(e.council, e.asset): e.facts["ip"] for e in register.entries if e.facts.get("ip")},
-        probes=_probes(register, loads, lookup, settings),
-        notes={"unmatched_addresses": unmatched},
+        probes=probes,
+        notes={
+            "unmatched_addresses": unmatched,
+            "sightings": sightings.by_source(),
+            "aliases": register.aliases(),
+            "joins": register.joins,
+            "join_warnings": register.warnings,
+            "disagreements": told.disagreements,
+            "agreed": told.agreed,
+            "systems": told.systems,
+        },
     )
 
 
@@ -76,16 +93,35 @@ class _Lookup:
         return self._known[key]
 
 
-def _ensure_mentioned(register: Register, loads: Iterable[Load]) -> None:
-    """An asset that only a software list or a fix list names is an asset all the same."""
-    for load in loads:
-        for name, table in load.tables.items():
-            if name in ("software", "fixes", "services"):
-                first = {
-                    t: p for t, p in zip(reversed(table.columns["asset_tag"]), reversed(table.places), strict=True) if t
-                }
-                for tag, place in first.items():
-                    register.at(load.council, tag, place)
+class _Lists:
+    """The lists of software, services and fixes, and whose each row is; every distinct name is looked up once.
+
+    An asset that only a list names is in the register from then on.
+    """
+
+    def __init__(self, register: Register, loads: Sequence[Load]) -> None:
+        self.loads = loads
+        self._rows: dict[int, dict[str, int]] = {}
+        for load in loads:
+            for name, table in load.tables.items():
+                if name in _LISTED:
+                    tags = zip(reversed(table.columns["asset_tag"]), reversed(table.places), strict=True)
+                    first = {tag: place for tag, place in tags if tag}
+                    self._rows[id(table)] = {
+                        tag: register.at(load.council, load.source, tag, place) for tag, place in first.items()
+                    }
+
+    def of(self, name: str) -> Iterator[tuple[Load, RawTable]]:
+        return ((load, load.tables[name]) for load in self.loads if name in load.tables)
+
+    def row(self, table: RawTable, tag: str) -> int:
+        return self._rows[id(table)][tag]
+
+    def rows(self, table: RawTable) -> Index:
+        """The asset row of each row of a table; _NO_TAG where it names none."""
+        known = self._rows[id(table)]
+        tags = table.columns["asset_tag"]
+        return np.fromiter((known.get(t, _NO_TAG) for t in tags), dtype=np.int32, count=len(tags))
 
 
 def _assets(register: Register, finder: ZoneFinder) -> Frame:
@@ -94,7 +130,7 @@ def _assets(register: Register, finder: ZoneFinder) -> Frame:
     for entry in entries:
         word = entry.facts.get("zone")
         zones.append(finder.named(word) if word else finder.of(entry.council, entry.facts.get("ip", ())))
-        zone_places.append(entry.places.get("zone" if word else "ip"))
+        zone_places.append(entry.place_of("zone" if word else "ip"))
     plain = (
         "hostname", "type", "service", "owner", "criticality", "internet_facing", "auto_update", "restart_pending",
         "protection_active", "definitions_on", "encrypted", "fqdn", "serial",
@@ -104,7 +140,7 @@ def _assets(register: Register, finder: ZoneFinder) -> Frame:
         "asset": [e.asset for e in entries],
         "zone": zones,
         "last_seen_on": [e.last_seen for e in entries],
-        "sources_seen": [len(e.sources) for e in entries],
+        "sources_seen": [e.sources for e in entries],
         "os_build": register.column("os_version"),
         "addresses": [";".join(e.facts.get("ip", ())) or None for e in entries],
         **{name: register.column(name) for name in plain},
@@ -112,7 +148,7 @@ def _assets(register: Register, finder: ZoneFinder) -> Frame:
     places: dict[str, Sequence[int | None]] = {
         "": [e.place for e in entries],
         "zone": zone_places,
-        "last_seen_on": register.column_places("last_seen_on"),
+        "last_seen_on": [e.last_seen_place if e.last_seen else None for e in entries],
         "os_build": register.column_places("os_version"),
         "addresses": register.column_places("ip"),
         **{name: register.column_places(name) for name in plain},
@@ -129,27 +165,21 @@ def _over_assets(assets: Frame, rows: Index) -> tuple[dict[str, Col], dict[str, 
     return columns, places
 
 
-def _rows_of(register: Register, load: Load, table: RawTable) -> Index:
-    """The asset row of each row of a table; _NO_TAG where it names none. Each distinct tag is looked up once."""
-    tags = table.columns["asset_tag"]
-    known = {t: register.at(load.council, t, 0) if t else _NO_TAG for t in set(tags)}
-    return np.fromiter((known[t] for t in tags), dtype=np.int32, count=len(tags))
-
-
-def _installs(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame:
+def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sightings) -> Frame:
     triples: dict[tuple[str | None, str | None, str | None, str | None], int] = {}
     asset_rows: list[Index] = []
     triple_rows: list[Index] = []
+    sources: list[str] = []
     places: list[Any] = []
     used: list[Any] = []
     installed: list[Any] = []
     listed = np.zeros(assets.rows, dtype=bool)
-    for load in loads:
-        if (table := load.tables.get("software")) is None:
-            continue
-        rows = _rows_of(register, load, table)
+    for load, table in lists.of("software"):
+        rows = lists.rows(table)
+        sightings.add(load, rows)
         listed[rows] = True
         asset_rows.append(rows)
+        sources.append(load.source)
         blank = [None] * table.rows
         parts = (table.columns.get(c, blank) for c in ("name", "version", "publisher", "kind"))
         numbers = (triples.setdefault(t, len(triples)) for t in zip(*parts, strict=True))
@@ -159,7 +189,7 @@ def _installs(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame
         installed.extend(table.columns.get("install_date", blank))
     os_rows = [(row, e) for row, e in enumerate(register.entries) if e.facts.get("os")]
     os_numbers = [
-        triples.setdefault((_os_name(e), e.facts.get("os_version"), None, "os_caption"), len(triples))
+        triples.setdefault((system_name(e.facts), e.facts.get("os_version"), None, "os_caption"), len(triples))
         for _, e in os_rows
     ]
     unlisted = np.flatnonzero(~listed).astype(np.int32)
@@ -168,7 +198,11 @@ def _installs(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame
     take = np.concatenate(
         [*triple_rows, np.array(os_numbers, dtype=np.int32), np.full(len(unlisted), -1, dtype=np.int32)]
     ).astype(np.int32)
-    own = [e.places["os"] for _, e in os_rows] + [register.entries[r].place for r in unlisted]
+    own = [e.place_of("os") for _, e in os_rows] + [register.entries[r].place for r in unlisted]
+    by = list(dict.fromkeys([*sources, *(e.source_of("os") for _, e in os_rows)]))
+    from_ = [np.full(len(r), by.index(source), dtype=np.int32) for r, source in zip(asset_rows, sources, strict=True)]
+    from_.append(np.array([by.index(e.source_of("os")) for _, e in os_rows], dtype=np.int32))
+    from_.append(np.full(len(unlisted), -1, dtype=np.int32))
     place = np.concatenate([*places, np.array(own, dtype=np.int64)])
     rest = len(rows) - software
     shared, shared_places = _over_assets(assets, rows)
@@ -183,14 +217,9 @@ def _installs(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame
         "last_used_on": Col([*used, *[None] * rest]),
         "installed_on": Col([*installed, *[None] * rest]),
         "is_os": Col((False, True), is_os),
+        "source": Col(by, np.concatenate(from_)),
     }
     return Frame("installs", len(rows), columns, {**shared_places, "": Col(place)})
-
-
-def _os_name(entry: Entry) -> str:
-    """The operating system with its edition, where the register keeps that apart."""
-    name, edition = str(entry.facts["os"]), entry.facts.get("os_edition")
-    return f"{name} {edition}" if edition and str(edition).casefold() not in name.casefold() else name
 
 
 def _table(
@@ -219,29 +248,28 @@ def _table(
     return Frame(name, len(rows), {**shared, **{c: Col(v) for c, v in data.items()}}, {**shared_places, "": Col(place)})
 
 
-def _fixes(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame:
+def _fixes(register: Register, assets: Frame, lists: _Lists, sightings: Sightings) -> Frame:
     columns = ("name", "fixed_in", "advisory", "severity", "cvss3", "released_on", "missing")
     parts = []
-    for load in loads:
-        if (table := load.tables.get("fixes")) is not None:
-            values = dict(table.columns)
-            words = values.get("severity")
-            values["severity"] = [w.casefold() if w else "unstated" for w in words or [None] * table.rows]
-            parts.append((_rows_of(register, load, table), values, table.places))
+    for load, table in lists.of("fixes"):
+        values = dict(table.columns)
+        words = values.get("severity")
+        values["severity"] = [w.casefold() if w else "unstated" for w in words or [None] * table.rows]
+        rows = lists.rows(table)
+        sightings.add(load, rows)
+        parts.append((rows, values, table.places))
     return _table("fixes", register, assets, parts, columns)
 
 
 def _services(
-    register: Register, assets: Frame, loads: Sequence[Load], lookup: _Lookup
+    register: Register, assets: Frame, lists: _Lists, lookup: _Lookup, sightings: Sightings
 ) -> tuple[Frame, list[dict[str, Any]]]:
     parts, unmatched = [], []
-    for load in loads:
-        if (table := load.tables.get("services")) is None:
-            continue
+    for load, table in lists.of("services"):
         rows, keep = [], []
         tags, addresses = table.columns["asset_tag"], table.columns.get("address") or [None] * table.rows
         for i, (tag, address) in enumerate(zip(tags, addresses, strict=True)):
-            row = register.at(load.council, tag, 0) if tag else lookup.row(load.council, address)
+            row = lists.row(table, tag) if tag else lookup.row(load.council, address)
             if row is None:
                 unmatched.append({"council": load.council, "address": address, "place": table.places[i]})
             else:
@@ -257,18 +285,29 @@ def _services(
         values["proto_port"] = [f"{a}/{b}" for a, b in zip(values["proto"], values["port"], strict=True)]
         values["seen_by"] = [load.source] * len(keep)
         values["seen_on"] = [load.dated_on] * len(keep)
-        parts.append((np.array(rows, dtype=np.int32), values, [table.places[i] for i in keep]))
+        found = np.array(rows, dtype=np.int32)
+        sightings.add(load, found)
+        parts.append((found, values, [table.places[i] for i in keep]))
     columns = ("proto_port", "proto", "port", "product", "version", "seen_by", "seen_on")
     return _table("services", register, assets, parts, columns), unmatched
 
 
-def _probes(register: Register, loads: Sequence[Load], lookup: _Lookup, settings: Settings) -> tuple[Probe, ...]:
+def _probes(
+    register: Register, loads: Sequence[Load], lookup: _Lookup, settings: Settings, sightings: Sightings
+) -> tuple[Probe, ...]:
     zone_of = {v.id: v.zone for v in settings.vantage_points}
     vantage_of = {s.id: s.vantage for c in settings.councils for s in c.sources}
     found = []
     for load in loads:
         table, vantage = load.tables.get("probes"), vantage_of.get(load.source)
-        if table is None or vantage is None:
+        if table is None:
+            continue
+        answered = {
+            a for a, state in zip(table.columns["address"], table.columns["state"], strict=True) if state in _ANSWERED
+        }
+        rows = [row for address in sorted(answered) if (row := lookup.row(load.council, address)) is not None]
+        sightings.add(load, np.array(rows, dtype=np.int32))
+        if vantage is None:
             continue
         get: Callable[[str, int], Any] = lambda name, i, t=table: t.columns[name][i]  # type: ignore[misc]  # noqa: E731
         for i in range(table.rows):

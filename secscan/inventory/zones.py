@@ -13,7 +13,11 @@ class ZoneFinder:
 
     def __init__(self, zones: Sequence[Zone]) -> None:
         self._words = {w.casefold(): z.id for z in zones for w in (z.id, z.name) if w is not None}
-        self._networks = [(ip_network(a), z.council, z.id) for z in zones for a in z.addresses]
+        networks = [(ip_network(a), z) for z in zones for a in z.addresses]
+        self._ranges = [
+            (n.version, int(n.network_address), int(n.broadcast_address), n.prefixlen, z.council, z.id)
+            for n, z in networks
+        ]
         self._known: dict[tuple[str, str], str | None] = {}
 
     def named(self, word: str) -> str:
@@ -29,10 +33,11 @@ class ZoneFinder:
         key = (council, address)
         if key not in self._known:
             parsed = ip_address(address)
+            version, number = parsed.version, int(parsed)
             fits = [
-                (network.prefixlen, zone)
-                for network, owner, zone in self._networks
-                if owner in (None, council) and parsed.version == network.version and parsed in network
+                (length, zone)
+                for family, low, high, length, owner, zone in self._ranges
+                if low <= number <= high and family == version and owner in (None, council)
             ]
             self._known[key] = max(fits)[1] if fits else None
         return self._known[key]

@@ -31,7 +31,8 @@ def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
 
     Rows that are recognised as having no support life of their own leave ``installs`` (docs/tables.md, "Support") and
     are counted; an asset of which nothing else is known keeps one row of nulls, so that it stays unknown. ``notes``
-    gains ``recognised`` (figures), ``unrecognised`` (the most frequent unknown names) and ``labels`` (product -> label).
+    gains ``recognised`` (figures), ``unrecognised`` (the most frequent unknown names), ``labels`` (product -> label) and
+    ``recognised_systems`` (a spelling of an operating system -> product and release line).
     """
     frames = dict(estate.frames)
     notes: dict[str, Any] = dict(estate.notes)
@@ -42,6 +43,7 @@ def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
             frames["assets"] = _with_os(assets, installs, triples, known)
         notes["recognised"] = figures(installs, triples, known)
         notes["unrecognised"] = unrecognised(installs, triples, known, catalogue)
+        notes["recognised_systems"] = _systems(estate, catalogue)
         frames["installs"] = _with_knowledge(installs, triples, known, catalogue, policy, estate.files)
         used |= {one.product for one in known if one.product}
     if (fixes := frames.get("fixes")) is not None and "name" in fixes.columns:
@@ -65,6 +67,16 @@ def _recognised(frame: Frame, catalogue: Catalogue, estate: Estate) -> tuple[Ind
             )
         )  # fmt: skip
     return take, known
+
+
+def _systems(estate: Estate, catalogue: Catalogue) -> dict[Any, tuple[str | None, str | None]]:
+    """How several sources spell the operating systems of the same assets -> the product and release line that is meant."""
+    spelt = {spelling: None for system in estate.notes.get("systems", ()) for spelling in system.spelt}
+    found = {}
+    for name, version in spelt:
+        one = recognise(catalogue, name, version, None, "os_caption", estate.today)
+        found[name, version] = (one.product, one.cycle)
+    return found
 
 
 def _with_knowledge(

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from secscan.model.frame import Frame
 from secscan.model.places import Files
+from secscan.model.posture import Said
 from secscan.model.raw import Gap, Load
 
 
@@ -29,6 +33,28 @@ class Probe:
     seen_on: date
     complete: bool
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one source saw, by the rows of the register."""
+
+    named: NDArray[np.bool_]
+    """It names the asset in some table."""
+    days: NDArray[np.int32]
+    """The newest day on which it saw the asset, as ``date.toordinal`` counts; 0: it does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One asset's operating system as several sources spell it, what is used first."""
+
+    council: str
+    asset: str
+    hostname: str | None
+    spelt: Sequence[tuple[str, str | None]]
+    """Name and version, in the order of ``said``."""
+    said: Sequence[Said]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

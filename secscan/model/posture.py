@@ -408,7 +408,8 @@ class Posture:
     unrecognised: list[dict[str, Any]]
     """The most frequent raw names that nothing recognises: {name, version, publisher, installs, councils, near}."""
     trends: dict[str, list[Point]] = field(default_factory=dict)
-    """measure -> points, oldest first: patched-on-time, unsupported-unprotected, coverage, protections-proven, open-findings."""
+    """measure -> points, oldest first: patched-on-time, unsupported-unprotected, coverage, protections-proven, open-findings,
+    source-agreement."""
     coverage: list[CoverageRow] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     joins: list[JoinRow] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 RAW_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     "assets": {
-        "asset_tag": "text", "hostname": "text", "fqdn": "text", "ip": "addresses", "mac": "text", "serial": "text",
+        "asset_tag": "text", "device_id": "text", "hostname": "text", "fqdn": "text", "ip": "addresses", "mac": "text", "serial": "text",
         "type": "text", "os": "text", "os_version": "text", "os_edition": "text", "zone": "text", "service": "text",
         "owner": "text", "criticality": "text", "internet_facing": "bool", "auto_update": "bool",
         "restart_pending": "bool", "protection_active": "bool", "definitions_on": "date", "encrypted": "bool",
@@ -38,10 +38,11 @@ RAW_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "reason": "text", "reason_ttl": "int", "seen_on": "date",
     },
 }  # fmt: skip
-"""Every raw table: its columns and what kind of value each holds (None: not known). ``services.address`` and
-``probes.address`` are canonical addresses for sources that know no tag; ``software.kind`` is one of the kinds
-that recognition knows (os_caption, arp, network, service_banner, dpkg, rpm, sbom, or None); ``addresses`` is a
-tuple of canonical address strings; ``tenths`` a CVSS score as an integer (7.5 is 75)."""
+"""Every raw table: its columns and what kind of value each holds (None: not known). ``assets.device_id`` is what the
+source's own lists call the asset where that is no tag of the council's; ``services.address`` and ``probes.address`` are
+canonical addresses for sources that know no tag; ``software.kind`` is one of the kinds that recognition knows
+(os_caption, arp, network, service_banner, dpkg, rpm, sbom, or None); ``addresses`` is a tuple of canonical address
+strings; ``tenths`` a CVSS score as an integer (7.5 is 75)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,22 +5,18 @@ A row is the asset, a package or a port. The words go the same way as those of a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from secscan.doors import json
-from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
-from secscan.model.raw import RAW_COLUMNS, Refusal
-from secscan.sources import looks, tabular, values
+from secscan.model.raw import Refusal
+from secscan.sources import looks, objects, values
 from secscan.sources.collect import SCHEMA
 from secscan.sources.reader import Found, Job
-from secscan.sources.tabular import Shape
 from secscan.sources.templates import REQUIRED
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}\n]')
 _EXTRA: Final = {"kernel": "kernel", "id": "machine_id"}
 
 
@@ -41,10 +37,10 @@ class Collected:
         if not isinstance(asset, dict) or not isinstance(asset.get("asset_tag"), str):
             raise job.refuse("has no asset with an asset_tag")
         job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
-        lines = _lines(job.data.decode("utf-8-sig", "replace"))
-        parts = [self._assets(document, asset, job, lines.get("asset", [1]))]
+        lines = json.places(job.data)
+        parts = [self._assets(document, asset, job, lines.get(("asset",), [1]))]
         parts += [
-            self._list(document, asset["asset_tag"], name, job, lines.get(name, []))
+            self._list(document, asset["asset_tag"], name, job, lines.get((name,), []))
             for name in ("software", "services")
         ]
         warnings = [
@@ -57,7 +53,7 @@ class Collected:
         facts = {
             ours: machine[name] for name, ours in _EXTRA.items() if isinstance(machine, dict) and machine.get(name)
         }
-        return _built("assets", [{**asset, **facts}], lines, job)
+        return objects.built("assets", [{**asset, **facts}], lines, job, REQUIRED["assets"])
 
     def _list(self, document: Mapping[str, Any], tag: str, name: str, job: Job, lines: Sequence[int]) -> Found:
         rows = document.get(name)
@@ -70,38 +66,13 @@ class Collected:
             Refusal(line=at, column=None, reason=f"an entry of '{name}' is not an object", asset_tag=tag, raw=repr(row)[:4000])
             for row, at in _placed(rows, lines) if not isinstance(row, dict)
         ]  # fmt: skip
-        found = _built(name, [row for row, _ in good], [at for _, at in good], job)
+        found = objects.built(name, [row for row, _ in good], [at for _, at in good], job, REQUIRED[name])
         return replace(found, rows_read=found.rows_read + len(bad), refused=[*found.refused, *bad])
 
 
 def _placed(rows: Sequence[Any], lines: Sequence[int]) -> Sequence[tuple[Any, int]]:
     objects = iter(lines)
     return [(row, next(objects, 0) if isinstance(row, dict) else 0) for row in rows]
-
-
-def _built(table: str, rows: Sequence[Mapping[str, Any]], lines: Sequence[int], job: Job) -> Found:
-    known = RAW_COLUMNS[table]
-    header = list(dict.fromkeys([*REQUIRED[table], *(key for row in rows for key in row)]))[: job.limits.columns]
-    texts = Table(
-        shown=job.shown, header=[safe(key, 60) for key in header], header_line=0, columns=[[_word(row.get(key)) for row in rows] for key in header],
-        lines=[*lines, *[0] * (len(rows) - len(lines))][: len(rows)], rows_read=len(rows),
-    )  # fmt: skip
-    at = {name: i for i, name in enumerate(header) if name in known}
-    extra = [i for i, name in enumerate(header) if name not in known]
-    return tabular.build(texts, Shape(table=table, at=at, required=REQUIRED[table], extra=extra), job)
-
-
-def _word(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case str() | int() | float():
-            return str(value)
-        case list():
-            return ";".join(_word(part) for part in value if not isinstance(part, list | dict))
-    return "\0"  # an object is no value: the row or the fact is refused
 
 
 def _joined(parts: Sequence[Found], warnings: Sequence[str]) -> Found:
@@ -112,25 +83,3 @@ def _joined(parts: Sequence[Found], warnings: Sequence[str]) -> Found:
         warnings=[*warnings, *(text for part in parts for text in part.warnings)],
         tables={name: table for part in parts for name, table in part.tables.items()},
     )
-
-
-def _lines(text: str) -> dict[str, list[int]]:
-    """Top-level key -> the line on which each object under it begins, in order."""
-    found: dict[str, list[int]] = {}
-    line, depth = 1, 0
-    key = last = ""
-    for token in _TOKEN.finditer(text):
-        match token[0][0]:
-            case "\n":
-                line += 1
-            case '"':
-                last = token[0][1:-1] if depth == 1 else last
-            case "{" | "[":
-                if depth == 1:
-                    key = last
-                if token[0] == "{" and depth in (1, 2):
-                    found.setdefault(key, []).append(line)
-                depth += 1
-            case _:
-                depth -= 1
-    return found

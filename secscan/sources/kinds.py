@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from secscan.sources.collected import Collected
+from secscan.sources.glpi import Glpi
 from secscan.sources.nmap import Nmap
 from secscan.sources.packages import Packages
 from secscan.sources.reader import Reader
@@ -42,4 +43,5 @@ KINDS: Final[Mapping[str, Kind]] = {
     "nmap-xml": Kind(reader=Nmap(), tables=frozenset({"probes", "services"}), row="host"),
     "dpkg": Kind(reader=Packages("dpkg"), tables=frozenset({"software"}), row="package"),
     "rpm": Kind(reader=Packages("rpm"), tables=frozenset({"software"}), row="package"),
+    "glpi": Kind(reader=Glpi(), tables=frozenset({"assets", "software"}), row="host"),
 }

@@ -33,6 +33,7 @@ _ROOTS: Final = {
     "NessusClientData_v2": ("nessus", "a Nessus report (.nessus)"),
     "bom": ("cyclonedx", "a CycloneDX SBOM"),
     "report": ("report", "an XML scan report"),
+    "REQUEST": ("agent-xml", "an inventory agent's XML (GLPI, FusionInventory or OCS)"),
     "Workbook": ("xml", "an Excel 2003 XML workbook"),
 }
 _NAME = re.compile(r"<([A-Za-z_][\w.:-]*)")

@@ -10,7 +10,7 @@ from secscan.doors import csv, files, json, xlsx
 from secscan.doors.terminal import safe
 from secscan.model.errors import InputError
 from secscan.model.raw import RAW_COLUMNS
-from secscan.sources import looks, templates
+from secscan.sources import glpi, looks, templates
 from secscan.sources.collect import SCHEMA
 from secscan.sources.tabular import folded
 
@@ -37,6 +37,8 @@ def recognise_kind(path: Path, shown: str | None = None, limit: int = 200 * file
             return "nmap-xml", "certain: the root element is nmaprun"
         case "json":
             return _json(data, name)
+        case "agent-xml":
+            return "", f"is {seen.words}; {glpi.XML_HINT}"
         case "xlsx":
             return _table(lambda: xlsx.read(data, name), "the first sheet")
         case "text":
@@ -51,6 +53,8 @@ def _json(data: bytes, name: str) -> tuple[str, str]:
         return "", f"looks like JSON but {error.reason}"
     if isinstance(document, dict) and document.get("schema") == SCHEMA:
         return "secscan-collect", f"certain: its schema is {SCHEMA}"
+    if glpi.is_inventory(document):
+        return "glpi", "certain: an inventory with its deviceid and content"
     return "", "is JSON of a kind that no reader takes"
 
 

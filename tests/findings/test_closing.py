@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from secscan.engine import find_checks, judge
-from secscan.findings.closing import Undecided
+from secscan.findings.closing import Undecided, looked
 from secscan.model.estate import Estate
 from secscan.model.frame import Col, Frame
 from secscan.model.places import Files
 from secscan.model.policy import Control
+from secscan.model.raw import Load, Refusal
 from tests.findings.test_settle import CHECKS, CONTROL, TODAY, estate, row
 
 
@@ -31,6 +33,16 @@ def test_what_a_row_still_speaks_of_is_decided_though_the_list_is_gone() -> None
     found = undecided(estate(BARE, sound), CONTROL)
     assert ("a", "LEG-01", "S1", "win") not in found  # the register says that the system is sound
     assert ("a", "LEG-01", "S1", "sql") in found  # and nobody says anything of this
+
+
+def test_a_refused_row_holds_back_the_asset_that_it_calls_by_another_name() -> None:
+    refused = Refusal(line=7, column="name", reason="name is empty", asset_tag=" DEV-1")
+    load = Load(
+        source="s", council="a", kind="k", file="f", sha256="", size=0, dated_on=TODAY, rows_read=1, rows_loaded=0, rows_refused=1,
+        rows_blank=0, refused=(refused,),
+    )  # fmt: skip
+    made = replace(estate(row()), loads=[load], notes={"aliases": {("a", "dev-1"): "S1"}})
+    assert looked(made, CHECKS, [], {}).assets == {("a", "S1")}
 
 
 def test_a_claim_that_nobody_can_test_any_more_stays_disproven() -> None:

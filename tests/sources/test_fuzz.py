@@ -12,6 +12,7 @@ from secscan.doors import json
 from secscan.model.errors import InputError
 from secscan.sources import KINDS, collect, recognise_kind
 from tests.sources.desk import TODAY, read, register, workbook
+from tests.sources.test_glpi import INVENTORY, SWITCH
 from tests.sources.test_nmap import END, HEAD, HOST
 
 MUTATIONS = 300
@@ -42,6 +43,7 @@ SEEDS: dict[str, list[bytes]] = {
     "nmap-xml": [(HEAD + HOST + END).encode(), (HEAD + HOST + END).encode("utf-16")],
     "dpkg": [b"a\t1.0\tamd64\tinstall ok installed\n" * 20, b"Package: a\nStatus: install ok installed\nVersion: 1\n\n" * 9, b"ii  a 1 all x\n" * 9],
     "rpm": [b"bash-4.2.46-34.el7.x86_64\n" * 20, b"bash\t4\t5\t6\tnoarch\n" * 9],
+    "glpi": [INVENTORY.encode(), SWITCH.encode(), INVENTORY.encode("utf-16")],
     "secscan-collect": [json.dumps(collect(TODAY, "/nowhere") | {"software": [{"name": "x", "version": "1"}] * 9}).encode()],
 }  # fmt: skip
 KEYS = {"table": {"table": "assets", "map": {"asset_tag": "Tag", "hostname": "Name"}}}

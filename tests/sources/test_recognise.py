@@ -25,6 +25,9 @@ DPKG_L = "Desired=Unknown/Install\n||/ Name Version\n+++-====\nii  adduser 3.118
         (workbook([["asset_tag", "hostname"], ["A", "b"]]), "secscan-assets", "in the first sheet"),
         ('<?xml version="1.0"?><!-- x --><!DOCTYPE nmaprun><nmaprun/>', "nmap-xml", "certain"),
         ('{"schema": "secscan.collect/1"}', "secscan-collect", "certain"),
+        ('{"deviceid": "a-2026", "content": {}, "action": "inventory"}', "glpi", "certain"),
+        ('{"deviceid": "a-2026", "action": "contact"}', "", "JSON of a kind that no reader takes"),
+        ("<?xml version='1.0'?><REQUEST><CONTENT/></REQUEST>", "", "glpi-agent --json"),
         ("adduser\t3.118\napt\t1.8.2.3\n", "dpkg", "likely"),
         (DPKG_L, "dpkg", "certain"),
         ("Package: x\nStatus: install ok installed\n", "dpkg", "certain"),
@@ -77,4 +80,6 @@ def test_every_public_sample_is_recognised_or_named() -> None:
         kind, surely = recognise_kind(path)
         assert surely, path
         expected = kinds.get(path.parent.name) or kinds.get(path.name)
+        if path.parent.name == "glpi" and path.suffix == ".json" and "schema" not in path.name:
+            expected = "glpi"
         assert expected in (None, kind), path

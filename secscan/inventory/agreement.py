@@ -1,0 +1,119 @@
+"""What several sources say of one asset, side by side: where they agree, and where they do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from secscan.inventory.register import FACTS, Entry, Register, Statement, folded, in_order, registered, system_name
+from secscan.inventory.zones import ZoneFinder
+from secscan.model.estate import System
+from secscan.model.keys import KEYS, comparable
+from secscan.model.places import Files
+from secscan.model.posture import Disagreement, Said
+from secscan.model.raw import Load
+from secscan.model.settings import Settings
+
+_MOVING: Final = frozenset(("restart_pending", "definitions_on", "mac", "ip"))
+"""Different from one day, or one network card, to the next without anybody being wrong; addresses are asked below."""
+_SYSTEM: Final = frozenset(("os", "os_version", "os_edition"))
+"""Compared as what they are recognised as, in ``findings``: people spell one system in many ways."""
+COMPARED: Final = tuple(name for name in FACTS if name not in _MOVING | _SYSTEM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """``agreed``: council -> facts that several sources give and agree on, and facts that several sources give."""
+
+    disagreements: Sequence[Disagreement]
+    agreed: Mapping[str, tuple[int, int]]
+    systems: Sequence[System]
+
+
+def agreement(register: Register, finder: ZoneFinder, files: Files) -> Told:
+    """Every fact that two sources give of one asset, compared; operating systems are handed on to be recognised first."""
+    found: list[Disagreement] = []
+    agreed, given = Counter[str](), Counter[str]()
+    systems: list[System] = []
+    for entry in register.entries:
+        if entry.sources < 2:
+            continue
+        for fact in (*COMPARED, "ip"):
+            said = _by_source(entry, fact)
+            if len(said) < 2:
+                continue
+            given[entry.council] += 1
+            if _same(fact, [s.facts[fact] for s in said], finder):
+                agreed[entry.council] += 1
+            else:
+                found.append(_disagreement(entry, fact, said, files))
+        if len(said := _by_source(entry, "os")) > 1:
+            systems.append(
+                System(
+                    council=entry.council, asset=entry.asset, hostname=entry.facts.get("hostname"),
+                    spelt=[(system_name(s.facts), s.facts.get("os_version")) for s in said],
+                    said=[_said(s, "os", files) for s in said],
+                )
+            )  # fmt: skip
+    return Told(
+        disagreements=found, agreed={council: (agreed[council], n) for council, n in given.items()}, systems=systems
+    )
+
+
+def facts_of(
+    loads: Sequence[Load], settings: Settings, files: Files, council: str, asset: str
+) -> dict[str, list[Said]]:
+    """Every fact of an asset as each of its sources gives it, what is used first; empty where no source has a row of it."""
+    made = registered(in_order([load for load in loads if load.council == council], settings), settings.join, files)
+    entry = next((e for e in made.entries if e.asset.casefold() == asset.casefold()), None)
+    given = {} if entry is None else {fact: _by_source(entry, fact) for fact in FACTS}
+    return {fact: [_said(s, fact, files) for s in said] for fact, said in given.items() if said}
+
+
+def _by_source(entry: Entry, fact: str) -> list[Statement]:
+    """For each source the row that it gives a fact in, the one that is used first."""
+    used = entry.place_of(fact)
+    first: dict[str, Statement] = {}
+    for s in sorted((s for s in entry.said if fact in s.facts), key=lambda s: s.place != used):
+        first.setdefault(s.source, s)
+    return list(first.values())
+
+
+def _same(fact: str, values: Sequence[Any], finder: ZoneFinder) -> bool:
+    if fact == "ip":  # a machine may have many: one in common is enough
+        return all(set(values[0]) & set(other) for other in values[1:])
+    if fact == "zone":
+        values = [finder.named(word) for word in values]
+    return len({_alike(fact, value) for value in values}) == 1
+
+
+def _alike(fact: str, value: Any) -> Any:
+    """The value without what makes no difference: capitals, spaces, the domain behind a host name."""
+    if not isinstance(value, str):
+        return value
+    return (comparable(fact, value) if fact in KEYS else None) or folded(value)
+
+
+def _disagreement(entry: Entry, fact: str, said: Sequence[Statement], files: Files) -> Disagreement:
+    return Disagreement(
+        council=entry.council, asset=entry.asset, hostname=entry.facts.get("hostname"), fact=fact,
+        said=[_said(s, fact, files) for s in said],
+    )  # fmt: skip
+
+
+def _said(s: Statement, fact: str, files: Files) -> Said:
+    value = s.facts[fact]
+    if fact == "os":
+        value = " ".join(part for part in (system_name(s.facts), s.facts.get("os_version")) if part)
+    return Said(source=s.source, value=_text(value), dated_on=s.dated_on, place=files.place(s.place))
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ", ".join(value)
+    return str(value)

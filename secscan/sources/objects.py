@@ -1,0 +1,42 @@
+"""Objects of a JSON file as rows of a raw table: their words go the same way as those of a CSV, so the same rules hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from secscan.doors.csv import Table
+from secscan.doors.terminal import safe
+from secscan.model.raw import RAW_COLUMNS
+from secscan.sources import tabular
+from secscan.sources.reader import Found, Job
+from secscan.sources.tabular import Shape
+
+
+def built(
+    table: str, rows: Sequence[Mapping[str, Any]], lines: Sequence[int], job: Job, required: Sequence[str]
+) -> Found:
+    """The rows as raw table ``table``; keys that it does not know are kept as facts. ``lines``: where each row stands."""
+    known = RAW_COLUMNS[table]
+    header = list(dict.fromkeys([*required, *(key for row in rows for key in row)]))[: job.limits.columns]
+    texts = Table(
+        shown=job.shown, header=[safe(key, 60) for key in header], header_line=0, columns=[[word(row.get(key)) for row in rows] for key in header],
+        lines=[*lines, *[0] * (len(rows) - len(lines))][: len(rows)], rows_read=len(rows),
+    )  # fmt: skip
+    at = {name: i for i, name in enumerate(header) if name in known}
+    extra = [i for i, name in enumerate(header) if name not in known]
+    return tabular.build(texts, Shape(table=table, at=at, required=required, extra=extra), job)
+
+
+def word(value: Any) -> str:
+    """A JSON value as the text of a cell."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case list():
+            return ";".join(word(part) for part in value if not isinstance(part, list | dict))
+    return "\0"  # an object is no value: the row or the fact is refused
