@@ -8,12 +8,13 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
-from secscan import engine, history, inventory, knowledge, policy, sources
+from secscan import engine, history, inventory, knowledge, plugins, policy, sources
 from secscan import exposure as firewalls
 from secscan.doors.validate import nearest
 from secscan.engine.find import expression
 from secscan.engine.words import why, would_turn
 from secscan.history import results
+from secscan.model.added import Added
 from secscan.model.check import CheckSpec, Params
 from secscan.model.errors import InputError, PolicyError, UsageError
 from secscan.model.expr import columns_of
@@ -22,6 +23,7 @@ from secscan.model.net import Answer
 from secscan.model.places import Files, Place
 from secscan.model.posture import ControlRow, FindingRow, Posture
 from secscan.model.settings import Firewall, Limits, Source
+from secscan.model.tables import TABLES, TableSpec
 from secscan.workspace import Workspace
 
 STATE = "state"
@@ -83,18 +85,30 @@ def listed(held: Workspace, posture: Posture, *, closed: bool) -> list[FindingRo
         return rows + store.closed_findings(posture.run_id)
 
 
-def checks_of(held: Workspace | None) -> Mapping[str, CheckSpec]:
-    """The shipped checks and those of the workspace."""
+def checks_of(
+    held: Workspace | None, folders: Sequence[Path] = (), added: Added | None = None
+) -> Mapping[str, CheckSpec]:
+    """The shipped checks, those that installed packages bring, those of the workspace and those in ``folders``.
+
+    ``added``: what packages bring, where the caller knows it already.
+    """
+    known = plugins.find() if added is None else added
     own = [held.root / f for f in held.settings.policies.checks] if held else []
-    return engine.find_checks(own)
+    each = {folder.resolve(): folder for folder in (*own, *folders)}  # named twice is one folder
+    return engine.find_checks([*known.checks, *each.values()], tables=known.specs)
 
 
-def lint(held: Workspace, today: date) -> policy.Linted:
+def tables() -> dict[str, type[TableSpec]]:
+    """Every table that a check may judge: ours, and those that installed packages add."""
+    return {**TABLES, **plugins.find().specs}
+
+
+def lint(held: Workspace, today: date, folders: Sequence[Path] = ()) -> policy.Linted:
     """What is wrong with, or loosened in, everything that the workspace's policy is made of."""
     settings = held.settings
     try:
         found = policy.load(
-            settings.policies, held.root, checks_of(held), [c.id for c in settings.councils],
+            settings.policies, held.root, checks_of(held, folders), [c.id for c in settings.councils],
             [z.id for z in settings.zones], today,
         )  # fmt: skip
     except PolicyError as error:
@@ -113,13 +127,14 @@ def exposure(
     """
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
-    reading = sources.read(held.settings, held.root, today, files, places=held.source_places)
+    shapes = plugins.find().shapes
+    reading = sources.read(held.settings, held.root, today, files, places=held.source_places, shapes=shapes)
     rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
     warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in rules for w in one.warnings]
     if _is_address(to):
         return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
-    estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
+    estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today, shapes)
     assets = estate.frames["assets"]
     row = _registered(assets, to, council)
     if row is None:
@@ -191,14 +206,16 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def explain(held: Workspace, posture: Posture, subject: str, council: str | None) -> dict[str, Any]:
+def explain(
+    held: Workspace, posture: Posture, subject: str, council: str | None, folders: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Why a finding, a control or an asset stands as it does, each fact with the place that says so.
 
-    Raises UsageError when nothing of that name is known, or when several councils have such an asset.
+    ``folders``: checks beside those that the workspace names. Raises UsageError when nothing of that name is known, or when several councils have such an asset.
     """
     for finding in posture.findings:
         if finding.fingerprint == subject:
-            return _explain_finding(held, posture, finding)
+            return _explain_finding(checks_of(held, folders), posture, finding)
     controls = [c for c in posture.controls if c.id.casefold() == subject.casefold()]
     if controls:
         return _explain_control(posture, controls)
@@ -236,13 +253,13 @@ def _rule(control: ControlRow | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _explain_finding(held: Workspace, posture: Posture, f: FindingRow) -> dict[str, Any]:
+def _explain_finding(checks: Mapping[str, CheckSpec], posture: Posture, f: FindingRow) -> dict[str, Any]:
     control = next((c for c in posture.controls if c.id == f.control and f.council in c.councils), None)
     facts = [
         {"name": name, "value": value, "source": _source(f.evidence_places.get(name) or _told_by(name, f))}
         for name, value in f.evidence.items()
     ]
-    decided, turn = _decision(held, posture, f, control)
+    decided, turn = _decision(checks, posture, f, control)
     return {
         "subject": {
             "fingerprint": f.fingerprint, "title": f.title, "council": f.council, "asset": f.asset,
@@ -265,9 +282,11 @@ def _told_by(name: str, f: FindingRow) -> Place | None:
     return f.sources[0] if name in ("assets", "missing", "rows") and f.sources else None
 
 
-def _decision(held: Workspace, posture: Posture, f: FindingRow, control: ControlRow | None) -> tuple[str, str]:
+def _decision(
+    checks: Mapping[str, CheckSpec], posture: Posture, f: FindingRow, control: ControlRow | None
+) -> tuple[str, str]:
     """In words: what decided, and what would turn it. Worked out again from the evidence kept."""
-    spec = checks_of(held).get(f.check)
+    spec = checks.get(f.check)
     if spec is None or control is None or f.stale or (f.outcome == "unknown" and f.asset is None):
         if f.stale:
             return "the source has fallen silent, and old evidence passes nothing", "the source reports again"
@@ -330,8 +349,10 @@ def _explain_control(posture: Posture, controls: Sequence[ControlRow]) -> dict[s
 def _explain_sound(held: Workspace, posture: Posture, subject: str, council: str | None) -> dict[str, Any] | None:
     """An asset that no finding names, as its register has it; None where no register has it."""
     files = Files()
-    reading = sources.read(held.settings, held.root, posture.as_of, files, places=held.source_places)
-    assets = inventory.settle(reading.loads, reading.gaps, held.settings, files, posture.as_of).frames["assets"]
+    shapes = plugins.find().shapes
+    reading = sources.read(held.settings, held.root, posture.as_of, files, places=held.source_places, shapes=shapes)
+    estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, posture.as_of, shapes)
+    assets = estate.frames["assets"]
     row = _registered(assets, subject, council)
     if row is None:
         return None
@@ -375,4 +396,4 @@ def _explain_asset(posture: Posture, subject: str, findings: Sequence[FindingRow
     }
 
 
-__all__ = ["checks_of", "explain", "known_council", "last", "listed", "record", "result", "runs"]
+__all__ = ["checks_of", "explain", "known_council", "last", "listed", "record", "result", "runs", "tables"]

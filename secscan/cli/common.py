@@ -66,6 +66,15 @@ def options(*formats: str) -> Callable[[F], F]:
     return add
 
 
+def check_folders(function: F) -> F:
+    """The option of every command that loads checks."""
+    wrapped: F = click.option(
+        "--checks", "folders", multiple=True, type=click.Path(path_type=Path), envvar="SECSCAN_CHECKS", metavar="DIR",
+        help="A folder of checks beside those that the workspace names; may be given again.",
+    )(function)  # fmt: skip
+    return wrapped
+
+
 def as_of(given: date | None) -> date:
     """The day to judge by: the one given, else today, read here and nowhere else."""
     return given or datetime.now().astimezone().date()

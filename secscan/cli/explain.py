@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
 
-from secscan.cli.common import Out, cell, envelope, open_workspace, options
+from secscan.cli.common import Out, cell, check_folders, envelope, open_workspace, options
 
 
 @click.command(epilog="Example: secscan explain LEG-01")
 @click.argument("subject", metavar="FINGERPRINT|CONTROL|ASSET")
 @click.option("--council", metavar="ID", help="Whose asset, where several councils have one of that name.")
+@check_folders
 @options("text", "json")
 def command(
-    subject: str, council: str | None, workspace: str | None, as_of: date | None, format_: str, **how: Any
+    subject: str,
+    council: str | None,
+    folders: tuple[Path, ...],
+    workspace: str | None,
+    as_of: date | None,
+    format_: str,
+    **how: Any,
 ) -> None:
     """Why: rule text, values, source file and row, exception and mitigation tried, what would make it pass."""
     from secscan import answers
@@ -24,7 +32,7 @@ def command(
     if council is not None:
         answers.known_council(held, council)
     posture = answers.last(held, as_of)
-    explained = answers.explain(held, posture, subject, council)
+    explained = answers.explain(held, posture, subject, council, folders)
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":
         out.json(envelope("explain", complete=posture.complete, warnings=posture.warnings, **explained))

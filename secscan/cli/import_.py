@@ -24,7 +24,9 @@ _SHOWN = 50
 @click.option("--new-council", metavar="NAME", help="Add the council to secscan.yaml first, under this name.")
 @click.option("--as", "kind", metavar="KIND", help="What the files are (default: told by their content).")
 @click.option("--asset", metavar="TAG", help="For a package list: the asset it was taken on.")
-@click.option("--table", metavar="TABLE", help="For --as table: assets, software, services or fixes.")
+@click.option(
+    "--table", metavar="TABLE", help="For --as table: assets, software, services, fixes, or a table of a package."
+)
 @click.option(
     "--map", "mapping", multiple=True, metavar="OURS=THEIRS", help="For --as table: our column and the file's header."
 )

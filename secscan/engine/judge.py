@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 import narwhals.stable.v2 as nw
@@ -23,25 +23,19 @@ from secscan.model.frame import Frame
 from secscan.model.policy import Control, Scope
 from secscan.model.tables import TableSpec
 
-FED_BY: Final[Mapping[str, frozenset[str]]] = {
-    "assets": frozenset({"assets"}),
-    "installs": frozenset({"assets", "software"}),
-    "fixes": frozenset({"assets", "fixes"}),
-    "services": frozenset({"assets", "services", "probes"}),
-    "paths": frozenset({"assets", "rules"}),
-    "claims": frozenset({"assets", "rules"}),
-}
-"""Check table -> the raw tables without which its rows cannot be believed."""
-
 
 def judge(estate: Estate, controls: Sequence[Control], checks: Mapping[str, CheckSpec], today: date) -> list[Judgement]:
     """A judgement for every control variant that is on and whose table exists, in the order of ``controls``.
 
-    A check that breaks makes every row of its control unknown and says why; the others go on.
+    A check that breaks makes every row of its control unknown and says why; so does a table whose builder broke
+    (``broken_tables`` in the estate's notes). The others go on.
     """
     active = [c for c in controls if c.disabled is None and c.check in checks]
     plans = [_plan(control, checks[control.check], today) for control in active]
-    stale = _stale(estate)
+    for plan in plans:
+        if why := estate.notes.get("broken_tables", {}).get(plan.spec.table.table):
+            plan.give_up(why)
+    stale = _stale(estate, {plan.spec.table for plan in plans})
     with duckdb.connect(":memory:", config={"threads": 2}) as connection:
         tables: dict[str, Any] = {}
         for spec in {plan.spec.table for plan in plans}:
@@ -68,6 +62,11 @@ class _Plan:
         self.reads: tuple[str, ...] = ()
         self.error: str | None = None
 
+    def give_up(self, why: str) -> None:
+        """It cannot be judged: every row is unknown."""
+        self.fails = self.unknown = self.scope = self.due = None
+        self.error = why
+
     @property
     def columns(self) -> list[str]:
         return [c for e in (self.fails, self.unknown, self.scope) if e is not None for c in columns_of(e)]
@@ -81,8 +80,7 @@ def _plan(control: Control, spec: CheckSpec, today: date) -> _Plan:
         plan.due = deadline(spec, Params(today, values))
         plan.scope = _scope(control.scope, spec.table)
     except Exception as error:  # a check is somebody's code: name it, and let the rest of the scan go on
-        plan.fails = plan.unknown = plan.scope = plan.due = None
-        plan.error = f"{spec.shown_file}: {type(error).__name__}: {error}"
+        plan.give_up(f"{spec.shown_file}: {type(error).__name__}: {error}")
     return plan
 
 
@@ -174,12 +172,12 @@ def _councils(frame: Frame) -> tuple[NDArray[np.int64], list[str]]:
     return codes, list(names)
 
 
-def _stale(estate: Estate) -> set[tuple[str, str]]:
+def _stale(estate: Estate, tables: Iterable[type[TableSpec]]) -> set[tuple[str, str]]:
     """(council, table) whose evidence is too old to pass anything on. A shared source ('') concerns every council."""
     everyone = {load.council for load in estate.loads if load.council} | {g.council for g in estate.gaps if g.council}
     found: set[tuple[str, str]] = set()
     for gap in estate.gaps:
         if gap.stale:
             councils = {gap.council} if gap.council else everyone
-            found |= {(c, table) for table, feeds in FED_BY.items() if feeds & gap.tables for c in councils}
+            found |= {(c, spec.table) for spec in tables if spec.fed_by & gap.tables for c in councils}
     return found

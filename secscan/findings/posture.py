@@ -71,7 +71,7 @@ def assemble(
         title=settings.reports.title,
         marking=settings.reports.marking,
         sample=settings.partnership.sample,
-        complete=is_complete(estate.gaps),
+        complete=is_complete(estate.gaps, judgements),
         warnings=list(dict.fromkeys(warnings)),
         target_percent=settings.reports.target_percent,
         policy_name=policy.name,
@@ -103,16 +103,19 @@ def assemble(
         unrecognised=list(estate.notes.get("unrecognised", ()))[:_UNRECOGNISED_SHOWN],
         trends={name: list(points) for name, points in facts.trends.items()},
         checks=[
-            {"id": spec.id, "title": spec.title, "sha256": spec.sha256, "file": spec.shown_file}
+            {
+                "id": spec.id, "title": spec.title, "sha256": spec.sha256, "file": spec.shown_file,
+                "package": spec.origin and str(spec.origin),
+            }
             for spec in sorted(checks.values(), key=lambda s: s.id)
             if any(j.control.check == spec.id for j in judgements)
         ],
     )  # fmt: skip
 
 
-def is_complete(gaps: Sequence[Gap]) -> bool:
-    """Whether every source was read whole and in time."""
-    return not gaps
+def is_complete(gaps: Sequence[Gap], judgements: Sequence[Judgement]) -> bool:
+    """Whether every source was read whole and in time, and no control's check or table broke."""
+    return not gaps and not any(j.error for j in judgements)
 
 
 def _finding(

@@ -50,12 +50,12 @@ def settle(
     return sorted(found, key=lambda f: (f.council, f.control, f.subject, f.asset or "")), tallies
 
 
-def subject_of(frame: Frame, table: type[TableSpec] | None, row: int) -> str:
+def subject_of(frame: Frame, table: type[TableSpec], row: int) -> str:
     """What, with control, council and asset, names a finding about this row; never empty."""
-    if table is None or not table.subject:
+    if not table.subject:
         return str(frame.get("asset", row))
     parts = [frame.get(column, row) for column in table.subject]
-    return " ".join("" if p is None else str(p) for p in parts).strip() or f"no {_THING.get(frame.table, 'record')}"
+    return " ".join("" if p is None else str(p) for p in parts).strip() or f"no {table.nothing}"
 
 
 class Protections:
@@ -273,11 +273,6 @@ class _Maker:
     def _sources(self, rows: list[int]) -> list[Place]:
         codes = dict.fromkeys(c for r in rows[:NAMED] if (c := self.frame.place("", r)) is not None)
         return [self._place(code) for code in codes] or [self.control.place]
-
-
-_THING: Final = {
-    "installs": "software list", "fixes": "patch source", "services": "port list", "paths": "address", "claims": "claim",
-}  # fmt: skip
 
 
 _PRODUCTS: Final = ("product", "product_or_name", "unsupported_product")

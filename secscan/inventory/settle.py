@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -13,16 +13,24 @@ from secscan.inventory.zones import ZoneFinder
 from secscan.model.estate import Estate, Probe
 from secscan.model.frame import Col, Frame, Index
 from secscan.model.places import Files
-from secscan.model.raw import Gap, Load, RawTable
+from secscan.model.raw import NO_SHAPES, Gap, Load, RawShape, RawTable, Shapes
 from secscan.model.settings import Settings
 
 SHARED: Final = ("council", "asset", "hostname", "type", "zone", "service", "owner", "criticality")
 _NO_TAG: Final = -2
 
 
-def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files: Files, today: date) -> Estate:
+def settle(
+    loads: Sequence[Load],
+    gaps: Sequence[Gap],
+    settings: Settings,
+    files: Files,
+    today: date,
+    shapes: Shapes = NO_SHAPES,
+) -> Estate:
     """The estate as the sources tell it. Every asset has at least one row in every table: nobody vanishes.
 
+    ``shapes``: raw tables that packages add; each becomes a frame of its own, as it was read.
     ``installs`` carries name, version, publisher and kind over one shared index of distinct software (the
     operating system of an asset is one of its rows, marked ``is_os``); recognition comes later.
     """
@@ -30,7 +38,7 @@ def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files
     for load in loads:
         if "assets" in load.tables:
             register.add(load)
-    _ensure_mentioned(register, loads)
+    _ensure_mentioned(register, loads, ("software", "fixes", "services", *shapes))
     register.index_addresses()
     finder = ZoneFinder(settings.zones)
     assets = _assets(register, finder)
@@ -45,6 +53,7 @@ def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files
             "installs": installs,
             "services": services,
             "fixes": _fixes(register, assets, loads),
+            **{name: _as_read(name, shape, register, assets, loads) for name, shape in shapes.items()},
         },
         loads=tuple(loads),
         gaps=tuple(gaps),
@@ -76,11 +85,11 @@ class _Lookup:
         return self._known[key]
 
 
-def _ensure_mentioned(register: Register, loads: Iterable[Load]) -> None:
+def _ensure_mentioned(register: Register, loads: Iterable[Load], tables: Collection[str]) -> None:
     """An asset that only a software list or a fix list names is an asset all the same."""
     for load in loads:
         for name, table in load.tables.items():
-            if name in ("software", "fixes", "services"):
+            if name in tables:
                 first = {
                     t: p for t, p in zip(reversed(table.columns["asset_tag"]), reversed(table.places), strict=True) if t
                 }
@@ -229,6 +238,15 @@ def _fixes(register: Register, assets: Frame, loads: Sequence[Load]) -> Frame:
             values["severity"] = [w.casefold() if w else "unstated" for w in words or [None] * table.rows]
             parts.append((_rows_of(register, load, table), values, table.places))
     return _table("fixes", register, assets, parts, columns)
+
+
+def _as_read(name: str, shape: RawShape, register: Register, assets: Frame, loads: Sequence[Load]) -> Frame:
+    parts = [
+        (_rows_of(register, load, table), table.columns, table.places)
+        for load in loads
+        if (table := load.tables.get(name)) is not None
+    ]
+    return _table(name, register, assets, parts, [c for c in shape.columns if c != "asset_tag"])
 
 
 def _services(

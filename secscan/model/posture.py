@@ -416,4 +416,4 @@ class Posture:
     excluded: list[Excluded] = field(default_factory=list)
     brand: Brand = field(default_factory=Brand)
     checks: list[dict[str, Any]] = field(default_factory=list)
-    """{id, title, sha256, file} of each check that ran."""
+    """{id, title, sha256, file, package} of each check that ran; package: the one that brought it and its version, or None."""

@@ -88,7 +88,7 @@ def _built(table: str, rows: Sequence[Mapping[str, Any]], lines: Sequence[int], 
     )  # fmt: skip
     at = {name: i for i, name in enumerate(header) if name in known}
     extra = [i for i, name in enumerate(header) if name not in known]
-    return tabular.build(texts, Shape(table=table, at=at, required=REQUIRED[table], extra=extra), job)
+    return tabular.build(texts, Shape(table=table, kinds=known, at=at, required=REQUIRED[table], extra=extra), job)
 
 
 def _word(value: Any) -> str:
