@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from secscan.findings.settle import Protections, subject_of
+from secscan.findings.fold import subject_of
+from secscan.findings.settle import Protections
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
 from secscan.model.findings import Finding, Judgement

@@ -133,7 +133,7 @@ def _finding(
         council=f.council, asset=f.asset, hostname=f.hostname, subject=f.subject, title=f.title,
         fix=spec.fix if spec else "", outcome=f.outcome, status=f.status, severity=f.severity, count=f.count,
         first_seen=clocked.first_seen, due=clocked.due, overdue=clocked.overdue, news=clocked.news,
-        evidence=dict(f.evidence), evidence_places=dict(f.evidence_places), sources=list(f.sources),
+        evidence=f.evidence, evidence_places=f.evidence_places, sources=f.sources,
         exception=f.exception, mitigation=f.mitigation, mitigation_state=f.mitigation_state, stale=f.stale,
         owner=None if row is None else assets.get("owner", row),
         service=None if row is None else assets.get("service", row),
