@@ -9,12 +9,13 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, Final
 
-from secscan import engine, history, inventory, knowledge, policy, sources
+from secscan import engine, history, inventory, knowledge, plugins, policy, sources
 from secscan import exposure as firewalls
 from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
 from secscan.findings.registers import exceptions as register_of_exceptions
 from secscan.history import results
+from secscan.model.added import Added
 from secscan.model.check import CheckSpec
 from secscan.model.errors import InputError, PolicyError, UsageError
 from secscan.model.estate import Estate
@@ -23,6 +24,7 @@ from secscan.model.places import Files, Place
 from secscan.model.policy import Policy
 from secscan.model.posture import ExceptionRow, FindingRow, Posture
 from secscan.model.settings import Firewall, Limits, Source
+from secscan.model.tables import TABLES, TableSpec
 from secscan.workspace import Workspace
 
 STATE = "state"
@@ -86,25 +88,37 @@ def listed(held: Workspace, posture: Posture, *, closed: bool) -> list[FindingRo
         return rows + store.closed_findings(posture.run_id)
 
 
-def checks_of(held: Workspace | None) -> Mapping[str, CheckSpec]:
-    """The shipped checks and those of the workspace."""
+def checks_of(
+    held: Workspace | None, folders: Sequence[Path] = (), added: Added | None = None
+) -> Mapping[str, CheckSpec]:
+    """The shipped checks, those that installed packages bring, those of the workspace and those in ``folders``.
+
+    ``added``: what packages bring, where the caller knows it already.
+    """
+    known = plugins.find() if added is None else added
     own = [held.root / f for f in held.settings.policies.checks] if held else []
-    return engine.find_checks(own)
+    each = {folder.resolve(): folder for folder in (*own, *folders)}  # named twice is one folder
+    return engine.find_checks([*known.checks, *each.values()], tables=known.specs)
 
 
-def rules_of(held: Workspace, today: date) -> Policy:
+def tables() -> dict[str, type[TableSpec]]:
+    """Every table that a check may judge: ours, and those that installed packages add."""
+    return {**TABLES, **plugins.find().specs}
+
+
+def rules_of(held: Workspace, today: date, folders: Sequence[Path] = ()) -> Policy:
     """The policy in force. Raises PolicyError with every problem in its files."""
     settings = held.settings
     return policy.load(
-        settings.policies, held.root, checks_of(held), [c.id for c in settings.councils],
+        settings.policies, held.root, checks_of(held, folders), [c.id for c in settings.councils],
         [z.id for z in settings.zones], today,
     )  # fmt: skip
 
 
-def lint(held: Workspace, today: date) -> policy.Linted:
+def lint(held: Workspace, today: date, folders: Sequence[Path] = ()) -> policy.Linted:
     """What is wrong with, or loosened in, everything that the workspace's policy is made of."""
     try:
-        found = rules_of(held, today)
+        found = rules_of(held, today, folders)
         catalogue = knowledge.load_catalogue([(held.root / f, f) for f in held.settings.policies.catalogue])
     except PolicyError as error:
         return policy.Linted(problems=error.problems, warnings=(), loosened=())
@@ -112,10 +126,12 @@ def lint(held: Workspace, today: date) -> policy.Linted:
     return policy.Linted(problems=(), warnings=warnings, loosened=tuple(found.loosened))
 
 
-def lint_files(files: Sequence[Path], held: Workspace | None, today: date) -> policy.Linted:
+def lint_files(
+    files: Sequence[Path], held: Workspace | None, today: date, folders: Sequence[Path] = ()
+) -> policy.Linted:
     """The same for files by themselves: of policy, and of a council's own products."""
     own = [file for file in files if knowledge.is_catalogue(file)]
-    linted = policy.lint([file for file in files if file not in own], checks_of(held), today)
+    linted = policy.lint([file for file in files if file not in own], checks_of(held, folders), today)
     try:
         replaced = knowledge.load_catalogue([(file, str(file)) for file in own]).replaced
     except PolicyError as error:
@@ -151,13 +167,14 @@ def exposure(
     """
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
-    reading = sources.read(held.settings, held.root, today, files, places=held.source_places)
+    shapes = plugins.find().shapes
+    reading = sources.read(held.settings, held.root, today, files, places=held.source_places, shapes=shapes)
     rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
     warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in rules for w in one.warnings]
     if _is_address(to):
         return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
-    estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
+    estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today, shapes)
     assets = estate.frames["assets"]
     row = registered(estate, to, council)
     if row is None:

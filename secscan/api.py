@@ -1,6 +1,9 @@
-"""The check author's whole vocabulary: a check imports from here and from nowhere else.
+"""The author's whole vocabulary: a check, or a table that a package adds, imports from here and from nowhere else.
 
-from secscan.api import Expr, Installs, Params, check
+A check: ``from secscan.api import Expr, Installs, Params, check``. A table (docs/checks.md): a class of documented
+columns derived from ``TableSpec`` with ``text``, ``number``, ``day`` and ``yes_no``, and one ``Table`` that names it.
+Its builder is given ``Tables`` and answers a ``Frame`` of ``Col``s; ``any3`` and ``all3`` are the way to sum up what
+may not be known.
 """
 
 from __future__ import annotations
@@ -8,28 +11,56 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from secscan.model.added import Table, Tables
 from secscan.model.check import Judge, Params
 from secscan.model.expr import Expr, days_after, due_on, earlier_of, later_of, when
-from secscan.model.tables import Assets, Claims, Exceptions, Fixes, Installs, Paths, Rules, Services, TableSpec
+from secscan.model.frame import Col, Frame, constant
+from secscan.model.kleene import all3, any3
+from secscan.model.tables import (
+    Assets,
+    Claims,
+    Exceptions,
+    Fixes,
+    Installs,
+    Paths,
+    Rules,
+    Services,
+    TableSpec,
+    day,
+    number,
+    text,
+    yes_no,
+)
 
 __all__ = [
     "Assets",
     "Claims",
+    "Col",
     "Exceptions",
     "Expr",
     "Fixes",
+    "Frame",
     "Installs",
     "Params",
     "Paths",
     "Rules",
     "Services",
+    "Table",
     "TableSpec",
+    "Tables",
+    "all3",
+    "any3",
     "check",
+    "constant",
+    "day",
     "days_after",
     "due_on",
     "earlier_of",
     "later_of",
+    "number",
+    "text",
     "when",
+    "yes_no",
 ]
 
 

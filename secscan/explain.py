@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -30,17 +31,19 @@ _SEVERAL: Final = ("assets", "missing", "rows")
 Answer = dict[str, Any]
 
 
-def explain(held: Workspace, posture: Posture, subject: str, council: str | None) -> Answer:
+def explain(
+    held: Workspace, posture: Posture, subject: str, council: str | None, folders: Sequence[Path] = ()
+) -> Answer:
     """Why it stands as it does: a finding by its fingerprint, a control, or an asset by any of its names.
 
     Raises UsageError when nothing of that name is known, or when it means several.
     """
     for finding in posture.findings:
         if finding.fingerprint == subject:
-            return _finding(held, posture, finding)
+            return _finding(held, posture, finding, folders)
     controls = [c for c in posture.controls if c.id.casefold() == subject.casefold()]
     if controls:
-        return _control(held, posture, controls)
+        return _control(held, posture, controls, folders)
     register = _Register(held, posture)
     if (row := register.row(subject, council)) is not None:
         return _asset(held, posture, register, row)
@@ -67,10 +70,10 @@ def _fact(name: str, value: Any, place: Place | None) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------ a finding
 
 
-def _finding(held: Workspace, posture: Posture, f: FindingRow) -> Answer:
+def _finding(held: Workspace, posture: Posture, f: FindingRow, folders: Sequence[Path]) -> Answer:
     control = next((c for c in posture.controls if c.id == f.control and f.council in c.councils), None)
     facts = [_fact(n, v, f.evidence_places.get(n) or _counted(n, f)) for n, v in f.evidence.items()]
-    decided, turn = _decision(held, posture, f, control)
+    decided, turn = _decision(held, posture, f, control, folders)
     return _answer(
         {
             "fingerprint": f.fingerprint, "title": f.title, "council": f.council, "asset": f.asset,
@@ -104,9 +107,11 @@ def _counted(name: str, f: FindingRow) -> Place | None:
     return f.sources[0] if name in _SEVERAL and f.sources else None
 
 
-def _decision(held: Workspace, posture: Posture, f: FindingRow, control: ControlRow | None) -> tuple[str, str]:
+def _decision(
+    held: Workspace, posture: Posture, f: FindingRow, control: ControlRow | None, folders: Sequence[Path]
+) -> tuple[str, str]:
     """In words: what decided, and what would turn it. Worked out again from the evidence kept."""
-    spec = answers.checks_of(held).get(f.check)
+    spec = answers.checks_of(held, folders).get(f.check)
     if spec is None or control is None or f.stale or (f.outcome == "unknown" and f.asset is None):
         if f.stale:
             return "the source has fallen silent, and old evidence passes nothing", "the source reports again"
@@ -163,10 +168,10 @@ def _claimed(c: ClaimRow) -> Answer:
 # ------------------------------------------------------------------------------------------------ a control
 
 
-def _control(held: Workspace, posture: Posture, controls: Sequence[ControlRow]) -> Answer:
+def _control(held: Workspace, posture: Posture, controls: Sequence[ControlRow], folders: Sequence[Path]) -> Answer:
     """A control: what it asks of whom, how each council stands, who asks for less, and the worst that fails."""
     control = controls[0]
-    spec = answers.checks_of(held).get(control.check)
+    spec = answers.checks_of(held, folders).get(control.check)
     failing = [
         f for f in answers.listed(held, posture, closed=False) if f.control == control.id and f.outcome == "fail"
     ]

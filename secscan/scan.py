@@ -8,10 +8,24 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from secscan import __version__, engine, exposure, findings, history, inventory, knowledge, policy, render, sources
+from secscan import (
+    __version__,
+    engine,
+    exposure,
+    findings,
+    history,
+    inventory,
+    knowledge,
+    plugins,
+    policy,
+    render,
+    sources,
+)
+from secscan.answers import checks_of
 from secscan.doors import files as door
 from secscan.doors import json
 from secscan.history import results
+from secscan.model.added import Added
 from secscan.model.check import CheckSpec
 from secscan.model.errors import UsageError
 from secscan.model.estate import Estate
@@ -36,11 +50,17 @@ class Scanned:
 
 
 def scan(
-    held: Workspace, today: date, *, now: Callable[[], datetime], progress: Progress, report: bool = True
+    held: Workspace,
+    today: date,
+    *,
+    now: Callable[[], datetime],
+    progress: Progress,
+    report: bool = True,
+    folders: Sequence[Path] = (),
 ) -> Scanned:
     """Scan a workspace as of a day: the record gains one run, and the report of it is published.
 
-    Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
+    ``folders``: checks beside those that the workspace names. Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
     """
     started = now()
     for written in ("state", "state/results", "state/quarantine", "reports"):
@@ -49,12 +69,13 @@ def scan(
         _sweep(held.root)
         store.may_record(today)
         progress("reading the council's exports", 0, 0)
+        added = plugins.find()
         files = Files()
         reading = sources.read(
             held.settings, held.root, today, files, store.accepted(),
-            lambda file: progress(f"reading {file}", 1, 0), held.source_places,
+            lambda file: progress(f"reading {file}", 1, 0), held.source_places, added.shapes,
         )  # fmt: skip
-        checks = engine.find_checks([held.root / folder for folder in held.settings.policies.checks])
+        checks = checks_of(held, folders, added)
         rules = policy.load(
             held.settings.policies, held.root, checks, [c.id for c in held.settings.councils],
             [z.id for z in held.settings.zones], today,
@@ -62,12 +83,13 @@ def scan(
         progress("recognising software", 0, 0)
         catalogue = _catalogue(held)
         rules = replace(rules, warnings=(*rules.warnings, *knowledge.unknown_names(catalogue, rules)))
-        estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today)
+        estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today, added.shapes)
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
         estate = exposure.attach(
             estate, held.settings, rules, exposure.rule_lists(reading.loads, held.settings, files, today)
         )
+        estate = plugins.build(estate, added.tables)
         progress("judging", 0, 0)
         past = store.runs()
         before = past[-1].facts.get("claims", {}) if past else {}
@@ -95,13 +117,14 @@ def scan(
         store.record(
             history.RunRecord(
                 as_of=today, started_at=started, finished_at=now(), tool_version=__version__,
-                complete=findings.is_complete(estate.gaps), policy_digest=rules.digest,
-                rules_digest=_asked(rules, checks), findings=found,
+                complete=findings.is_complete(estate.gaps, judgements), policy_digest=rules.digest,
+                rules_digest=_asked(rules, checks, added), findings=found,
                 tallies=tallies, measures=measures, loads=estate.loads, gaps=estate.gaps,
-                closing=_closing(findings.looked(estate, checks, judgements, engine.FED_BY)),
+                closing=_closing(findings.looked(estate, checks, judgements)),
                 restate=findings.restated(estate, rules, today),
                 facts={
                     "checks": {spec.id: spec.sha256 for spec in checks.values()},
+                    **_brought(checks, added),
                     "claims": findings.standing(estate),
                 },
             ),
@@ -163,17 +186,25 @@ def _sweep(root: Path) -> None:
         door.sweep(folder)
 
 
-def _asked(rules: Policy, checks: Mapping[str, CheckSpec]) -> str:
+def _asked(rules: Policy, checks: Mapping[str, CheckSpec], added: Added) -> str:
     """SHA-256 over what is asked for; an exception, a claim or new wording asks for nothing else than before."""
-    controls = [
-        (
-            replace(c, title="", text="", references=(), place=Place("")),
-            checks[c.check].sha256 if c.check in checks else "",
-        )
-        for c in rules.controls
-    ]
+
+    def code(check: str) -> str:
+        if (spec := checks.get(check)) is None:
+            return ""
+        table = added.tables.get(spec.table.table)
+        return spec.sha256 + (table.sha256 if table else "")
+
+    controls = [(replace(c, title="", text="", references=(), place=Place("")), code(c.check)) for c in rules.controls]
     lowest = {product: version for product, (version, _) in rules.minimum_versions.items()}
     return door.sha256(json.canonical([controls, lowest, rules.free_extensions]))
+
+
+def _brought(checks: Mapping[str, CheckSpec], added: Added) -> dict[str, Any]:
+    """Which package and version each check and table came from, for the ledger; nothing where none did."""
+    of_checks = {spec.id: str(spec.origin) for spec in checks.values() if spec.origin}
+    of_tables = {name: {"package": str(one.origin), "sha256": one.sha256} for name, one in sorted(added.tables.items())}
+    return {k: v for k, v in (("packages", of_checks), ("tables", of_tables)) if v}
 
 
 def _closing(looked: findings.Looked) -> history.Closing:

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from secscan import sources, workspace
+from secscan import plugins, sources, workspace
 from secscan.answers import known_council
 from secscan.doors import files as door
 from secscan.doors.terminal import safe
 from secscan.model.errors import InputError, UsageError
 from secscan.model.places import Files, Place
-from secscan.model.raw import Load
+from secscan.model.raw import Load, Shapes
 from secscan.model.settings import Source
 from secscan.workspace import Workspace
 
@@ -67,11 +67,14 @@ def take(
     Raises UsageError where what was asked makes no sense for a file. What was taken before stays.
     """
     known_council(held, asked.council)
+    shapes = plugins.find().shapes
+    if asked.table is not None and (says := sources.unmapped(asked.table, shapes)):
+        raise UsageError(f"--table: {says}")
     taken: list[Taken] = []
     refused: list[InputError] = []
     for path in paths:
         try:
-            one = _take(held, path, asked, today)
+            one = _take(held, path, asked, today, shapes)
         except InputError as error:
             refused.append(error)
             continue
@@ -81,7 +84,7 @@ def take(
     return taken, refused
 
 
-def _take(held: Workspace, path: Path, asked: Asked, today: date) -> Taken:
+def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes) -> Taken:
     kind, surely = _kind(path, asked, held)
     name = _free_name(held, asked.council, _safe_name(_called(held, path.name, kind, asked)), kind)
     source, new = _source(held, name, kind, asked)
@@ -89,6 +92,7 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date) -> Taken:
     load = sources.read_file(
         path, shown=str(path), source=source, council="" if rules else asked.council, files=Files(),
         limits=held.settings.limits, today=today, dated_on=today, also_named=_names(held, asked.council),
+        shapes=shapes,
     )  # fmt: skip
     folder = held.root / "firewalls" if rules else held.root / "inventory" / asked.council
     if rules and new:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from secscan.cli.common import FORMATS, Out, envelope, maybe_workspace, options
+from secscan.cli.common import FORMATS, Out, check_folders, envelope, maybe_workspace, options
 from secscan.cli.complete import checks
 from secscan.doors.terminal import typed
 from secscan.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from secscan.model.check import CheckSpec
 
 
 @click.group(epilog="Example: secscan checks show lifecycle.unsupported-software")
@@ -18,21 +21,16 @@ def command() -> None:
     """List, show, write and test checks."""
 
 
-def _found(workspace: str | None, folders: tuple[str, ...]) -> dict[str, Any]:
-    from secscan.engine import find_checks
+def _found(workspace: str | None, folders: tuple[Path, ...]) -> dict[str, CheckSpec]:
+    from secscan.answers import checks_of
 
-    held = maybe_workspace(workspace)
-    own = [held.root / f for f in held.settings.policies.checks] if held else []
-    return find_checks([*own, *(Path(f) for f in folders)])
-
-
-_FOLDERS = click.option("--checks", "folders", multiple=True, metavar="DIR", help="A folder of checks of your own.")
+    return dict(checks_of(maybe_workspace(workspace), folders))
 
 
 @command.command("list", epilog="Example: secscan checks list --format json")
-@_FOLDERS
+@check_folders
 @options(*FORMATS)
-def list_(folders: tuple[str, ...], workspace: str | None, format_: str, **how: Any) -> None:
+def list_(folders: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> None:
     """Every check, with the table it judges."""
     specs = [spec for _, spec in sorted(_found(workspace, folders).items())]
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
@@ -40,7 +38,7 @@ def list_(folders: tuple[str, ...], workspace: str | None, format_: str, **how: 
         rows = [
             {
                 "id": s.id, "title": s.title, "table": s.table.table, "params": dict(s.params), "file": s.shown_file,
-                "line": s.line, "sha256": s.sha256,
+                "line": s.line, "sha256": s.sha256, "package": s.origin and str(s.origin),
             }
             for s in specs
         ]  # fmt: skip
@@ -54,9 +52,9 @@ def list_(folders: tuple[str, ...], workspace: str | None, format_: str, **how: 
 
 @command.command(epilog="Example: secscan checks show patching.fix-overdue")
 @click.argument("check", shell_complete=checks)
-@_FOLDERS
+@check_folders
 @options(*FORMATS)
-def show(check: str, folders: tuple[str, ...], workspace: str | None, format_: str, **how: Any) -> None:
+def show(check: str, folders: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> None:
     """One check's page: why it matters, how it decides, its numbers and the columns it reads."""
     from datetime import date
 
@@ -76,6 +74,7 @@ def show(check: str, folders: tuple[str, ...], workspace: str | None, format_: s
             "id": spec.id, "title": spec.title, "table": spec.table.table, "params": dict(spec.params),
             "file": spec.shown_file, "line": spec.line, "doc": spec.doc, "says": spec.says,
             "unknown_says": spec.unknown_says, "fix": spec.fix, "sha256": spec.sha256,
+            "package": spec.origin and str(spec.origin),
             "reads": [{"column": c, "says": columns[c].doc} for c in reads],
         }  # fmt: skip
         out.json(envelope("checks", checks=[body]))
@@ -96,15 +95,17 @@ def show(check: str, folders: tuple[str, ...], workspace: str | None, format_: s
         for name, value in spec.params.items():
             out.line(f"  {name}: {value}")
     out.line(f"When it fails, do: {spec.fix}")
+    if spec.origin:
+        out.line(f"It came with {spec.origin}")
     out.line(f"{spec.shown_file}:{spec.line}")
     out.last(f"next: secscan checks test {spec.id}")
 
 
 @command.command(epilog="Example: secscan checks test patching.fix-overdue")
 @click.argument("check", required=False, shell_complete=checks)
-@_FOLDERS
+@check_folders
 @options(*FORMATS)
-def test(check: str | None, folders: tuple[str, ...], workspace: str | None, format_: str, **how: Any) -> int:
+def test(check: str | None, folders: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> int:
     """Run the cases beside the checks, through the engine and through the slow witness."""
     from secscan.doors.validate import nearest
     from secscan.engine import run_cases
@@ -142,9 +143,10 @@ def test(check: str | None, folders: tuple[str, ...], workspace: str | None, for
 @options(workspace=False)
 def new(check: str, over: str, into: str, **how: Any) -> None:
     """Write the two files of a new check: its rule and its cases."""
+    from secscan.answers import tables
     from secscan.cli.new_check import write
 
-    written = write(check, over, Path(into))
+    written = write(check, over, Path(into), tables())
     out = Out(quiet=how["quiet"])
     for path in written:
         out.line(str(path))

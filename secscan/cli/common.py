@@ -80,6 +80,15 @@ def options(*formats: str, workspace: bool = True) -> Callable[[F], F]:
     return add
 
 
+def check_folders(function: F) -> F:
+    """The option of every command that loads checks."""
+    wrapped: F = click.option(
+        "--checks", "folders", multiple=True, type=click.Path(path_type=Path), envvar="SECSCAN_CHECKS", metavar="DIR",
+        help="A folder of checks beside those that the workspace names; may be given again.",
+    )(function)  # fmt: skip
+    return wrapped
+
+
 def _timed(context: click.Context, parameter: click.Parameter, verbose: int) -> int:
     """Says at the end how long a verbose command took."""
     if verbose and not context.resilient_parsing:

@@ -8,7 +8,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 import click
 
-from secscan.cli.common import FORMATS, Out, as_of, envelope, maybe_workspace, options
+from secscan.cli.common import FORMATS, Out, as_of, check_folders, envelope, maybe_workspace, options
 from secscan.model.errors import SecscanError
 
 _LIBRARIES: Final = ("duckdb", "narwhals", "numpy", "sqlalchemy", "alembic", "jinja2", "pydantic", "python_calamine")
@@ -39,10 +39,11 @@ class Finding:
 
 
 @click.command(epilog="Example: secscan doctor --format json")
+@check_folders
 @options(*FORMATS)
-def command(workspace: str | None, format_: str, **how: Any) -> int:
+def command(folders: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> int:
     """A checklist: Python, libraries, SQLite, fonts, nmap, clock, knowledge, permissions; each fault with its fix."""
-    found = [*_machine(), *_workspace(workspace, how["as_of"])]
+    found = [*_machine(), *_workspace(workspace, how["as_of"], folders)]
     worst = {f.state for f in found}
     code = 4 if "fail" in worst else 3 if "warn" in worst else 0
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
@@ -127,7 +128,7 @@ def _nmap() -> Finding:
     return Finding(name="nmap", state="ok", says=".".join(str(n) for n in found.nmap_version()))
 
 
-def _workspace(given: str | None, day: Any) -> Iterator[Finding]:
+def _workspace(given: str | None, day: Any, folders: Sequence[Path]) -> Iterator[Finding]:
     try:
         held = maybe_workspace(given)
     except SecscanError as error:
@@ -147,7 +148,7 @@ def _workspace(given: str | None, day: Any) -> Iterator[Finding]:
         name="disk", state="ok" if free > _FREE_BYTES else "fail", says=f"{free / 1e9:.1f} GB free",
         fix="make room: a run needs about 200 MB",
     )  # fmt: skip
-    yield from _knowledge(held, day)
+    yield from _knowledge(held, day, folders)
     yield _last_run(held, day)
 
 
@@ -164,7 +165,7 @@ def _permissions(root: Path) -> Finding:
     return Finding(name="permissions", state="ok", says="the state folder is private")
 
 
-def _knowledge(held: Any, day: Any) -> Iterator[Finding]:
+def _knowledge(held: Any, day: Any, folders: Sequence[Path]) -> Iterator[Finding]:
     from secscan import knowledge
     from secscan.answers import rules_of
 
@@ -176,7 +177,7 @@ def _knowledge(held: Any, day: Any) -> Iterator[Finding]:
             name="lifecycle catalogue", state="warn" if age is None or age > 180 else "ok",
             says=f"{len(catalogue.products)} products, the oldest entry checked {age} days ago", fix="upgrade secscan",
         )  # fmt: skip
-        rules = rules_of(held, today)
+        rules = rules_of(held, today, folders)
         yield Finding(
             name="policy",
             state="ok",

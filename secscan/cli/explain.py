@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
 
-from secscan.cli.common import FORMATS, Out, cell, envelope, open_workspace, options
+from secscan.cli.common import FORMATS, Out, cell, check_folders, envelope, open_workspace, options
 from secscan.cli.complete import controls, councils
 
 Told = Mapping[str, Any]
@@ -35,9 +36,16 @@ _HEAD = (
     help="Whose asset, where several councils have one of that name.",
     shell_complete=councils,
 )
+@check_folders
 @options(*FORMATS)
 def command(
-    subject: str, council: str | None, workspace: str | None, as_of: date | None, format_: str, **how: Any
+    subject: str,
+    council: str | None,
+    folders: tuple[Path, ...],
+    workspace: str | None,
+    as_of: date | None,
+    format_: str,
+    **how: Any,
 ) -> None:
     """Why: rule text, values, source file and row, exception and mitigation tried, what would make it pass.
 
@@ -52,7 +60,7 @@ def command(
     if council is not None:
         answers.known_council(held, council)
     posture = answers.last(held, as_of)
-    told = explain(held, posture, subject, council)
+    told = explain(held, posture, subject, council, folders)
     warnings = told.pop("warnings")
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":

@@ -31,7 +31,9 @@ _SHOWN = 50
     metavar="TAG",
     help="For a package list: the asset it was taken on; for glpi: where its tag stands, e.g. {tag}.",
 )
-@click.option("--table", metavar="TABLE", help="For --as table: assets, software, services or fixes.")
+@click.option(
+    "--table", metavar="TABLE", help="For --as table: assets, software, services, fixes, or a table of a package."
+)
 @click.option(
     "--map", "mapping", multiple=True, metavar="OURS=THEIRS", help="For --as table: our column and the file's header."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,22 +13,14 @@ from secscan.model.errors import UsageError
 from secscan.model.tables import TABLES, TableSpec
 
 _ID: Final = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_SINGULAR: Final = {
-    "assets": "asset",
-    "installs": "install",
-    "fixes": "fix",
-    "services": "service",
-    "paths": "path",
-    "claims": "claim",
-}
 
 
-def write(check: str, over: str, folder: Path) -> list[Path]:
+def write(check: str, over: str, folder: Path, tables: Mapping[str, type[TableSpec]]) -> list[Path]:
     """Both files, never over one that is there. Raises UsageError for a bad name or an unknown table."""
     if not _ID.fullmatch(check):
         raise UsageError(f"'{check}' is not a check's name; write theme.thing-found, for example network.telnet-open")
-    if over not in TABLES:
-        raise UsageError(f"no table '{over}'{nearest(over, TABLES)}; there are {', '.join(TABLES)}")
+    if over not in tables:
+        raise UsageError(f"no table '{over}'{nearest(over, tables)}; there are {', '.join(tables)}")
     theme, thing = check.split(".")
     rule = folder / theme / f"{thing.replace('-', '_')}.py"
     cases = rule.with_suffix(".cases.yaml")
@@ -35,9 +28,21 @@ def write(check: str, over: str, folder: Path) -> list[Path]:
         if path.exists():
             raise UsageError(f"{path} is already there")
     files.make_folder(rule.parent, 0o755)
-    files.write(rule, _rule(check, over, TABLES[over]), files.PUBLIC_FILE)
-    files.write(cases, _cases(over, TABLES[over]), files.PUBLIC_FILE)
+    files.write(rule, _rule(check, over, tables[over]), files.PUBLIC_FILE)
+    files.write(cases, _cases(over, tables[over]), files.PUBLIC_FILE)
     return [rule, cases]
+
+
+def _singular(table: str) -> str:
+    """The word for one row: fixes are a fix, services a service."""
+    return re.sub(r"(?<=x)es$|s$", "", table) if table.endswith("s") else "row"
+
+
+def _imports(spec: type[TableSpec]) -> str:
+    """Where a check gets its words from; a table that a package adds comes from that package."""
+    if TABLES.get(spec.table) is spec:
+        return f"from secscan.api import Expr, {spec.__name__}, Params, check"
+    return f"from {spec.__module__} import {spec.__name__}\n\nfrom secscan.api import Expr, Params, check"
 
 
 def _column(spec: type[TableSpec]) -> tuple[str, str]:
@@ -47,7 +52,7 @@ def _column(spec: type[TableSpec]) -> tuple[str, str]:
 
 
 def _rule(check: str, over: str, spec: type[TableSpec]) -> str:
-    row = _SINGULAR[over]
+    row = _singular(over)
     column, kind = _column(spec)
     rule = {
         "text": f'{row}.{column} == "telnet"', "bool": f"~{row}.{column}",
@@ -60,7 +65,7 @@ Why it matters: ...
 How it decides: ...
 """
 
-from secscan.api import Expr, {spec.__name__}, Params, check
+{_imports(spec)}
 
 
 @check(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from secscan.cli.common import FORMATS, Out, as_of, envelope, maybe_workspace, options
+from secscan.cli.common import FORMATS, Out, as_of, check_folders, envelope, maybe_workspace, options
 from secscan.model.errors import UsageError
 
 
@@ -18,8 +18,9 @@ def command() -> None:
 
 @command.command(epilog="Example: secscan policy lint policies/overlay.yaml")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@check_folders
 @options(*FORMATS)
-def lint(files: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> int:
+def lint(files: tuple[Path, ...], folders: tuple[Path, ...], workspace: str | None, format_: str, **how: Any) -> int:
     """Check FILES, or everything that the workspace's policy is made of; file:line:column for each fault."""
     from secscan import answers
 
@@ -27,9 +28,9 @@ def lint(files: tuple[Path, ...], workspace: str | None, format_: str, **how: An
     day = as_of(how["as_of"])
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if files:
-        linted = answers.lint_files(files, held, day)
+        linted = answers.lint_files(files, held, day, folders)
     elif held is not None:
-        linted = answers.lint(held, day)
+        linted = answers.lint(held, day, folders)
     else:
         raise UsageError("name the files to lint, or run it in a workspace")
     problems, warnings, loosened = linted.problems, linted.warnings, linted.loosened

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from secscan.cli.common import FORMATS, Out, envelope, long_date, now, open_workspace, options
+from secscan.cli.common import FORMATS, Out, check_folders, envelope, long_date, now, open_workspace, options
 from secscan.cli.common import as_of as today
 from secscan.model.words import SEVERITIES
 
 if TYPE_CHECKING:
-    from secscan.model.posture import CouncilRow
+    from secscan.model.posture import CouncilRow, Posture
     from secscan.scan import Scanned
 
 INCOMPLETE = 3
@@ -34,11 +35,13 @@ FOUND = 1
     help="Go on past a feed's hard age limit, and say so in every edition (no feed is read yet).",
 )
 @click.option("--report/--no-report", default=True, help="Publish the report (default), or only record.")
+@check_folders
 @options(*FORMATS)
 def command(
     fail_on: str,
     allow_stale: bool,
     report: bool,
+    folders: tuple[Path, ...],
     workspace: str | None,
     as_of: date | None,
     format_: str,
@@ -54,7 +57,7 @@ def command(
     gc.set_threshold(200_000, 20, 20)  # rows by the hundred thousand hold no cycles: look for some seldom
     out = Out(quiet=quiet, verbose=verbose, no_color=no_color)
     held = open_workspace(workspace)
-    done = scan(held, today(as_of), now=now, progress=out.step, report=report)
+    done = scan(held, today(as_of), now=now, progress=out.step, report=report, folders=folders)
     out.clear()
     code = _code(done, fail_on)
     if format_ == "json":
@@ -86,9 +89,14 @@ def _json(done: Scanned) -> Any:
         for c in posture.councils
     ]  # fmt: skip
     return envelope(
-        "scan", complete=posture.complete, warnings=posture.warnings, run_id=posture.run_id, as_of=posture.as_of,
+        "scan", complete=posture.complete, warnings=[*posture.warnings, *_broken(posture)], run_id=posture.run_id, as_of=posture.as_of,
         report=str(done.report / "index.html") if done.report else None, councils=councils,
     )  # fmt: skip
+
+
+def _broken(posture: Posture) -> list[str]:
+    """A line for each control that judged nothing, because its check or its table broke."""
+    return list(dict.fromkeys(f"{c.id} judged nothing: {c.error}" for c in posture.controls if c.error))
 
 
 _HEADER: Final = (
@@ -107,12 +115,12 @@ def _text(out: Out, done: Scanned, code: int) -> None:
     posture = done.posture
     out.line(f"{posture.partnership}, as of {long_date(posture.as_of)} (run {posture.run_id})")
     out.table(_HEADER, [_row(c) for c in posture.councils])
-    if posture.gaps:
+    if unseen := [*_broken(posture), *(gap["says"] for gap in posture.gaps)]:
         out.line("What could not be seen:")
-        for gap in posture.gaps[:15]:
-            out.line(f"  {gap['says']}")
-        if len(posture.gaps) > 15:
-            out.line(f"  ... and {len(posture.gaps) - 15} more, all in the report")
+        for says in unseen[:15]:
+            out.line(f"  {says}")
+        if len(unseen) > 15:
+            out.line(f"  ... and {len(unseen) - 15} more, all in the report")
     if done.quarantine:
         out.line(f"Refused rows are kept in {done.quarantine}")
     if done.report:

@@ -487,18 +487,26 @@ def dumps(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
     A cell with any sign that some tool separates by is quoted, so that it stays one cell wherever it is opened.
     """
-    known = _Texts()
-    lines = [
-        ",".join([known[value] if value.__class__ is str else _cell(value) for value in row]) or '""'
-        for row in chain([header], rows)
-    ]
+    return dump_columns(header, list(zip(*rows, strict=True)) or [()] * len(header))
+
+
+def dump_columns(header: Sequence[str], columns: Sequence[Sequence[object]]) -> str:
+    """The same from columns, all of one length: what a column says again and again is put into a cell once."""
+    cells = zip(*map(_cells, columns), strict=True)
+    lines = [",".join(row) or '""' for row in chain([map(_cell, header)], cells)]
     return "\n".join(lines) + "\n"
 
 
-class _Texts(dict[str, str]):
-    """Each distinct text as a cell, worked out once."""
+def _cells(column: Sequence[object]) -> list[str]:
+    if len({bool, int, float} & set(map(type, column))) > 1:  # True, 1 and 1.0 are one key, and not one cell
+        return [_cell(value) for value in column]
+    return list(map(_Cells().__getitem__, column))
 
-    def __missing__(self, value: str) -> str:
+
+class _Cells(dict[object, str]):
+    """Each distinct value as a cell, worked out once."""
+
+    def __missing__(self, value: object) -> str:
         found = self[value] = _cell(value)
         return found
 

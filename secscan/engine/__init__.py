@@ -2,6 +2,6 @@
 
 from secscan.engine.cases import CaseResult, run_cases
 from secscan.engine.find import find_checks
-from secscan.engine.judge import FED_BY, judge
+from secscan.engine.judge import judge
 
-__all__ = ["FED_BY", "CaseResult", "find_checks", "judge", "run_cases"]
+__all__ = ["CaseResult", "find_checks", "judge", "run_cases"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from secscan.doors import files, validate, yaml
+from secscan.doors import validate, yaml
 from secscan.engine.find import expression
 from secscan.engine.judge import judge
 from secscan.engine.reference import answer
@@ -86,7 +86,7 @@ def _run(spec: CheckSpec, today: date, group: list[_Case]) -> list[CaseResult]:
 
 
 def _read(spec: CheckSpec) -> tuple[date, list[_Case]]:
-    shown = files.shown(spec.cases_file)
+    shown = spec.shown_cases
     if not spec.cases_file.is_file():
         raise PolicyError([Problem(place=Place(shown), says=f"'{spec.id}' has no cases; write this file beside it")])
     document = yaml.read(spec.cases_file, shown)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 import narwhals.stable.v2 as nw
@@ -17,42 +17,32 @@ from secscan.engine.reference import answer
 from secscan.engine.relation import relation
 from secscan.model.check import CheckSpec, Params
 from secscan.model.estate import Estate
-from secscan.model.expr import Expr, ExprError, columns_of, lift
+from secscan.model.expr import Expr, ExprError, Kind, columns_of, lift
 from secscan.model.findings import FAIL, OUTSIDE, PASS, UNKNOWN, Judgement
-from secscan.model.frame import Frame
+from secscan.model.frame import Alike, Kinds
 from secscan.model.policy import Control, Scope
 from secscan.model.tables import TableSpec
-
-FED_BY: Final[Mapping[str, frozenset[str]]] = {
-    "assets": frozenset({"assets"}),
-    "installs": frozenset({"assets", "software"}),
-    "fixes": frozenset({"assets", "fixes"}),
-    "services": frozenset({"assets", "services", "probes"}),
-    "paths": frozenset({"assets", "rules"}),
-    "claims": frozenset({"assets", "rules"}),
-}
-"""Check table -> the raw tables without which its rows cannot be believed."""
 
 
 def judge(estate: Estate, controls: Sequence[Control], checks: Mapping[str, CheckSpec], today: date) -> list[Judgement]:
     """A judgement for every control variant that is on and whose table exists, in the order of ``controls``.
 
-    A check that breaks makes every row of its control unknown and says why; the others go on.
+    A check that breaks makes every row of its control unknown and says why; so does a table whose builder broke
+    (``broken_tables`` in the estate's notes). The others go on.
     """
     active = [c for c in controls if c.disabled is None and c.check in checks]
     plans = [_plan(control, checks[control.check], today) for control in active]
-    stale = _stale(estate)
+    for plan in plans:
+        if why := estate.notes.get("broken_tables", {}).get(plan.spec.table.table):
+            plan.give_up(why)
+    stale = _stale(estate, {plan.spec.table for plan in plans})
+    tables = {plan.spec.table.table for plan in plans} & estate.frames.keys()
+    alike = {name: Alike(estate.frames[name]) for name in tables}
     with duckdb.connect(":memory:", config={"threads": 2}) as connection:
-        tables: dict[str, Any] = {}
-        for spec in {plan.spec.table for plan in plans}:
-            if (frame := estate.frames.get(spec.table)) is None:
-                continue
-            wanted = [c for plan in plans if plan.spec.table is spec for c in plan.columns]
-            tables[spec.table] = relation(connection, frame, spec, wanted)
         return [
-            _judge(plan, estate.frames[plan.spec.table.table], tables[plan.spec.table.table], stale)
+            _judge(plan, alike[plan.spec.table.table], connection, stale)
             for plan in plans
-            if plan.spec.table.table in tables
+            if plan.spec.table.table in alike
         ]
 
 
@@ -68,6 +58,11 @@ class _Plan:
         self.reads: tuple[str, ...] = ()
         self.error: str | None = None
 
+    def give_up(self, why: str) -> None:
+        """It cannot be judged: every row is unknown."""
+        self.fails = self.unknown = self.scope = self.due = None
+        self.error = why
+
     @property
     def columns(self) -> list[str]:
         return [c for e in (self.fails, self.unknown, self.scope) if e is not None for c in columns_of(e)]
@@ -81,8 +76,7 @@ def _plan(control: Control, spec: CheckSpec, today: date) -> _Plan:
         plan.due = deadline(spec, Params(today, values))
         plan.scope = _scope(control.scope, spec.table)
     except Exception as error:  # a check is somebody's code: name it, and let the rest of the scan go on
-        plan.fails = plan.unknown = plan.scope = plan.due = None
-        plan.error = f"{spec.shown_file}: {type(error).__name__}: {error}"
+        plan.give_up(f"{spec.shown_file}: {type(error).__name__}: {error}")
     return plan
 
 
@@ -102,11 +96,18 @@ def _scope(scope: Scope, spec: type[TableSpec]) -> Expr | None:
     return answer
 
 
-def _outcomes(plan: _Plan, table: Any, rows: int) -> NDArray[np.int8]:
-    """PASS, FAIL, UNKNOWN or OUTSIDE for every row. A row whose scope cannot be told is unknown, not outside."""
+def _outcomes(plan: _Plan, alike: Alike, kinds: Kinds, connection: duckdb.DuckDBPyConnection) -> NDArray[np.int8]:
+    """PASS, FAIL, UNKNOWN or OUTSIDE for every kind of row. One whose scope cannot be told is unknown, not outside."""
+    outcomes = np.full(kinds.count, UNKNOWN, dtype=np.int8)
     if plan.fails is None:
-        return np.full(rows, UNKNOWN, dtype=np.int8)
-    lazy = nw.from_native(table).select(
+        return outcomes
+    nothing = (None,) * kinds.count
+    columns: dict[str, tuple[Kind, Sequence[Any]]] = {}
+    for name in dict.fromkeys(plan.columns):
+        col = alike.frame.columns.get(name)
+        kind = plan.spec.table.columns()[name].kind
+        columns[name] = (kind, nothing if col is None else col.pick(kinds.first))
+    lazy = nw.from_native(relation(connection, columns, kinds.count)).select(
         nw.col("row"),
         fails=compile_(plan.fails),
         unclear=compile_(plan.unknown if plan.unknown is not None else lift(False)),
@@ -117,29 +118,34 @@ def _outcomes(plan: _Plan, table: Any, rows: int) -> NDArray[np.int8]:
         "row, CAST(CASE WHEN inside IS FALSE THEN 3 WHEN inside IS NULL OR unclear IS NULL OR unclear OR fails IS NULL"
         " THEN 2 WHEN fails THEN 1 ELSE 0 END AS TINYINT) AS outcome"
     ).fetchnumpy()
-    outcomes = np.full(rows, UNKNOWN, dtype=np.int8)
     outcomes[np.asarray(fetched["row"])] = np.asarray(fetched["outcome"])
     return outcomes
 
 
-def _judge(plan: _Plan, frame: Frame, table: Any, stale: set[tuple[str, str]]) -> Judgement:
-    control = plan.control
+def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, stale: set[tuple[str, str]]) -> Judgement:
+    """What the control makes of its table: worked out once for each kind of row, then told of every row."""
+    control, frame = plan.control, alike.frame
+    kinds = alike.of(["council", *plan.columns])
     try:
-        outcomes = _outcomes(plan, table, frame.rows)
+        outcomes = _outcomes(plan, alike, kinds, connection)
     except Exception as error:
         plan.error = f"{plan.spec.shown_file}: {type(error).__name__}: {str(error).splitlines()[0]}"
-        outcomes = np.full(frame.rows, UNKNOWN, dtype=np.int8)
-    codes, names = _councils(frame)
-    mine = np.isin(codes, [i for i, name in enumerate(names) if name in control.councils])
+        outcomes = np.full(kinds.count, UNKNOWN, dtype=np.int8)
+    councils = frame.columns["council"].pick(kinds.first)
+    mine = np.fromiter((name in control.councils for name in councils), dtype=bool, count=kinds.count)
+    late = np.fromiter(((name, frame.table) in stale for name in councils), dtype=bool, count=kinds.count)
     outcomes = np.where(mine, outcomes, np.int8(OUTSIDE))
-    late = np.isin(codes, [i for i, name in enumerate(names) if (name, frame.table) in stale])
     went_stale = (outcomes == PASS) & late
-    outcomes = np.where(went_stale, np.int8(UNKNOWN), outcomes)
+    outcomes = np.where(went_stale, np.int8(UNKNOWN), outcomes).astype(np.int8)
 
     def counted(which: NDArray[np.bool_]) -> dict[str, int]:
-        counts = np.bincount(codes[which], minlength=len(names))
-        return {name: int(counts[i]) for i, name in enumerate(names) if name in control.councils}
+        counts = dict.fromkeys((name for name in dict.fromkeys(councils) if name in control.councils), 0)
+        for kind in np.flatnonzero(which & mine).tolist():
+            counts[councils[kind]] += int(kinds.size[kind])
+        return counts
 
+    of_rows = outcomes[kinds.take]
+    fail_rows = np.flatnonzero(of_rows == FAIL)
     return Judgement(
         control=control,
         table=frame.table,
@@ -148,38 +154,39 @@ def _judge(plan: _Plan, frame: Frame, table: Any, stale: set[tuple[str, str]]) -
         failed=counted(outcomes == FAIL),
         unknown=counted(outcomes == UNKNOWN),
         stale=counted(went_stale),
-        outcomes=outcomes.astype(np.int8),
-        fail_rows=np.flatnonzero(outcomes == FAIL),
-        unknown_rows=np.flatnonzero((outcomes == UNKNOWN) & ~went_stale),
-        stale_rows=np.flatnonzero(went_stale),
-        due=_deadlines(plan, frame, np.flatnonzero(outcomes == FAIL)),
+        outcomes=of_rows,
+        fail_rows=fail_rows,
+        unknown_rows=_rows_of((outcomes == UNKNOWN) & ~went_stale, kinds),
+        stale_rows=_rows_of(went_stale, kinds),
+        due=_deadlines(plan, alike, fail_rows),
         error=plan.error,
     )
 
 
-def _deadlines(plan: _Plan, frame: Frame, rows: NDArray[np.int64]) -> dict[int, date | None]:
-    """Each failing row's own deadline: failures are few, so the slow witness answers."""
-    if plan.due is None:
+def _rows_of(which: NDArray[np.bool_], kinds: Kinds) -> NDArray[np.int64]:
+    """The rows of some kinds, in their order."""
+    return np.flatnonzero(which[kinds.take]) if which.any() else np.empty(0, dtype=np.int64)
+
+
+def _deadlines(plan: _Plan, alike: Alike, rows: NDArray[np.int64]) -> dict[int, date | None]:
+    """Each failing row's own deadline: the slow witness answers, once for rows that say the same."""
+    if plan.due is None or not len(rows):
         return {}
     wanted = columns_of(plan.due)
-    return {row: answer(plan.due, {c: frame.get(c, row) for c in wanted}) for row in rows.tolist()}
+    kinds = alike.of(wanted)
+    known: dict[int, date | None] = {}
+    for kind in np.unique(kinds.take[rows]).tolist():
+        first = int(kinds.first[kind])
+        known[kind] = answer(plan.due, {c: alike.frame.get(c, first) for c in wanted})
+    return dict(zip(rows.tolist(), map(known.__getitem__, kinds.take[rows].tolist()), strict=True))
 
 
-def _councils(frame: Frame) -> tuple[NDArray[np.int64], list[str]]:
-    """A number a row, and the council each number stands for."""
-    col = frame.columns["council"]
-    names: dict[str, int] = {}
-    of_value = np.array([names.setdefault(v, len(names)) for v in col.values] or [0], dtype=np.int64)
-    codes = of_value[: frame.rows] if col.take is None else of_value[col.take]
-    return codes, list(names)
-
-
-def _stale(estate: Estate) -> set[tuple[str, str]]:
+def _stale(estate: Estate, tables: Iterable[type[TableSpec]]) -> set[tuple[str, str]]:
     """(council, table) whose evidence is too old to pass anything on. A shared source ('') concerns every council."""
     everyone = {load.council for load in estate.loads if load.council} | {g.council for g in estate.gaps if g.council}
     found: set[tuple[str, str]] = set()
     for gap in estate.gaps:
         if gap.stale:
             councils = {gap.council} if gap.council else everyone
-            found |= {(c, table) for table, feeds in FED_BY.items() if feeds & gap.tables for c in councils}
+            found |= {(c, spec.table) for spec in tables if spec.fed_by & gap.tables for c in councils}
     return found

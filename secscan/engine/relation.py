@@ -1,78 +1,44 @@
-"""A Frame as a DuckDB relation: each shared index once, each distinct value once, joined by position."""
+"""Columns of values as a DuckDB relation, without any other library."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from secscan.engine.compile import days
 from secscan.model.expr import Kind
-from secscan.model.frame import Col, Frame
-from secscan.model.tables import TableSpec
 
 _serial = itertools.count()
+_SQL: dict[Kind, str] = {"text": "VARCHAR", "int": "BIGINT", "date": "BIGINT", "bool": "BOOLEAN"}
 
 
 def relation(
-    connection: duckdb.DuckDBPyConnection, frame: Frame, spec: type[TableSpec], wanted: Iterable[str]
+    connection: duckdb.DuckDBPyConnection, columns: Mapping[str, tuple[Kind, Sequence[Any]]], rows: int
 ) -> duckdb.DuckDBPyRelation:
-    """``row`` (0-based) and the ``wanted`` columns of a frame; columns it lacks are null.
+    """``row`` (0-based) and the columns, each its kind and a value a row.
 
     Text is VARCHAR, whole numbers BIGINT, dates BIGINT days since 1970, yes/no BOOLEAN. The relation lives as long
     as the connection.
     """
-    groups: dict[tuple[int, int] | None, tuple[Col, list[str]]] = {}
-    kinds = {name: column.kind for name, column in spec.columns().items()}
-    chosen: list[str] = []
-    absent: list[str] = []
-    for name in dict.fromkeys(wanted):
-        col = frame.columns.get(name)
-        if col is None:
-            absent.append(name)
-            continue
-        chosen.append(name)
-        # Columns over one index may still differ in how many distinct values they hold.
-        key = (id(col.take), len(col.values)) if col.take is not None else None
-        groups.setdefault(key, (col, []))[1].append(name)
-    fact: dict[str, Any] = {"row": np.arange(frame.rows, dtype=np.int32)}
-    joins: list[str] = []
-    columns = {name: f"CAST(NULL AS {_SQL[kinds[name]]}) AS {_quoted(name)}" for name in absent}
-    serial = next(_serial)
-    for number, (key, (col, names)) in enumerate(groups.items()):
-        if key is None:
-            fact |= {f"v_{name}": _array(kinds[name], frame.columns[name].values) for name in names}
-            columns |= {
-                name: f"CAST(f.{_quoted('v_' + name)} AS {_SQL[kinds[name]]}) AS {_quoted(name)}" for name in names
-            }
-            continue
-        table = f"dim_{serial}_{number}"
-        data = {f"v_{name}": _array(kinds[name], frame.columns[name].values) for name in names}
-        connection.register(table, {"k": np.arange(len(col.values), dtype=np.int32), **data})
-        fact[f"k{number}"] = col.take
-        joins.append(f"LEFT JOIN {table} d{number} ON f.k{number} = d{number}.k")
-        columns |= {
-            name: f"CAST(d{number}.{_quoted('v_' + name)} AS {_SQL[kinds[name]]}) AS {_quoted(name)}" for name in names
-        }
-    connection.register(f"fact_{serial}", fact)
-    picked = ", ".join(["f.row AS row", *(columns[name] for name in (*chosen, *absent))])
+    data: dict[str, Any] = {"row": np.arange(rows, dtype=np.int32)}
+    data |= {f"v_{name}": _array(kind, values) for name, (kind, values) in columns.items()}
+    table = f"rows_{next(_serial)}"
+    connection.register(table, data)
+    casts = (f"CAST({_quoted('v_' + name)} AS {_SQL[kind]}) AS {_quoted(name)}" for name, (kind, _) in columns.items())
     # Only our own names stand in this text: column names come from the table's class, the rest are numbers.
-    return connection.sql(f"SELECT {picked} FROM fact_{serial} f {' '.join(joins)}")  # noqa: S608
-
-
-_SQL: dict[Kind, str] = {"text": "VARCHAR", "int": "BIGINT", "date": "BIGINT", "bool": "BOOLEAN"}
+    return connection.sql(f"SELECT {', '.join(['row', *casts])} FROM {table}")  # noqa: S608
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _array(kind: Kind, values: Sequence[Any] | NDArray[Any]) -> Any:
-    """A numpy array that DuckDB reads without any other library; None becomes null."""
+def _array(kind: Kind, values: Sequence[Any]) -> Any:
+    """A numpy array that DuckDB reads as it is; None becomes null."""
     if kind == "text":
         array = np.empty(len(values), dtype=object)
         array[:] = values

@@ -10,9 +10,9 @@ from secscan.exposure import intervals
 from secscan.exposure.board import Reach
 from secscan.exposure.engine import Engine, device_name, rule_text, witness
 from secscan.exposure.intervals import Family
-from secscan.exposure.kleene import any3
 from secscan.exposure.told import Told, tell_zones
 from secscan.exposure.zones import UNROUTED, Located, locate
+from secscan.model.kleene import any3
 from secscan.model.net import Origin, Witness
 
 

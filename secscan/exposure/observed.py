@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.exposure.kleene import any3
 from secscan.model.estate import Probe
+from secscan.model.kleene import any3
 from secscan.model.places import Files
 
 MOST_HOPS: Final = 30

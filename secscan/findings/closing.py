@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from secscan.findings.settle import Protections, subject_of
+from secscan.findings.fold import subject_of
+from secscan.findings.settle import Protections
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
 from secscan.model.findings import Finding, Judgement
 from secscan.model.policy import Policy
-from secscan.model.tables import TABLES
+from secscan.model.tables import TableSpec
 
 UNLISTED: Final = ""
 """Stands for the subject of a row that names none; no finding's subject is empty."""
@@ -39,8 +40,9 @@ class Looked:
 class Undecided:
     """The identities that are unknown in this run; a control's are gathered when one of them is asked about."""
 
-    def __init__(self, estate: Estate, judgements: Sequence[Judgement]) -> None:
+    def __init__(self, estate: Estate, judgements: Sequence[Judgement], tables: Mapping[str, type[TableSpec]]) -> None:
         self._estate = estate
+        self._tables = tables
         self._judgements = judgements
         self._known: dict[str, set[tuple[str, str | None, str]]] = {}
         self._spoken: dict[str, set[tuple[str, str | None, str]]] = {}
@@ -69,15 +71,14 @@ class Undecided:
         for judgement in self._judgements:
             if judgement.control.id != control:
                 continue
-            frame = self._estate.frames[judgement.table]
+            frame, table = self._estate.frames[judgement.table], self._tables[judgement.table]
             council, asset = frame.columns["council"], frame.columns["asset"]
             for row in np.concatenate([judgement.unknown_rows, judgement.stale_rows]).tolist():
-                table = TABLES.get(frame.table)
-                bare = table is not None and table.subject and all(frame.get(c, row) is None for c in table.subject)
+                bare = table.subject and all(frame.get(c, row) is None for c in table.subject)
                 found.add((council[row], asset[row], UNLISTED if bare else subject_of(frame, table, row)))
             if frame.table == "claims":  # a claim that nobody can test any more does not stop being disproven by that
                 for row in np.flatnonzero(frame.columns["state"].test(lambda state: state == "claimed")).tolist():
-                    found.add((council[row], asset[row], subject_of(frame, TABLES.get(frame.table), row)))
+                    found.add((council[row], asset[row], subject_of(frame, table, row)))
         return found
 
     def _spoken_of(self, control: str) -> set[tuple[str, str | None, str]]:
@@ -87,7 +88,7 @@ class Undecided:
             found: set[tuple[str, str | None, str]] = set()
             assets = {asset for _, asset in unlisted}
             for table in {j.table for j in self._judgements if j.control.id == control}:
-                frame, spec = self._estate.frames[table], TABLES.get(table)
+                frame, spec = self._estate.frames[table], self._tables[table]
                 for row in np.flatnonzero(frame.columns["asset"].test(assets.__contains__)).tolist():
                     who = (frame.get("council", row), frame.get("asset", row))
                     if who in unlisted:
@@ -96,13 +97,10 @@ class Undecided:
         return self._spoken[control]
 
 
-def looked(
-    estate: Estate,
-    checks: Mapping[str, CheckSpec],
-    judgements: Sequence[Judgement],
-    fed_by: Mapping[str, frozenset[str]],
-) -> Looked:
-    """``fed_by``: check table -> the raw tables without which its rows cannot be believed."""
+def looked(estate: Estate, checks: Mapping[str, CheckSpec], judgements: Sequence[Judgement]) -> Looked:
+    """How far this run looked, judged by what each table is fed by and what came of it."""
+    tables = {spec.table.table: spec.table for spec in checks.values()}
+    fed_by = {name: table.fed_by for name, table in tables.items()}
     blocked = {
         (gap.council, table)
         for gap in estate.gaps
@@ -130,7 +128,7 @@ def looked(
         blocked=frozenset(blocked),
         controls=frozenset(broken),
         assets=frozenset(assets),
-        undecided=Undecided(estate, judgements),
+        undecided=Undecided(estate, judgements, tables),
     )
 
 

@@ -71,7 +71,7 @@ def assemble(
         title=settings.reports.title,
         marking=settings.reports.marking,
         sample=settings.partnership.sample,
-        complete=is_complete(estate.gaps),
+        complete=is_complete(estate.gaps, judgements),
         warnings=list(dict.fromkeys(warnings)),
         target_percent=settings.reports.target_percent,
         policy_name=policy.name,
@@ -106,16 +106,19 @@ def assemble(
         disagreements=coverage.disagreements(estate),
         joins=sorted(estate.notes.get("joins", ()), key=lambda j: (j.council, j.asset)),
         checks=[
-            {"id": spec.id, "title": spec.title, "sha256": spec.sha256, "file": spec.shown_file}
+            {
+                "id": spec.id, "title": spec.title, "sha256": spec.sha256, "file": spec.shown_file,
+                "package": spec.origin and str(spec.origin),
+            }
             for spec in sorted(checks.values(), key=lambda s: s.id)
             if any(j.control.check == spec.id for j in judgements)
         ],
     )  # fmt: skip
 
 
-def is_complete(gaps: Sequence[Gap]) -> bool:
-    """Whether every source was read whole and in time."""
-    return not gaps
+def is_complete(gaps: Sequence[Gap], judgements: Sequence[Judgement]) -> bool:
+    """Whether every source was read whole and in time, and no control's check or table broke."""
+    return not gaps and not any(j.error for j in judgements)
 
 
 def _finding(
@@ -133,7 +136,7 @@ def _finding(
         council=f.council, asset=f.asset, hostname=f.hostname, subject=f.subject, title=f.title,
         fix=spec.fix if spec else "", outcome=f.outcome, status=f.status, severity=f.severity, count=f.count,
         first_seen=clocked.first_seen, due=clocked.due, overdue=clocked.overdue, news=clocked.news,
-        evidence=dict(f.evidence), evidence_places=dict(f.evidence_places), sources=list(f.sources),
+        evidence=f.evidence, evidence_places=f.evidence_places, sources=f.sources,
         exception=f.exception, mitigation=f.mitigation, mitigation_state=f.mitigation_state, stale=f.stale,
         owner=None if row is None else assets.get("owner", row),
         service=None if row is None else assets.get("service", row),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 from secscan.findings.measures import LEGACY_CHECK, PATCH_CHECK, WORKING
 from secscan.model.estate import Estate
 from secscan.model.findings import Judgement
 from secscan.model.policy import Policy
-from secscan.model.posture import ClaimRow, ExceptionRow, FindingRow, FixRow, LegacyRow
+from secscan.model.posture import ClaimRow, ExceptionRow, FindingRow, FixRow, LegacyRow, Route
 
 _BELIEF: Final = ("disproven", "cannot-tell", "claimed", "configured", "proven")
 
@@ -31,14 +32,22 @@ def legacy(
     of_asset: dict[tuple[str, str], list[ClaimRow]] = {}
     for claim in claims:
         of_asset.setdefault((claim.council, claim.asset.casefold()), []).append(claim)
+
+    @cache
+    def ways(council: str, asset: str) -> tuple[int, int, list[Route]]:
+        """Of one asset, whatever runs on it: routes open, not known, and those to show."""
+        untrusted = [r for r in routes.get((council, asset), ()) if r.zone not in trusted]
+        shown = sorted(untrusted, key=lambda r: (r.reach is not True, r.zone, r.port))[:200]
+        return sum(r.reach is True for r in untrusted), sum(r.reach is None for r in untrusted), shown
+
     rows = []
     for f in findings:
         if f.check != LEGACY_CHECK or f.outcome != "fail" or f.asset is None:
             continue
-        row = at.get((f.council, f.asset.casefold()))
-        own = [c for c in of_asset.get((f.council, f.asset.casefold()), ()) if c.product in (None, f.subject)]
-        ways = routes.get((f.council, f.asset), ())
-        untrusted = [r for r in ways if r.zone not in trusted]
+        who = (f.council, f.asset.casefold())
+        row = at.get(who)
+        own = [c for c in of_asset.get(who, ()) if c.product in (None, f.subject)]
+        routes_open, routes_unknown, shown = ways(f.council, f.asset)
         evidence = f.evidence
         rows.append(
             LegacyRow(
@@ -57,9 +66,9 @@ def legacy(
                 entitled_until=_day(evidence.get("entitled_until")),
                 protection=max((c.state for c in own), key=_BELIEF.index, default="none"),
                 mitigations=[c.id for c in own],
-                routes_open=sum(r.reach is True for r in untrusted),
-                routes_unknown=sum(r.reach is None for r in untrusted),
-                routes=sorted(untrusted, key=lambda r: (r.reach is not True, r.zone, r.port))[:200],
+                routes_open=routes_open,
+                routes_unknown=routes_unknown,
+                routes=shown,
                 status=f.status,
                 due=f.due,
                 exception=f.exception,

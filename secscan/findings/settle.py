@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from itertools import islice
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from secscan.findings.fold import Groups, Identities, Rows, councils
 from secscan.findings.identity import fingerprint
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
 from secscan.model.findings import Finding, Judgement, Tally
-from secscan.model.frame import Frame
-from secscan.model.places import Files, Place
+from secscan.model.frame import Alike, Frame
+from secscan.model.places import Place
 from secscan.model.policy import Control, Mitigation, Policy, RiskException
-from secscan.model.tables import TableSpec
 from secscan.model.words import Outcome, Status
 
 NAMED: Final = 20
@@ -42,20 +43,18 @@ def settle(
     protections = Protections(policy, today, estate)
     found: list[Finding] = []
     tallies: list[Tally] = []
+    alike: dict[str, Alike] = {}
+    identities: dict[str, Identities] = {}
     for judgement in judgements:
-        maker = _Maker(judgement, estate, checks[judgement.control.check], protections)
+        spec, table = checks[judgement.control.check], judgement.table
+        if table not in alike:
+            alike[table] = Alike(estate.frames[table])
+            identities[table] = Identities(alike[table], spec.table)
+        maker = _Maker(judgement, estate, spec, protections, alike[table], identities[table])
         mine = [*maker.failures(), *maker.unknowns(), *maker.stale()]
         found += mine
         tallies += _tallies(judgement, mine)
     return sorted(found, key=lambda f: (f.council, f.control, f.subject, f.asset or "")), tallies
-
-
-def subject_of(frame: Frame, table: type[TableSpec] | None, row: int) -> str:
-    """What, with control, council and asset, names a finding about this row; never empty."""
-    if table is None or not table.subject:
-        return str(frame.get("asset", row))
-    parts = [frame.get(column, row) for column in table.subject]
-    return " ".join("" if p is None else str(p) for p in parts).strip() or f"no {_THING.get(frame.table, 'record')}"
 
 
 class Protections:
@@ -106,178 +105,189 @@ class Protections:
         return {"status": status, **said}
 
 
-Rows = NDArray[np.int64]
-
-
-class _Groups:
-    """Rows of one table by the identity they belong to, worked out over whole columns."""
-
-    def __init__(self, frame: Frame, table: type[TableSpec]) -> None:
-        self.frame, self.table = frame, table
-        self._council, _ = frame.columns["council"].codes()
-        self._asset, assets = frame.columns["asset"].codes()
-        subject = np.zeros(frame.rows, dtype=np.int64)
-        for column in table.subject or ("asset",):
-            col = frame.columns.get(column)
-            if col is not None:
-                code, values = col.codes()
-                subject = subject * len(values) + code
-        self._issue = self._council * (int(subject.max(initial=0)) + 1) + subject
-        self._identity = self._issue * len(assets) + self._asset
-
-    def identities(self, rows: Rows) -> Iterator[tuple[tuple[str, str | None, str], list[int]]]:
-        """(council, asset, subject) and its rows, in the order of their first rows."""
-        council, asset = self.frame.columns["council"], self.frame.columns["asset"]
-        for own in _split(rows, self._identity):
-            yield (council[own[0]], asset[own[0]], subject_of(self.frame, self.table, own[0])), own
-
-    def issues(self, rows: Rows) -> Iterator[tuple[tuple[str, str], list[int]]]:
-        """(council, subject) and its rows, in the order of their first rows."""
-        council = self.frame.columns["council"]
-        for own in _split(rows, self._issue):
-            yield (council[own[0]], subject_of(self.frame, self.table, own[0])), own
-
-    def councils(self, rows: Rows) -> list[list[int]]:
-        """The rows of each council."""
-        return _split(rows, self._council)
-
-    def without(self, rows: Rows, others: Rows) -> Rows:
-        """The rows whose identity none of ``others`` has."""
-        return rows[~np.isin(self._identity[rows], self._identity[others])]
-
-
-def _split(rows: Rows, keys: Rows) -> list[list[int]]:
-    """``rows`` (ascending) parted by their key: groups by first row, rows ascending within."""
-    if not len(rows):
-        return []
-    order = np.argsort(keys[rows], kind="stable")
-    ordered = rows[order]
-    cuts = np.flatnonzero(np.diff(keys[ordered])) + 1
-    return sorted(part.tolist() for part in np.split(ordered, cuts))
-
-
 class _Maker:
-    """Makes the findings of one judgement."""
+    """Makes the findings of one judgement, a column at a time; what rows say alike is put into words once."""
 
-    def __init__(self, judgement: Judgement, estate: Estate, spec: CheckSpec, protections: Protections) -> None:
+    def __init__(
+        self,
+        judgement: Judgement,
+        estate: Estate,
+        spec: CheckSpec,
+        protections: Protections,
+        alike: Alike,
+        identities: Identities,
+    ) -> None:
         self.judgement, self.spec, self.protections = judgement, spec, protections
-        self.control = judgement.control
-        self.frame: Frame = estate.frames[judgement.table]
-        self.files: Files = estate.files
-        self.estate = estate
-        named = [n for _, n, _, _ in string.Formatter().parse(spec.says) if n]
-        self.shown = tuple(dict.fromkeys([*judgement.reads, *named, *spec.shows]))
-        self.groups = _Groups(self.frame, spec.table)
-        # Failures are the many: their columns are read once, in one go.
-        fails = judgement.fail_rows
-        self.at = {row: i for i, row in enumerate(fails.tolist())}
-        self.picked = {n: c.pick(fails) for n in self.shown if (c := self.frame.columns.get(n)) is not None}
+        self.control, self.estate = judgement.control, estate
+        self.frame, self.files = alike.frame, estate.files
+        self.alike, self.identities = alike, identities
+        self.shown = tuple(dict.fromkeys([*judgement.reads, *_named(spec.says), *spec.shows]))
+        self.told: dict[int, dict[str, Any]] = {}
+        """What a kind of row says, by its number."""
 
     def failures(self) -> list[Finding]:
-        return [
-            self._make(
-                council, asset, subject, rows, "fail", **self.protections.stand(self.control, council, asset, subject)
-            )
-            for (council, asset, subject), rows in self.groups.identities(self.judgement.fail_rows)
-        ]
+        groups = self.identities.by_identity(self.judgement.fail_rows)
+        first = self._first_due(groups)
+        return self._made(groups, first, "fail", of_asset=True, due=self._own_due(first))
 
     def unknowns(self) -> list[Finding]:
         # Fail before unknown: an identity that fails is told once, by its failure.
-        rows = self.groups.without(self.judgement.unknown_rows, self.judgement.fail_rows)
-        if self.control.unknowns == "each":
-            return [self._make(*key, rows, "unknown", status="open") for key, rows in self.groups.identities(rows)]
-        return [
-            self._make(council, None, subject, own, "unknown", status="open")
-            for (council, subject), own in self.groups.issues(rows)
-        ]
+        rows = self.identities.without(self.judgement.unknown_rows, self.judgement.fail_rows)
+        each = self.control.unknowns == "each"
+        groups = self.identities.by_identity(rows) if each else self.identities.by_issue(rows)
+        return self._made(groups, groups.first, "unknown", of_asset=each)
 
     def stale(self) -> list[Finding]:
         """Rows that would pass on evidence too old to pass anything on: one unknown a council, naming the source."""
-        council = self.frame.columns["council"]
+        groups = councils(self.frame, self.judgement.stale_rows)
         found = []
-        for rows in self.groups.councils(self.judgement.stale_rows):
-            name = council[rows[0]]
-            gaps = [g for g in self.estate.gaps if g.stale and g.council in ("", name)]
+        for finding in self._made(groups, groups.first, "unknown", of_asset=False):
+            gaps = [g for g in self.estate.gaps if g.stale and g.council in ("", finding.council)]
             silent = ", ".join(sorted({g.source for g in gaps})) or "source"
-            finding = self._make(
-                name, None, f"silent: {silent}", rows, "unknown", status="open", stale=True,
-                title=f"{self.control.title}: cannot be told, because {silent} has fallen silent",
-            )  # fmt: skip
-            found.append(finding)
+            subject = f"silent: {silent}"
+            title = f"{self.control.title}: cannot be told, because {silent} has fallen silent"
+            name = fingerprint(self.control.id, finding.council, None, subject)
+            found.append(replace(finding, fingerprint=name, subject=subject, title=title, stale=True))
         return found
 
-    def _make(
+    def _made(
         self,
-        council: str,
-        asset: str | None,
-        subject: str,
-        rows: list[int],
+        groups: Groups,
+        first: Rows,
         outcome: Outcome,
         *,
-        title: str | None = None,
-        **stands: Any,
-    ) -> Finding:
-        # The row with the earliest deadline, then the first in the source, speaks for the group.
-        first = rows[0]
-        if outcome == "fail" and len(rows) > 1:
-            first = min(rows, key=lambda r: (self._own_due(r) or date.max, r))
-        evidence = self._evidence(first)
+        of_asset: bool,
+        due: Sequence[date | None] | None = None,
+    ) -> list[Finding]:
+        """A finding a group; the row of ``first`` speaks for it. Put together from whole columns."""
+        control, nothing = self.control, [None] * len(first)
         # Unknown per issue says what is missing, not what one asset happens to hold.
-        if asset is None and outcome == "unknown":
-            named = (self.frame.get("hostname", r) or self.frame.get("asset", r) or "no asset" for r in rows)
-            hosts = dict.fromkeys(islice(named, NAMED * 5))
-            evidence = {"assets": list(hosts)[:NAMED], "missing": self._missing(first)}
-        elif len(rows) > 1:
-            evidence["rows"] = [self._evidence(r) for r in rows[:NAMED]]
-        says = self.spec.says if outcome == "fail" else self.spec.unknown_says
-        text = title or _title(says, self.frame, first, self.estate.notes.get("labels", {}))
-        return Finding(
-            fingerprint=fingerprint(self.control.id, council, asset, subject),
-            control=self.control.id,
-            check=self.control.check,
-            council=council,
-            asset=asset,
-            hostname=self.frame.get("hostname", first) if asset is not None else None,
-            subject=subject,
-            title=text,
-            outcome=outcome,
-            severity=self.control.severity,
-            count=len(rows),
-            due_on=self._own_due(first) if outcome == "fail" else None,
-            due_days=self.control.due_days,
-            evidence=evidence,
-            evidence_places={n: self._place(c) for n in self.shown if (c := self.frame.place(n, first)) is not None},
-            sources=self._sources(rows),
-            **stands,
-        )
+        evidence = self._evidence(groups, first) if of_asset else self._missing(groups, first)
+        columns = zip(
+            self.identities.fingerprints(control.id, first, of_asset=of_asset), self.identities.who(first),
+            self.identities.assets(first) if of_asset else nothing, self._column("hostname", first) if of_asset else nothing,
+            self._titles(self.spec.says if outcome == "fail" else self.spec.unknown_says, first), groups.count.tolist(),
+            due or nothing, evidence, self._facts_places(first), self._sources(groups), strict=True,
+        )  # fmt: skip
+        stand = self.protections.stand if outcome == "fail" else _open
+        return [
+            Finding(
+                fingerprint=name, control=control.id, check=control.check, council=council, asset=asset,
+                hostname=hostname, subject=subject, title=title, outcome=outcome, severity=control.severity, count=count,
+                due_on=due_on, due_days=control.due_days, evidence=told, evidence_places=places, sources=sources,
+                **stand(control, council, asset, subject),
+            )
+            for name, (council, subject), asset, hostname, title, count, due_on, told, places, sources in columns
+        ]  # fmt: skip
 
-    def _evidence(self, row: int) -> dict[str, Any]:
-        """What the rule read, and what the check shows beside it; null where nothing is known."""
-        at = self.at.get(row)
-        if at is None:
-            return {name: self.frame.get(name, row) for name in self.shown}
-        return {name: self.picked[name][at] if name in self.picked else None for name in self.shown}
+    def _column(self, name: str, rows: Rows) -> list[Any]:
+        col = self.frame.columns.get(name)
+        return [None] * len(rows) if col is None else col.pick(rows)
 
-    def _missing(self, row: int) -> list[str]:
-        return [name for name in self.judgement.reads if self.frame.get(name, row) is None]
+    def _titles(self, template: str, rows: Rows) -> list[str]:
+        kinds = self.alike.of(_named(template))
+        said: dict[int, str] = {}
+        labels = self.estate.notes.get("labels", {})
+        wanted = kinds.take[rows].tolist()
+        for kind in set(wanted):
+            said[kind] = _title(template, self.frame, int(kinds.first[kind]), labels)
+        return [said[kind] for kind in wanted]
 
-    def _own_due(self, row: int) -> date | None:
-        if row in self.judgement.due:
-            return self.judgement.due[row]
-        column = self.spec.table.own_due
-        return self.frame.get(column, row) if column else None
+    def _evidence(self, groups: Groups, first: Rows) -> list[dict[str, Any]]:
+        """What decided each group; of several rows, what each of them says."""
+        rows, at = groups.heads(NAMED)
+        spoken, each = self._said(first), self._said(rows)
+        return [
+            told if end - begin == 1 else {**told, "rows": each[begin:end]}
+            for told, (begin, end) in zip(spoken, pairwise(at), strict=True)
+        ]
 
-    def _place(self, code: int) -> Place:
-        return self.files.place(code)
+    def _said(self, rows: Rows) -> list[dict[str, Any]]:
+        """What the rule read, and what the check shows beside it; null where nothing is known. Rows that say the same
+        share it, and nobody changes it."""
+        kinds = self.alike.of(self.shown)
+        wanted = kinds.take[rows].tolist()
+        for kind in set(wanted).difference(self.told):
+            row = int(kinds.first[kind])
+            self.told[kind] = {name: self.frame.get(name, row) for name in self.shown}
+        return [self.told[kind] for kind in wanted]
 
-    def _sources(self, rows: list[int]) -> list[Place]:
-        codes = dict.fromkeys(c for r in rows[:NAMED] if (c := self.frame.place("", r)) is not None)
-        return [self._place(code) for code in codes] or [self.control.place]
+    def _missing(self, groups: Groups, first: Rows) -> list[dict[str, Any]]:
+        """The first assets of each group, and what is not known of them."""
+        rows, at = groups.heads(NAMED * 5)
+        called = zip(self._column("hostname", rows), self._column("asset", rows), strict=True)
+        names = [hostname or asset or "no asset" for hostname, asset in called]
+        kinds = self.alike.of(self.judgement.reads)
+        wanted = kinds.take[first].tolist()
+        lacks = {
+            kind: [n for n in self.judgement.reads if self.frame.get(n, int(kinds.first[kind])) is None]
+            for kind in set(wanted)
+        }
+        return [
+            {"assets": list(dict.fromkeys(names[begin:end]))[:NAMED], "missing": lacks[kind]}
+            for kind, (begin, end) in zip(wanted, pairwise(at), strict=True)
+        ]
+
+    def _first_due(self, groups: Groups) -> Rows:
+        """The row with the earliest deadline, else the first in the source, speaks for its group."""
+        first = groups.first
+        if self.judgement.due or self.spec.table.own_due in self.frame.columns:
+            first = first.copy()
+            for number in np.flatnonzero(groups.count > 1).tolist():
+                rows = groups.rows[groups.start[number] : groups.start[number + 1]]
+                dues = self._own_due(rows)
+                first[number] = min(zip([due or date.max for due in dues], rows.tolist(), strict=True))[1]
+        return first
+
+    def _own_due(self, rows: Rows) -> list[date | None]:
+        due, column = self.judgement.due, self.spec.table.own_due
+        if not due and not column:
+            return [None] * len(rows)
+        return [due[row] if row in due else self.frame.get(column, row) if column else None for row in rows.tolist()]
+
+    def _facts_places(self, rows: Rows) -> list[dict[str, Place]]:
+        """For each row where each of its facts stands: its own place, else the row's."""
+        of_row = self._places(self._codes("", rows))
+        columns = []
+        for name in self.shown:
+            if name in self.frame.places:
+                own = self._places(self._codes(name, rows))
+                columns.append([p or q for p, q in zip(own, of_row, strict=True)] if None in own else own)
+            else:
+                columns.append(of_row)
+        told = zip(*columns, strict=True) if columns else ((),) * len(rows)
+        return [{n: p for n, p in zip(self.shown, places, strict=True) if p is not None} for places in told]
+
+    def _sources(self, groups: Groups) -> list[list[Place]]:
+        """The places of each group's first rows, each once."""
+        rows, at = groups.heads(NAMED)
+        codes = self._codes("", rows)
+        place = {code: self.files.place(code) for code in set(codes) if code is not None}
+        none = [self.control.place]
+        return [
+            [place[code] for code in dict.fromkeys(codes[begin:end]) if code is not None] or none
+            for begin, end in pairwise(at)
+        ]
+
+    def _codes(self, name: str, rows: Rows) -> list[int | None]:
+        """The codes of a column's places."""
+        col = self.frame.places.get(name)
+        return [None] * len(rows) if col is None else col.pick(rows)
+
+    def _places(self, codes: Sequence[int | None]) -> list[Place | None]:
+        known = {code: None if code is None else self.files.place(code) for code in set(codes)}
+        return [known[code] for code in codes]
 
 
-_THING: Final = {
-    "installs": "software list", "fixes": "patch source", "services": "port list", "paths": "address", "claims": "claim",
-}  # fmt: skip
+def _open(control: Control, council: str, asset: str | None, subject: str) -> dict[str, Any]:
+    """How what is not known stands: nothing is before it."""
+    return {"status": "open"}
+
+
+@lru_cache(maxsize=1_000)
+def _named(template: str) -> tuple[str, ...]:
+    """The columns that a title names."""
+    return tuple(name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 
 _PRODUCTS: Final = ("product", "product_or_name", "unsupported_product")
@@ -285,10 +295,9 @@ _PRODUCTS: Final = ("product", "product_or_name", "unsupported_product")
 
 def _title(template: str, frame: Frame, row: int, labels: Mapping[str, str]) -> str:
     values: dict[str, str] = {}
-    for _, name, _, _ in string.Formatter().parse(template):
-        if name:
-            value = frame.get(name, row)
-            values[name] = _shown(name, labels.get(value, value) if name in _PRODUCTS else value)
+    for name in _named(template):
+        value = frame.get(name, row)
+        values[name] = _shown(name, labels.get(value, value) if name in _PRODUCTS else value)
     return " ".join(template.format_map(values).split())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 
 from secscan.doors import json
@@ -64,37 +65,52 @@ CONTENT: Final = slice(LifeRow._fields.index("hostname"), LifeRow._fields.index(
 
 
 class Contents:
-    """Turns findings into the comparable part of a life; equal details are turned into text once."""
+    """Turns findings into the comparable part of a life; what several findings share is turned into text once."""
 
     def __init__(self) -> None:
-        self._texts: dict[Any, str] = {}
+        self._heads: dict[Any, str] = {}
+        self._shared: dict[int, tuple[Mapping[str, Any], str]] = {}
+        """By the identity of the evidence, which is kept so that nothing else can have it."""
 
     def of(self, f: Finding) -> tuple[Any, ...]:
         due_on = None if f.due_on is None else f.due_on.isoformat()
-        return (f.hostname, f.title, f.outcome, f.status, f.severity, due_on, self._detail(f))
+        detail = f'{self._head(f)}"evidence":{self._mapping(f.evidence)}}}'
+        return (f.hostname, f.title, f.outcome, f.status, f.severity, due_on, detail)
 
-    def _detail(self, f: Finding) -> str:
-        # True and 1 are equal as keys but not as text: the classes belong to the key.
-        key = (
-            f.check, f.count, f.due_days, f.exception, f.mitigation, f.mitigation_state, f.stale,
-            *f.evidence.items(), *map(type, f.evidence.values()),
-        )  # fmt: skip
-        try:
-            text = self._texts.get(key)
-        except TypeError:  # a list among the values
-            return _detail(f)
+    def _head(self, f: Finding) -> str:
+        key = (f.check, f.count, f.due_days, f.exception, f.mitigation, f.mitigation_state, f.stale)
+        text = self._heads.get(key)
         if text is None:
-            text = self._texts[key] = _detail(f)
+            told = {
+                "check": f.check, "count": f.count, "due_days": f.due_days, "exception": f.exception,
+                "mitigation": f.mitigation, "mitigation_state": f.mitigation_state, "stale": f.stale or None,
+            }  # fmt: skip
+            said = json.dumps({k: v for k, v in told.items() if v is not None}, pretty=False)
+            text = self._heads[key] = f"{said[:-1]},"
         return text
 
+    def _mapping(self, evidence: Mapping[str, Any]) -> str:
+        known = self._shared.get(id(evidence))
+        if known is not None:
+            return known[1]
+        text = "{" + ",".join([f"{_quoted(name)}:{self._value(value)}" for name, value in evidence.items()]) + "}"
+        self._shared[id(evidence)] = evidence, text
+        return text
 
-def _detail(f: Finding) -> str:
-    told = {
-        "check": f.check, "count": f.count, "due_days": f.due_days, "exception": f.exception,
-        "mitigation": f.mitigation, "mitigation_state": f.mitigation_state, "stale": f.stale or None,
-    }  # fmt: skip
-    evidence = {name: _dated(value) for name, value in f.evidence.items()}
-    return json.dumps({k: v for k, v in told.items() if v is not None} | {"evidence": evidence}, pretty=False)
+    def _value(self, value: Any) -> str:
+        """A fact as JSON; a date is marked as such, so that it comes back as a date."""
+        kind = value.__class__
+        if kind is str:
+            return _quoted(value)
+        if value is None:
+            return "null"
+        if kind is bool:
+            return "true" if value else "false"
+        if kind is date:
+            return f'{{"{_DATE}":"{value.isoformat()}"}}'
+        if kind is list or kind is tuple:
+            return "[" + ",".join([self._value(inner) for inner in value]) + "]"
+        return self._mapping(value) if isinstance(value, Mapping) else json.dumps(value, pretty=False)
 
 
 def line(row: tuple[Any, ...]) -> bytes:
@@ -139,15 +155,18 @@ def places_of(f: Finding) -> str:
     Put together from pieces, each quoted once: a first run has a place for every fact.
     """
     files: dict[str, int] = {}
-
-    def numbered(place: Place) -> str:
-        number = files.setdefault(place.file, len(files))
-        column = "" if place.column is None else f",{place.column:d}"
-        return f"[{number:d},{place.line:d}{column}]"
-
-    evidence = ",".join([f"{_quoted(name)}:{numbered(place)}" for name, place in f.evidence_places.items()])
-    sources = ",".join([numbered(place) for place in f.sources])
-    return f'{{"files":[{",".join(map(_quoted, files))}],"evidence":{{{evidence}}},"sources":[{sources}]}}'
+    told, text = None, ""
+    evidence: list[str] = []
+    sources: list[str] = []
+    for name, place in chain(f.evidence_places.items(), zip(repeat(None), f.sources)):
+        if place is not told:  # most facts of a finding stand in one row
+            column = "" if place.column is None else f",{place.column:d}"
+            told, text = place, f"[{files.setdefault(place.file, len(files))},{place.line:d}{column}]"
+        if name is None:
+            sources.append(text)
+        else:
+            evidence.append(f"{_quoted(name)}:{text}")
+    return f'{{"files":[{",".join(map(_quoted, files))}],"evidence":{{{",".join(evidence)}}},"sources":[{",".join(sources)}]}}'
 
 
 def finding_of(row: LifeRow) -> Finding:
@@ -182,17 +201,6 @@ def named(row: LifeRow) -> Finding:
 def _heard_detail(text: str) -> dict[str, Any]:
     detail = json.loads(text.encode(), "detail")
     return {**detail, "evidence": {name: _heard(value) for name, value in detail["evidence"].items()}}
-
-
-def _dated(value: Any) -> Any:
-    """Dates marked as such, so that they come back as dates."""
-    if value.__class__ is date:
-        return {_DATE: value.isoformat()}
-    if isinstance(value, Mapping):
-        return {name: _dated(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_dated(inner) for inner in value]
-    return value
 
 
 def _heard(value: Any) -> Any:

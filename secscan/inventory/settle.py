@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from secscan.inventory.zones import ZoneFinder
 from secscan.model.estate import Estate, Probe
 from secscan.model.frame import Col, Frame, Index
 from secscan.model.places import Files
-from secscan.model.raw import Gap, Load, RawTable
+from secscan.model.raw import NO_SHAPES, Gap, Load, RawShape, RawTable, Shapes
 from secscan.model.settings import Settings
 
 SHARED: Final = ("council", "asset", "hostname", "type", "zone", "service", "owner", "criticality")
@@ -25,15 +25,23 @@ _ANSWERED: Final = frozenset(("open", "closed", "unfiltered"))
 """States of a port that only a packet from the host can tell."""
 
 
-def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files: Files, today: date) -> Estate:
+def settle(
+    loads: Sequence[Load],
+    gaps: Sequence[Gap],
+    settings: Settings,
+    files: Files,
+    today: date,
+    shapes: Shapes = NO_SHAPES,
+) -> Estate:
     """The estate as the sources tell it. Every asset has at least one row in every table: nobody vanishes.
 
+    ``shapes``: raw tables that packages add; each becomes a frame of its own, as it was read.
     ``installs`` carries name, version, publisher and kind over one shared index of distinct software (the
     operating system of an asset is one of its rows, marked ``is_os``); recognition comes later.
     """
     believed = in_order(loads, settings)
     register = registered(believed, settings.join, files)
-    lists = _Lists(register, believed)
+    lists = _Lists(register, believed, (*_LISTED, *shapes))
     register.index_addresses()
     finder = ZoneFinder(settings.zones)
     assets = _assets(register, finder)
@@ -53,6 +61,7 @@ def settle(loads: Sequence[Load], gaps: Sequence[Gap], settings: Settings, files
             "installs": installs,
             "services": services,
             "fixes": fixes,
+            **{name: _as_read(name, shape, register, assets, lists) for name, shape in shapes.items()},
         },
         loads=tuple(loads),
         gaps=tuple(gaps),
@@ -99,12 +108,12 @@ class _Lists:
     An asset that only a list names is in the register from then on.
     """
 
-    def __init__(self, register: Register, loads: Sequence[Load]) -> None:
+    def __init__(self, register: Register, loads: Sequence[Load], listed: Collection[str]) -> None:
         self.loads = loads
         self._rows: dict[int, dict[str, int]] = {}
         for load in loads:
             for name, table in load.tables.items():
-                if name in _LISTED:
+                if name in listed:
                     tags = zip(reversed(table.columns["asset_tag"]), reversed(table.places), strict=True)
                     first = {tag: place for tag, place in tags if tag}
                     self._rows[id(table)] = {
@@ -259,6 +268,11 @@ def _fixes(register: Register, assets: Frame, lists: _Lists, sightings: Sighting
         sightings.add(load, rows)
         parts.append((rows, values, table.places))
     return _table("fixes", register, assets, parts, columns)
+
+
+def _as_read(name: str, shape: RawShape, register: Register, assets: Frame, lists: _Lists) -> Frame:
+    parts = [(lists.rows(table), table.columns, table.places) for _, table in lists.of(name)]
+    return _table(name, register, assets, parts, [c for c in shape.columns if c != "asset_tag"])
 
 
 def _services(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from secscan.model.added import Origin
 from secscan.model.expr import Expr
 from secscan.model.tables import TableSpec
 
@@ -53,7 +54,18 @@ class CheckSpec:
     shown_file: str = ""
     line: int = 0
     sha256: str = ""
+    origin: Origin | None = None
+    """The package that it came with; None: it is shipped, or from a folder that somebody named."""
+
+    @property
+    def named(self) -> str:
+        """Its file, and the package that brought it."""
+        return f"{self.shown_file} of {self.origin}" if self.origin else self.shown_file
 
     @property
     def cases_file(self) -> Path:
         return self.file.with_suffix(".cases.yaml")
+
+    @property
+    def shown_cases(self) -> str:
+        return PurePosixPath(self.shown_file).with_suffix(".cases.yaml").as_posix()

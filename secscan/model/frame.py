@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Index = NDArray[np.int32]
+_SPARSE: Final = 4
+"""How many times as many numbers as rows there may be before they are made dense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,14 @@ class Col:
     def pick(self, rows: NDArray[Any]) -> list[Any]:
         """The values of some rows, in their order."""
         values = self.values
+        if isinstance(values, np.ndarray):  # numbers as Python's own, and of a million only those asked for
+            at = rows if self.take is None else self.take[rows]
+            found: list[Any] = values[at].tolist() if len(values) else [None] * len(rows)
+            return (
+                found
+                if not len(at) or int(at.min()) >= 0
+                else [None if i < 0 else v for i, v in zip(at, found, strict=True)]
+            )
         if self.take is None:
             return [values[row] for row in rows.tolist()]
         return [None if at < 0 else values[at] for at in self.take[rows].tolist()]
@@ -52,13 +62,10 @@ class Col:
 
     def codes(self) -> tuple[NDArray[np.int64], list[Any]]:
         """A number a row, and the value that each number stands for; equal values share a number."""
-        numbers: dict[Any, int] = {}
-        count = len(self.values)
-        of_value = np.fromiter((numbers.setdefault(v, len(numbers)) for v in self.values), dtype=np.int64, count=count)
+        of_value, values = coded(self.values)
         if self.take is None:
-            return of_value, list(numbers)
-        absent = numbers.setdefault(None, len(numbers))
-        return np.append(of_value, absent)[self.take], list(numbers)  # -1 takes the last
+            return of_value[:-1].astype(np.int64), values
+        return of_value[self.take].astype(np.int64), values  # -1 takes the last
 
     def over(self, take: Index) -> Col:
         """The same column for other rows: row i of the answer is row ``take[i]`` of this one (-1: not known)."""
@@ -66,6 +73,19 @@ class Col:
             return Col(self.values, take)
         missing = take < 0
         return Col(self.values, np.where(missing, np.int32(-1), self.take[np.where(missing, 0, take)]).astype(np.int32))
+
+
+def coded(values: Sequence[Any] | NDArray[Any]) -> tuple[Index, list[Any]]:
+    """A number a value, equal ones the same, with one more at the end for what is not known; and what each stands for."""
+    plain = values.tolist() if isinstance(values, np.ndarray) else values
+    numbers = dict.fromkeys(plain)
+    numbers.setdefault(None)
+    known = list(numbers)
+    at = dict(zip(known, range(len(known)), strict=True))
+    codes = np.empty(len(plain) + 1, dtype=np.int32)
+    codes[:-1] = np.fromiter(map(at.__getitem__, plain), dtype=np.int32, count=len(plain))
+    codes[-1] = at[None]
+    return codes, known
 
 
 def constant(value: Any, rows: int) -> Col:
@@ -103,3 +123,101 @@ class Frame:
             if len(col) != self.rows:
                 raise ValueError(f"{self.table}.{name}: {len(col)} rows, not {self.rows}")
         return replace(self, columns={**self.columns, **columns}, places={**self.places, **(places or {})})
+
+
+class Alike:
+    """The rows of a frame by what they say in some columns: rows that say the same are one kind, and asked once.
+
+    Every column's values are numbered once and every index followed once, whatever is asked for afterwards.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self._coded: dict[str, tuple[Index, int]] = {}
+        self._of_index: dict[tuple[str, ...], tuple[Index, int]] = {}
+        self._kinds: dict[frozenset[str], Kinds] = {}
+
+    def of(self, columns: Iterable[str]) -> Kinds:
+        """The kinds of rows by these columns; one that the frame lacks says nothing and tells no rows apart."""
+        names = frozenset(c for c in columns if c in self.frame.columns)
+        if names not in self._kinds:
+            self._kinds[names] = self._found(names)
+        return self._kinds[names]
+
+    def _found(self, names: frozenset[str]) -> Kinds:
+        groups: dict[Any, list[str]] = {}
+        for name in sorted(names):
+            col = self.frame.columns[name]
+            # Columns over one index may still differ in how many values they hold.
+            groups.setdefault(name if col.take is None else (id(col.take), len(col.values)), []).append(name)
+        codes, count = np.zeros(self.frame.rows, dtype=np.int32), 1
+        for group in groups.values():
+            codes, count = _joined(codes, count, *self._over_rows(tuple(group)))
+        return Kinds(*_dense(codes, count))
+
+    def _over_rows(self, names: tuple[str, ...]) -> tuple[Index, int]:
+        """The columns of one index together, as a number a row."""
+        if names not in self._of_index:
+            codes, count = self._numbers(names[0])
+            for name in names[1:]:
+                codes, count = _dense(*_joined(codes, count, *self._numbers(name)))
+            take = self.frame.columns[names[0]].take
+            self._of_index[names] = (codes[:-1] if take is None else codes[take], count)
+        return self._of_index[names]
+
+    def _numbers(self, name: str) -> tuple[Index, int]:
+        if name not in self._coded:
+            codes, values = coded(self.frame.columns[name].values)
+            self._coded[name] = codes, len(values)
+        return self._coded[name]
+
+
+class Kinds:
+    """Which kind each row is, ``count`` in all."""
+
+    __slots__ = ("_first", "_size", "count", "take")
+
+    def __init__(self, take: Index, count: int) -> None:
+        self.take, self.count = take, count
+        self._first: Index | None = None
+        self._size: NDArray[np.int64] | None = None
+
+    @property
+    def first(self) -> Index:
+        """For each kind its first row."""
+        if self._first is None:
+            self._first = np.empty(self.count, dtype=np.int32)
+            # Of several rows with one number the last that is written stays.
+            self._first[self.take[::-1]] = np.arange(len(self.take) - 1, -1, -1, dtype=np.int32)
+        return self._first
+
+    @property
+    def size(self) -> NDArray[np.int64]:
+        """For each kind how many rows it has."""
+        if self._size is None:
+            self._size = np.bincount(self.take, minlength=self.count)
+        return self._size
+
+
+def _joined(codes: Index, count: int, more: Index, number: int) -> tuple[Any, int]:
+    """Two numbers a row as one, kept small enough that the next product fits too."""
+    if count == 1:
+        return more, number
+    total = count * number
+    joined: NDArray[Any] = codes.astype(np.int32 if total < 2**31 else np.int64)
+    joined *= number
+    joined += more
+    return (joined, total) if total <= _SPARSE * len(joined) else _dense(joined, total)
+
+
+def _dense(codes: NDArray[Any], count: int) -> tuple[Index, int]:
+    """The same numbers without those that no row has: 0 up to as many as there are."""
+    if count <= max(_SPARSE * len(codes), 1 << 16):
+        used = np.zeros(count, dtype=bool)
+        used[codes] = True
+        total = int(used.sum())
+        if total == count:
+            return codes.astype(np.int32, copy=False), count
+        return (np.cumsum(used, dtype=np.int32) - np.int32(1))[codes], total
+    known, dense = np.unique(codes, return_inverse=True)
+    return dense.astype(np.int32), len(known)

@@ -6,6 +6,7 @@ it, so numbers agree wherever they are shown. It knows nothing of templates.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -37,9 +38,9 @@ class FindingRow:
     overdue: bool
     news: str
     """new, reopened, same, or carried: not seen in a run that did not see everything, so not closed."""
-    evidence: dict[str, Any]
-    evidence_places: dict[str, Place]
-    sources: list[Place]
+    evidence: Mapping[str, Any]
+    evidence_places: Mapping[str, Place]
+    sources: Sequence[Place]
     exception: str | None = None
     mitigation: str | None = None
     mitigation_state: str | None = None
@@ -417,4 +418,4 @@ class Posture:
     excluded: list[Excluded] = field(default_factory=list)
     brand: Brand = field(default_factory=Brand)
     checks: list[dict[str, Any]] = field(default_factory=list)
-    """{id, title, sha256, file} of each check that ran."""
+    """{id, title, sha256, file, package} of each check that ran; package: the one that brought it and its version, or None."""

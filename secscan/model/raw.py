@@ -46,6 +46,18 @@ strings; ``tenths`` a CVSS score as an integer (7.5 is 75)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawShape:
+    """A raw table that a package adds: its columns with their kinds, and those that a row cannot do without."""
+
+    columns: Mapping[str, str]
+    required: tuple[str, ...]
+
+
+Shapes = Mapping[str, RawShape]
+NO_SHAPES: Final[Shapes] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """One row that was refused, and what could still be read of who it is about."""
 

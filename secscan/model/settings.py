@@ -37,8 +37,10 @@ class Source(Strict):
     file: Words = Field(
         description="File name or pattern inside inventory/COUNCIL/ or its dated folders, e.g. servers*.csv"
     )
-    table: Literal["assets", "software", "services", "fixes"] | None = Field(
-        None, description="For 'as: table': which of our tables its rows belong to."
+    table: Id | None = Field(
+        None,
+        description="For 'as: table': which of our tables its rows belong to: assets, software, services, fixes, or one "
+        "that an installed package adds.",
     )
     map: dict[str, Words] = Field(
         default_factory=dict, description="For 'as: table': our column -> the header in the file."

@@ -59,6 +59,10 @@ class TableSpec:
     own_due: ClassVar[str | None] = None
     """The column with the row's own deadline, for tables whose rows have one."""
     built_by: ClassVar[str] = ""
+    fed_by: ClassVar[frozenset[str]] = frozenset()
+    """The raw tables without which its rows cannot be believed: a source of one that falls silent passes nothing on."""
+    nothing: ClassVar[str] = "record"
+    """What an asset has none of when nothing is known of it here: 'no software list'."""
 
     council = text("the council whose register the row comes from")
     asset = text("the council's own stable id of the asset; null where the row belongs to none")
@@ -88,6 +92,7 @@ class Assets(TableSpec):
 
     table = "assets"
     built_by = "inventory"
+    fed_by = frozenset({"assets"})
 
     internet_facing = yes_no("the register says that the internet can reach it")
     last_seen_on = day("the newest day on which any source saw it")
@@ -109,6 +114,8 @@ class Installs(TableSpec):
     table = "installs"
     subject = ("product_or_name",)
     built_by = "inventory, knowledge"
+    fed_by = frozenset({"assets", "software"})
+    nothing = "software list"
 
     product_or_name = text("the product as recognised, else the raw name: what the finding is about")
     name = text("the name as the source wrote it")
@@ -135,6 +142,8 @@ class Fixes(TableSpec):
     table = "fixes"
     subject = ("product_or_name",)
     built_by = "inventory, knowledge"
+    fed_by = frozenset({"assets", "fixes"})
+    nothing = "patch source"
 
     product_or_name = text("the product, else the raw name")
     missing = yes_no("a fix exists and is not on the asset; null where nobody looked")
@@ -152,6 +161,8 @@ class Services(TableSpec):
     table = "services"
     subject = ("proto_port",)
     built_by = "inventory"
+    fed_by = frozenset({"assets", "services", "probes"})
+    nothing = "port list"
 
     proto_port = text("for example tcp/445")
     proto = text("tcp or udp")
@@ -171,6 +182,8 @@ class Paths(TableSpec):
     table = "paths"
     subject = ("path",)
     built_by = "exposure"
+    fed_by = frozenset({"assets", "rules"})
+    nothing = "address"
 
     path = text("proto/port from zone, or to zone for the way out")
     proto_port = text("the port tried, or any")
@@ -193,6 +206,8 @@ class Claims(TableSpec):
     subject = ("claim",)
     own_due = "lapses_on"
     built_by = "exposure"
+    fed_by = frozenset({"assets", "rules"})
+    nothing = "claim"
 
     claim = text("the claim's id")
     kind = text("isolation or control")

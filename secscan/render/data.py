@@ -17,23 +17,32 @@ from secscan.model.posture import ClaimRow, ExceptionRow, FindingRow, FixRow, In
 from secscan.render.view import View
 
 Rows = tuple[Sequence[str], Iterable[Sequence[object]]]
+Columns = tuple[Sequence[str], Sequence[Sequence[object]]]
 
 
 def tables(view: View) -> dict[str, str]:
     """File name to CSV text, for every table of the edition."""
-    return {name: csv.dumps(header, rows) for name, (header, rows) in _tables(view).items()}
+    whole = {name: csv.dump_columns(header, columns) for name, (header, columns) in _whole(view).items()}
+    return whole | {name: csv.dumps(header, rows) for name, (header, rows) in _tables(view).items()}
+
+
+def _whole(view: View) -> dict[str, Columns]:
+    """The tables that are a list of the posture as it stands."""
+    p = view.posture
+    return {
+        "findings.csv": _plain(FindingRow, p.findings, leave=("evidence", "evidence_places")),
+        "legacy.csv": _plain(LegacyRow, p.legacy, leave=("routes",)),
+        "mitigations.csv": _plain(ClaimRow, p.claims),
+        "exceptions.csv": _plain(ExceptionRow, p.exceptions),
+        "inputs.csv": _plain(InputRow, p.inputs, leave=("refused",)),
+    }
 
 
 def _tables(view: View) -> dict[str, Rows]:
     p = view.posture
     return {
-        "findings.csv": _plain(FindingRow, p.findings, leave=("evidence", "evidence_places")),
-        "legacy.csv": _plain(LegacyRow, p.legacy, leave=("routes",)),
         "routes.csv": _routes(p.legacy),
-        "mitigations.csv": _plain(ClaimRow, p.claims),
         "fixes.csv": _fixes(p.fixes),
-        "exceptions.csv": _plain(ExceptionRow, p.exceptions),
-        "inputs.csv": _plain(InputRow, p.inputs, leave=("refused",)),
         "controls.csv": _controls(view),
         "changes.csv": (
             ("change", "severity", "council", "asset", "control", "title", "fingerprint"),
@@ -47,18 +56,15 @@ def _tables(view: View) -> dict[str, Rows]:
     }  # fmt: skip
 
 
-def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Rows:
+def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Columns:
     """Every field of a dataclass as a column, in its own order."""
     kept = [f for f in fields(kind) if f.name not in leave]
-    values = attrgetter(*(f.name for f in kept))
-    several = [i for i, f in enumerate(kept) if "Place" in str(f.type) or "list" in str(f.type)]
-    return [f.name for f in kept], [_flat(list(values(row)), several) for row in rows]
-
-
-def _flat(cells: list[Any], several: Sequence[int]) -> list[Any]:
-    for i in several:
-        cells[i] = _value(cells[i])
-    return cells
+    columns: list[list[object]] = []
+    for field in kept:
+        values = list(map(attrgetter(field.name), rows))
+        several = "Place" in str(field.type) or "list" in str(field.type)
+        columns.append([_value(value) for value in values] if several else values)
+    return [f.name for f in kept], columns
 
 
 def _value(value: object) -> object:

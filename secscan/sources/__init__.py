@@ -8,6 +8,7 @@ from secscan.sources.quarantine import quarantine
 from secscan.sources.read import Progress, Reading, read
 from secscan.sources.reader import Found, Job, Reader
 from secscan.sources.recognise import recognise_kind
+from secscan.sources.templates import unmapped
 
 __all__ = [
     "KINDS",
@@ -23,4 +24,5 @@ __all__ = [
     "read",
     "read_file",
     "recognise_kind",
+    "unmapped",
 ]

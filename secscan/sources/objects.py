@@ -25,7 +25,7 @@ def built(
     )  # fmt: skip
     at = {name: i for i, name in enumerate(header) if name in known}
     extra = [i for i, name in enumerate(header) if name not in known]
-    return tabular.build(texts, Shape(table=table, at=at, required=required, extra=extra), job)
+    return tabular.build(texts, Shape(table=table, kinds=known, at=at, required=required, extra=extra), job)
 
 
 def word(value: Any) -> str:

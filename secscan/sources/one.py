@@ -12,7 +12,7 @@ from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
 from secscan.model.errors import InputError, SecscanError
 from secscan.model.places import Files, Place
-from secscan.model.raw import Load
+from secscan.model.raw import NO_SHAPES, Load, Shapes
 from secscan.sources.kinds import KINDS
 from secscan.sources.reader import Job
 
@@ -31,10 +31,12 @@ def read_file(
     dated_on: date,
     *,
     also_named: Iterable[str] = (),
+    shapes: Shapes = NO_SHAPES,
 ) -> Load:
     """The file as read, every row loaded, refused or blank; the hash is of the very bytes that were parsed.
 
-    ``shown`` is the path that messages and places use, on one line whatever it holds. Raises InputError when the whole file is refused.
+    ``shown`` is the path that messages and places use, on one line whatever it holds. ``shapes``: raw tables
+    that packages add. Raises InputError when the whole file is refused.
     """
     shown = safe(shown)
     kind = KINDS.get(source.kind)
@@ -47,7 +49,7 @@ def read_file(
     data = door.read_bytes(path, shown=shown, limit=limits.file_mb * door.MEGABYTE)
     job = Job(
         data=data, name=path.name, shown=shown, source=source, council=council, also_named=frozenset(also_named),
-        limits=limits, files=files, today=today, dated_on=dated_on,
+        limits=limits, files=files, today=today, dated_on=dated_on, shapes=shapes,
     )  # fmt: skip
     found = kind.reader.read(job)
     if found.rows_read != found.rows_loaded + len(found.refused) + found.rows_blank:

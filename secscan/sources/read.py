@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from secscan.doors.validate import nearest
 from secscan.model.errors import InputError, PolicyError, Problem
 from secscan.model.places import Files, Place
-from secscan.model.raw import Accepted, Gap, Load
+from secscan.model.raw import NO_SHAPES, Accepted, Gap, Load, Shapes
 from secscan.sources.kinds import KINDS
 from secscan.sources.one import read_file
 from secscan.sources.sets import Entry, FileSet, find_sets, inside, pattern_problem, shown
+from secscan.sources.templates import unmapped
 
 if TYPE_CHECKING:
     from secscan.model.settings import Firewall, Limits, Settings, Source
@@ -46,13 +47,15 @@ def read(
     accepted: Mapping[str, Accepted] | None = None,
     progress: Progress | None = None,
     places: Mapping[str, Place] | None = None,
+    shapes: Shapes = NO_SHAPES,
 ) -> Reading:
     """All sources and rule templates of the workspace ``root`` as of ``today``.
 
     ``accepted``: source or firewall id -> the export that the last run believed. ``places``: the same id -> where
-    secscan.yaml speaks of it. Raises PolicyError for sources that cannot be meant.
+    secscan.yaml speaks of it. ``shapes``: raw tables that packages add. Raises PolicyError for sources that cannot be
+    meant.
     """
-    wanted = list(_wanted(settings, root, today, files, accepted or {}, progress or _untold, places or {}))
+    wanted = list(_wanted(settings, root, today, files, accepted or {}, progress or _untold, places or {}, shapes))
     loads: list[Load] = []
     gaps: list[Gap] = []
     for one in wanted:
@@ -64,7 +67,7 @@ def read(
 
 def _wanted(
     settings: Settings, root: Path, today: date, files: Files, accepted: Mapping[str, Accepted], progress: Progress,
-    places: Mapping[str, Place],
+    places: Mapping[str, Place], shapes: Shapes,
 ) -> Iterator[_Wanted]:  # fmt: skip
     entries = [
         (council.id, frozenset({council.name}), source, root / "inventory" / council.id)
@@ -76,14 +79,14 @@ def _wanted(
         for firewall in settings.firewalls
         if firewall.kind == RULES_KIND
     ]
-    problems = list(_problems([source for _, _, source, _ in entries], places))
+    problems = list(_problems([source for _, _, source, _ in entries], places, shapes))
     if problems:
         raise PolicyError(problems)
     for council, also_named, source, folder in entries:
         yield _Wanted(
             council=council, also_named=also_named, source=source, folder=folder, root=root, today=today, files=files,
             limits=settings.limits, believed=accepted.get(source.id), tell=progress,
-            place=places.get(source.id, Place(SETTINGS_FILE)),
+            place=places.get(source.id, Place(SETTINGS_FILE)), shapes=shapes,
         )  # fmt: skip
 
 
@@ -91,12 +94,14 @@ def _untold(what: str) -> None:
     """For callers who do not watch."""
 
 
-def _problems(sources: Iterable[Source], places: Mapping[str, Place]) -> Iterator[Problem]:
+def _problems(sources: Iterable[Source], places: Mapping[str, Place], shapes: Shapes) -> Iterator[Problem]:
     seen: set[str] = set()
     for source in sources:
         place = places.get(source.id, Place(SETTINGS_FILE))
         if source.kind not in KINDS:
             yield Problem(place=place, says=f"no reader is called '{source.kind}'{nearest(source.kind, KINDS)}")
+        if source.kind == "table" and (says := unmapped(source.table, shapes)):
+            yield Problem(place=place, says=says)
         if says := pattern_problem(source.file):
             yield Problem(place=place, says=says)
         if source.id in seen:
@@ -126,6 +131,7 @@ class _Wanted:
     believed: Accepted | None
     tell: Progress
     place: Place
+    shapes: Shapes
 
     def read(self) -> tuple[list[Load], list[Gap]]:
         """The newest set that can be believed, with every gap on the way to it."""
@@ -193,7 +199,7 @@ class _Wanted:
         inside(entry.path, self.root)
         return read_file(
             entry.path, name, self.source, self.council, files, self.limits, self.today, entry.dated_on,
-            also_named=self.also_named,
+            also_named=self.also_named, shapes=self.shapes,
         )  # fmt: skip
 
     # -- what is believed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from secscan.model.errors import InputError
 from secscan.model.places import Files, Place
-from secscan.model.raw import RAW_COLUMNS, RawTable, Refusal
+from secscan.model.raw import RAW_COLUMNS, RawTable, Refusal, Shapes
 
 if TYPE_CHECKING:
     from secscan.model.settings import Limits, Source
@@ -35,6 +35,8 @@ class Job:
     files: Files
     today: date
     dated_on: date
+    shapes: Shapes = field(default_factory=dict)
+    """Raw tables that packages add."""
 
     def refuse(self, reason: str, hint: str = "", line: int = 0) -> InputError:
         return InputError(Place(self.shown, line), reason, hint)

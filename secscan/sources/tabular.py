@@ -16,7 +16,7 @@ from secscan.doors import csv
 from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
-from secscan.model.raw import RAW_COLUMNS, RawTable, Refusal
+from secscan.model.raw import RawTable, Refusal
 from secscan.sources import values
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
 from secscan.sources.values import Bad, Convert
@@ -40,6 +40,8 @@ class Shape:
     """Which table a file feeds, where its columns stand and which of them a row cannot do without."""
 
     table: str
+    kinds: Mapping[str, str]
+    """Every column of the table, and what kind of value it holds."""
     at: Mapping[str, int]
     """Our column -> the file's, counted from 0."""
     required: Sequence[str]
@@ -99,7 +101,7 @@ class _Build:
     def columns(self) -> dict[str, Sequence[Any]]:
         found: dict[str, Sequence[Any]] = {}
         absent: list[Any] = [None] * self.rows
-        for name in RAW_COLUMNS[self.shape.table]:
+        for name in self.shape.kinds:
             if name in self.shape.constant:
                 found[name] = [self.constant(name)] * self.rows
             elif name in self.shape.at:
@@ -116,7 +118,7 @@ class _Build:
         return value
 
     def converter(self, name: str) -> Convert:
-        kind = RAW_COLUMNS[self.shape.table][name]
+        kind = self.shape.kinds[name]
         if kind == "date":
             order, today = self.job.source.dates, self.job.today
             if (self.shape.table, name) == ("rules", "expires_on"):
@@ -141,7 +143,7 @@ class _Build:
                 bad[text] = value
                 value = value.value
             memo[text] = value
-        if RAW_COLUMNS[self.shape.table][name] == "date" and self.job.source.dates != "iso":
+        if self.shape.kinds[name] == "date" and self.job.source.dates != "iso":
             self.contradiction(name, at, memo)
         if name in self.shape.required:
             self.require(name, at, memo, bad)

@@ -10,7 +10,7 @@ from secscan.doors import csv, xlsx
 from secscan.doors.csv import IsHeader, Table
 from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
-from secscan.model.raw import RAW_COLUMNS
+from secscan.model.raw import RAW_COLUMNS, Shapes
 from secscan.sources import looks, tabular, values
 from secscan.sources.reader import Found, Job
 from secscan.sources.tabular import Shape, folded
@@ -25,6 +25,16 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 """The columns that a row of each template cannot do without."""
 COUNCIL: Final = "council"
 """A column that every template may have; it is compared and never believed."""
+MAPPED: Final = ("assets", "software", "services", "fixes")
+"""The tables that any file may feed by a map."""
+
+
+def unmapped(table: str | None, shapes: Shapes) -> str | None:
+    """Why no map can feed a table of this name; None where one can."""
+    if table is None or table in MAPPED or table in shapes:
+        return None
+    known = (*MAPPED, *shapes)
+    return f"there is no table '{safe(table, 60)}'{nearest(table, known)}; there are {', '.join(known)}"
 
 
 def open_table(job: Job, is_header: IsHeader | None = None) -> Table:
@@ -68,7 +78,7 @@ class Template:
         shape = Shape(
             table=self.table, at={name: i for name, i in at.items() if name in known}, required=required,
             unique="asset_tag" if self.table == "assets" else None, extra=extra, council=council,
-            words=_folded_words(job), constant=_constants(job, known),
+            words=_folded_words(job), constant=_constants(job, known), kinds=known,
         )  # fmt: skip
         return tabular.build(found, shape, job)
 
@@ -84,7 +94,10 @@ class Mapped:
         source = job.source
         if source.table is None or not source.map:
             raise job.refuse("is read as a table without 'table' and 'map'", "add them to the source in secscan.yaml")
-        known = RAW_COLUMNS[source.table]
+        if says := unmapped(source.table, job.shapes):
+            raise job.refuse(says)
+        added = job.shapes.get(source.table)
+        known = added.columns if added else RAW_COLUMNS[source.table]
         for name in (*source.map, *source.values, *source.constant):
             if name not in known and name != COUNCIL:
                 hint = nearest(name, known).removeprefix("; ")
@@ -108,14 +121,15 @@ class Mapped:
         shape = Shape(
             table=source.table, at=at, required=required, unique="asset_tag" if source.table == "assets" else None,
             extra=[i for i in range(len(found.header)) if i not in used], council=council,
-            words=_folded_words(job), constant=_constants(job, known),
+            words=_folded_words(job), constant=_constants(job, known), kinds=known,
         )  # fmt: skip
         return tabular.build(found, shape, job)
 
     def _required(self, job: Job) -> tuple[str, ...]:
         """As the template's; a service may name its address where its source knows no tag."""
         table, given = job.source.table or "", {*job.source.map, *job.source.constant}
-        required = REQUIRED[table]
+        added = job.shapes.get(table)
+        required = added.required if added else REQUIRED[table]
         if table == "services" and "asset_tag" not in given and "address" in given:
             required = ("address", "proto", "port")
         for name in required:

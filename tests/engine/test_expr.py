@@ -18,7 +18,6 @@ from secscan.engine.reference import answer
 from secscan.engine.relation import relation
 from secscan.model import expr as e
 from secscan.model.expr import Expr, ExprError
-from secscan.model.frame import Col, Frame
 
 DAY = date(2026, 3, 1)
 WORDS = ["critical", "high", "low", ""]
@@ -71,9 +70,10 @@ def _bools() -> st.SearchStrategy[Expr]:
 
 
 def _duck(rows: list[dict[str, Any]], expression: Expr) -> list[bool | None]:
-    frame = Frame("fixes", len(rows), {name: Col([r[name] for r in rows]) for name in rows[0]})
+    kinds = Fixes.columns()
+    columns = {name: (kinds[name].kind, [r[name] for r in rows]) for name in rows[0]}
     with duckdb.connect() as connection:
-        table = relation(connection, frame, Fixes, list(rows[0]))
+        table = relation(connection, columns, len(rows))
         native: Any = nw.from_native(table).select(nw.col("row"), v=compile_(expression)).to_native()
         return [v for _, v in sorted(native.fetchall())]
 

@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secscan.engine import find_checks, judge
+from secscan.engine.find import expression
+from secscan.engine.reference import answer
+from secscan.model.check import Params
 from secscan.model.estate import Estate
-from secscan.model.findings import Judgement
+from secscan.model.findings import FAIL, OUTSIDE, PASS, UNKNOWN, Judgement
 from secscan.model.frame import Col, Frame
 from secscan.model.places import Files
 from secscan.model.policy import Control, Scope
@@ -112,6 +115,45 @@ def test_a_check_that_breaks_is_named_and_its_rows_are_unknown() -> None:
 
 def test_a_disabled_control_judges_nothing() -> None:
     assert judge(estate([row()]), [control(disabled="why")], CHECKS, TODAY) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_every_row_gets_what_the_witness_says_whatever_indexes_it_shares(data: st.DataObject) -> None:
+    """Judged once for rows that say the same, and told of every row: nobody is given another's outcome."""
+    rows = data.draw(st.integers(1, 15))
+
+    def index(size: int) -> Any:
+        return np.array(data.draw(st.lists(st.integers(-1, size - 1), min_size=rows, max_size=rows)), dtype=np.int32)
+
+    assets, software = index(4), index(5)
+    days = [None, *(TODAY + timedelta(days=d) for d in (-40, -1, 0, 30))]
+    draw_day = st.lists(st.sampled_from(days), min_size=5, max_size=5)
+    columns = {
+        "council": Col(["a", "b", "z", "a"], np.abs(assets)), "asset": Col(["1", "2", "3", "4"], np.abs(assets)),
+        "type": Col(["server", "laptop", None, "server"], assets),
+        "support": Col(["dated", "open-ended", "ended-undated", None, "dated"], software),
+        "eol_on": Col(data.draw(draw_day), software),
+        "entitled_until": Col(data.draw(draw_day), index(5)),
+    }  # fmt: skip
+    frame = Frame("installs", rows, columns)
+    scope = Scope(only={"type": ("server",)})
+    (found,) = judge(
+        Estate(today=TODAY, files=Files(), frames={"installs": frame}),
+        [control(check="lifecycle.unsupported-software", params={}, scope=scope)], CHECKS, TODAY,
+    )  # fmt: skip
+    fails, _, _ = expression(CHECKS["lifecycle.unsupported-software"], Params(TODAY, {"grace_days": 0}))
+    expected = []
+    for number in range(rows):
+        said = {name: frame.get(name, number) for name in columns}
+        inside = None if said["type"] is None else said["type"] == "server"
+        fail = answer(fails, said)
+        outside = said["council"] == "z" or inside is False
+        expected.append(OUTSIDE if outside else UNKNOWN if inside is None or fail is None else FAIL if fail else PASS)
+    assert found.outcomes.tolist() == expected
+    assert found.fail_rows.tolist() == [i for i, o in enumerate(expected) if o == FAIL]
+    assert found.unknown_rows.tolist() == [i for i, o in enumerate(expected) if o == UNKNOWN]
+    assert sum(found.failed.values()) == expected.count(FAIL)
 
 
 def test_shared_indexes_and_plain_columns_answer_alike() -> None:

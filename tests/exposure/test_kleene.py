@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secscan.exposure.kleene import all3, any3
+from secscan.model.kleene import all3, any3
 
 threes = st.lists(st.sampled_from([True, False, None]), max_size=6)
 

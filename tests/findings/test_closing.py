@@ -12,11 +12,12 @@ from secscan.model.frame import Col, Frame
 from secscan.model.places import Files
 from secscan.model.policy import Control
 from secscan.model.raw import Load, Refusal
+from secscan.model.tables import TABLES
 from tests.findings.test_settle import CHECKS, CONTROL, TODAY, estate, row
 
 
 def undecided(made: Estate, control: Control) -> Undecided:
-    return Undecided(made, judge(made, [control], find_checks(), TODAY))
+    return Undecided(made, judge(made, [control], find_checks(), TODAY), TABLES)
 
 
 BARE = row(product=None, name=None, version=None, support=None, eol_on=None)

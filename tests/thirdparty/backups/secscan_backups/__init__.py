@@ -1,0 +1,1 @@
+"""Backups as a table of secscan, and a check of their age."""

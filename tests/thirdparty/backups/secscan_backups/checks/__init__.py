@@ -1,0 +1,1 @@
+"""Check files by theme; secscan loads them as it loads its own."""
