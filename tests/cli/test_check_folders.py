@@ -61,7 +61,10 @@ def test_every_command_that_loads_checks_takes_the_folder(
     assert said["why"] == "type (server) is server"
     assert "device.plain-server" in secscan(*here, "checks", "list", *with_it).out
     assert "plain_server.py:" in secscan(*here, "checks", "show", "device.plain-server", *with_it).out
-    assert secscan(*here, "checks", "test", "device.plain-server", *with_it).out == "1 passed, 0 failed\n"
+    assert (
+        secscan(*here, "checks", "test", "device.plain-server", *with_it).out
+        == "1 passed, 0 failed; next: secscan policy lint\n"
+    )
     items = secscan(*here, "doctor", "--format", "json", *with_it).json["items"]
     assert [i["state"] for i in items if i["name"] == "policy"] == ["ok"]
 

@@ -41,6 +41,7 @@ def test_without_a_measure_every_one_is_there(secscan: Run, months: Path) -> Non
     assert told["measure"] is None
     assert {p["measure"] for p in told["points"]} == {
         "patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings",
+            "source-agreement",
     }  # fmt: skip
     rows = cells(secscan("-w", months, "trend").out)
     assert [r["month"] for r in rows] == ["2026-03", "2026-04", "2026-06", "since 2026-03-01"]

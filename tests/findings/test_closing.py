@@ -43,7 +43,7 @@ def test_a_refused_row_holds_back_the_asset_that_it_calls_by_another_name() -> N
         rows_blank=0, refused=(refused,),
     )  # fmt: skip
     made = replace(estate(row()), loads=[load], notes={"aliases": {("a", "dev-1"): "S1"}})
-    assert looked(made, CHECKS, [], {}).assets == {("a", "S1")}
+    assert looked(made, CHECKS, []).assets == {("a", "S1")}
 
 
 def test_a_claim_that_nobody_can_test_any_more_stays_disproven() -> None:
