@@ -71,6 +71,7 @@ def check(
     unknown_says: str,
     fix: str,
     unknown_when: Judge | None = None,
+    about: Judge | None = None,
     due: Judge | None = None,
     shows: Sequence[str] = (),
     looser: Mapping[str, str] | None = None,
@@ -82,7 +83,8 @@ def check(
     is the next step. Everything else by keyword is a parameter with its default, which policy may set.
     ``looser`` says for a parameter which way asks for less: ``higher``, ``lower``, ``more`` or ``fewer``
     (default: ``higher`` for names that end in ``_days``).
-    ``unknown_when`` marks rows that must read unknown whatever the rule says. ``due`` answers a failing row's own
+    ``unknown_when`` marks rows that must read unknown whatever the rule says. ``about`` says which rows the rule speaks
+    about: of those that pass, the others are not counted, so that a share has the right whole. ``due`` answers a failing row's own
     deadline, where it has one; else the control's ``due`` counts from the day the finding was first seen. ``shows``
     names columns that stand in the evidence beside those that the rule reads.
     """
@@ -94,6 +96,7 @@ def check(
             "unknown_says": unknown_says,
             "fix": fix,
             "unknown_when": unknown_when,
+            "about": about,
             "due": due,
             "shows": tuple(shows),
             "looser": dict(looser or {}),

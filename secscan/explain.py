@@ -25,7 +25,7 @@ WORST: Final = 10
 """How many findings of a control are named."""
 _INNER: Final = frozenset(("council", "asset", "hostname", "sources_seen"))
 """Columns of the register that the answer's head says already, or that count rows."""
-_SEVERAL: Final = ("assets", "missing", "rows")
+_SEVERAL: Final = ("assets", "missing", "rows", "subjects")
 """Evidence that counts the rows of a finding."""
 
 Answer = dict[str, Any]

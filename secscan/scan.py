@@ -87,8 +87,10 @@ def scan(
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
         estate = exposure.attach(
-            estate, held.settings, rules, exposure.rule_lists(reading.loads, held.settings, files, today)
-        )
+            estate, held.settings, rules, exposure.rule_lists(reading.loads, held.settings, files, today),
+            policy.ports_asked(rules, checks), held.source_places,
+        )  # fmt: skip
+        estate = policy.attach(estate, rules)
         estate = plugins.build(estate, added.tables)
         progress("judging", 0, 0)
         past = store.runs()

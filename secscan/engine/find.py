@@ -137,7 +137,7 @@ def _spec(file: _File, module: ModuleType, judge: Any, digest: str, known: Mappi
     spec = CheckSpec(
         **{
             k: said[k]
-            for k in ("id", "says", "unknown_says", "fix", "unknown_when", "due", "shows", "looser", "params")
+            for k in ("id", "says", "unknown_says", "fix", "unknown_when", "about", "due", "shows", "looser", "params")
         },
         table=_table(file, line, judge, known),
         judge=judge,
@@ -176,6 +176,7 @@ def _try(spec: CheckSpec, file: _File) -> None:
     try:
         expression(spec, Params(_ANY_DAY, spec.params))
         deadline(spec, Params(_ANY_DAY, spec.params))
+        about(spec, Params(_ANY_DAY, spec.params))
     except (ExprError, AttributeError, TypeError, ValueError) as error:
         raise file.refuse(_line_of(error, spec.file) or spec.line, f"{spec.id}: {error}") from None
     known = spec.table.columns()
@@ -205,3 +206,11 @@ def deadline(spec: CheckSpec, params: Params) -> Expr | None:
     if due is not None and (not isinstance(due, Expr) or due.kind != "date"):
         raise ExprError("'due' answers a date")
     return due
+
+
+def about(spec: CheckSpec, params: Params) -> Expr | None:
+    """Which rows the rule speaks about, for checks that do not speak about all."""
+    answer = spec.about(spec.table(), params) if spec.about else None
+    if answer is not None and (not isinstance(answer, Expr) or answer.kind != "bool"):
+        raise ExprError("'about' answers which rows the check speaks about: a true/false expression")
+    return answer

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secscan.engine.compile import compile_
-from secscan.engine.find import deadline, expression
+from secscan.engine.find import about, deadline, expression
 from secscan.engine.reference import answer
 from secscan.engine.relation import relation
 from secscan.model.check import CheckSpec, Params
@@ -54,18 +54,19 @@ class _Plan:
         self.fails: Expr | None = None
         self.unknown: Expr | None = None
         self.scope: Expr | None = None
+        self.about: Expr | None = None
         self.due: Expr | None = None
         self.reads: tuple[str, ...] = ()
         self.error: str | None = None
 
     def give_up(self, why: str) -> None:
         """It cannot be judged: every row is unknown."""
-        self.fails = self.unknown = self.scope = self.due = None
+        self.fails = self.unknown = self.scope = self.about = self.due = None
         self.error = why
 
     @property
     def columns(self) -> list[str]:
-        return [c for e in (self.fails, self.unknown, self.scope) if e is not None for c in columns_of(e)]
+        return [c for e in (self.fails, self.unknown, self.scope, self.about) if e is not None for c in columns_of(e)]
 
 
 def _plan(control: Control, spec: CheckSpec, today: date) -> _Plan:
@@ -74,6 +75,7 @@ def _plan(control: Control, spec: CheckSpec, today: date) -> _Plan:
         values = {**spec.params, **control.params}
         plan.fails, plan.unknown, plan.reads = expression(spec, Params(today, values))
         plan.due = deadline(spec, Params(today, values))
+        plan.about = about(spec, Params(today, values))
         plan.scope = _scope(control.scope, spec.table)
     except Exception as error:  # a check is somebody's code: name it, and let the rest of the scan go on
         plan.give_up(f"{spec.shown_file}: {type(error).__name__}: {error}")
@@ -97,7 +99,10 @@ def _scope(scope: Scope, spec: type[TableSpec]) -> Expr | None:
 
 
 def _outcomes(plan: _Plan, alike: Alike, kinds: Kinds, connection: duckdb.DuckDBPyConnection) -> NDArray[np.int8]:
-    """PASS, FAIL, UNKNOWN or OUTSIDE for every kind of row. One whose scope cannot be told is unknown, not outside."""
+    """PASS, FAIL, UNKNOWN or OUTSIDE for every kind of row. One whose scope cannot be told is unknown, not outside.
+
+    Of those that pass, the ones that the check does not speak about are outside: they would swell every share.
+    """
     outcomes = np.full(kinds.count, UNKNOWN, dtype=np.int8)
     if plan.fails is None:
         return outcomes
@@ -112,11 +117,12 @@ def _outcomes(plan: _Plan, alike: Alike, kinds: Kinds, connection: duckdb.DuckDB
         fails=compile_(plan.fails),
         unclear=compile_(plan.unknown if plan.unknown is not None else lift(False)),
         inside=compile_(plan.scope if plan.scope is not None else lift(True)),
+        meant=compile_(plan.about if plan.about is not None else lift(True)),
     )
     native: Any = lazy.to_native()
     fetched = native.project(
         "row, CAST(CASE WHEN inside IS FALSE THEN 3 WHEN inside IS NULL OR unclear IS NULL OR unclear OR fails IS NULL"
-        " THEN 2 WHEN fails THEN 1 ELSE 0 END AS TINYINT) AS outcome"
+        " THEN 2 WHEN fails THEN 1 WHEN meant IS FALSE THEN 3 ELSE 0 END AS TINYINT) AS outcome"
     ).fetchnumpy()
     outcomes[np.asarray(fetched["row"])] = np.asarray(fetched["outcome"])
     return outcomes
@@ -133,7 +139,8 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
         outcomes = np.full(kinds.count, UNKNOWN, dtype=np.int8)
     councils = frame.columns["council"].pick(kinds.first)
     mine = np.fromiter((name in control.councils for name in councils), dtype=bool, count=kinds.count)
-    late = np.fromiter(((name, frame.table) in stale for name in councils), dtype=bool, count=kinds.count)
+    old = {council for council, table in stale if table == frame.table}
+    late = np.fromiter(("" in old or name in old for name in councils), dtype=bool, count=kinds.count)
     outcomes = np.where(mine, outcomes, np.int8(OUTSIDE))
     went_stale = (outcomes == PASS) & late
     outcomes = np.where(went_stale, np.int8(UNKNOWN), outcomes).astype(np.int8)
@@ -182,11 +189,6 @@ def _deadlines(plan: _Plan, alike: Alike, rows: NDArray[np.int64]) -> dict[int, 
 
 
 def _stale(estate: Estate, tables: Iterable[type[TableSpec]]) -> set[tuple[str, str]]:
-    """(council, table) whose evidence is too old to pass anything on. A shared source ('') concerns every council."""
-    everyone = {load.council for load in estate.loads if load.council} | {g.council for g in estate.gaps if g.council}
-    found: set[tuple[str, str]] = set()
-    for gap in estate.gaps:
-        if gap.stale:
-            councils = {gap.council} if gap.council else everyone
-            found |= {(c, spec.table) for spec in tables if spec.fed_by & gap.tables for c in councils}
-    return found
+    """(council, table) whose evidence is too old to pass anything on; '' is a shared source's, which concerns every council."""
+    gaps = [gap for gap in estate.gaps if gap.stale]
+    return {(gap.council, spec.table) for gap in gaps for spec in tables if spec.fed_by & gap.tables}

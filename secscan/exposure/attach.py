@@ -1,8 +1,8 @@
-"""Adds the tables of paths and claims to an estate."""
+"""Adds the tables of paths, claims and rules to an estate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,13 @@ from secscan.exposure.engine import Engine
 from secscan.exposure.observed import Observations
 from secscan.exposure.paths import paths
 from secscan.exposure.rules import missing
+from secscan.exposure.rules_table import rules_table
 from secscan.exposure.scene import Scene, asset_rows
 from secscan.exposure.support import supports
 from secscan.exposure.zones import zone_sets
 from secscan.model.estate import Estate
 from secscan.model.net import RuleList
+from secscan.model.places import Place
 from secscan.model.policy import Policy
 
 if TYPE_CHECKING:
@@ -29,13 +31,14 @@ def attach(
     policy: Policy,
     rule_lists: Sequence[RuleList],
     extra_ports: Iterable[str] = (),
+    places: Mapping[str, Place] | None = None,
 ) -> Estate:
-    """The estate with frames ``paths`` and ``claims``.
+    """The estate with frames ``paths``, ``claims`` and ``rules``.
 
     Paths has the assets that some control may ask about: with an unsupported install, named by a mitigation, or
     listening on one of ``extra_ports`` (proto/port). Notes: ``claims`` (a ClaimRow each), ``routes`` ((council,
     asset) -> its Routes), ``control_claims`` (claims that another control decides). A firewall of the settings
-    without a rule list leaves what passes it untold.
+    without a rule list leaves what passes it untold. ``places``: firewall id -> where secscan.yaml speaks of it.
     """
     known = {one.device for one in rule_lists}
     lists = [*rule_lists, *(missing(f) for f in settings.firewalls if f.id not in known)]
@@ -52,6 +55,11 @@ def attach(
     claims, shown, by_control = claims_table(scene, policy)
     return replace(
         estate,
-        frames={**estate.frames, "paths": tried, "claims": claims},
+        frames={
+            **estate.frames,
+            "paths": tried,
+            "claims": claims,
+            "rules": rules_table(scene, settings, lists, places or {}),
+        },
         notes={**estate.notes, "claims": shown, "routes": routes, "control_claims": by_control},
     )

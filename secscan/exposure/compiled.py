@@ -43,7 +43,7 @@ def compiled(rule_list: RuleList, family: Family, *, inward: bool) -> list[Item]
     Rules that are off, expired or for established connections only never match a new connection and are left out.
     """
     items = []
-    for step in _in_order(rule_list):
+    for step in in_order(rule_list):
         match step:
             case Origin():
                 items.append(_wild(None, step, f"line not understood: {step.text}", family))
@@ -88,7 +88,7 @@ def _wild(permit: bool | None, origin: Origin, why: str, family: Family, *, defa
     )  # fmt: skip
 
 
-def _in_order(rule_list: RuleList) -> Iterator[Rule | Origin]:
+def in_order(rule_list: RuleList) -> Iterator[Rule | Origin]:
     """Rules in their order, each line that was not understood before the first rule that it may stand before."""
     waiting = sorted((_standing(rule_list, line), line.line, line) for line in rule_list.undecoded)
     lines = [(at, line) for at, _, line in waiting]

@@ -31,7 +31,7 @@ def paths(
     """The frame, and the same rows for people: (council, asset) -> its routes.
 
     The ports of an asset are those it listens on, those that a claim names, and ``any`` for the internet, in and
-    out. ``extra``: an asset that listens on one of these is asked about too.
+    out. ``extra``: an asset that listens on some of these is asked about them too, whatever else it is.
     """
     table = _Table(scene)
     wanted = _wanted(scene, policy, support, extra)
@@ -44,8 +44,9 @@ def paths(
         own, ports = support.get(key, _NOTHING), wanted[row].ports
         for port in sorted(ports - {ANY}, key=_port_order):
             table.add(row, port, everywhere, own, inward=True)
-        table.add(row, ANY, everywhere if ANY in ports else internet, own, inward=True)
-        table.add(row, ANY, tuple(sorted({*internet, *wanted[row].out})), own, inward=False)
+        if wanted[row].chosen:
+            table.add(row, ANY, everywhere if ANY in ports else internet, own, inward=True)
+            table.add(row, ANY, tuple(sorted({*internet, *wanted[row].out})), own, inward=False)
     return table.frame(), table.routes
 
 
@@ -56,6 +57,7 @@ class _Wanted:
     ports: set[str] = field(default_factory=set)
     out: set[str] = field(default_factory=set)
     chosen: bool = False
+    """Asked about as a whole; else for those of its ports alone that a control names."""
 
 
 def _wanted(
@@ -65,7 +67,6 @@ def _wanted(
     for key, port in _listening(scene.estate.frames.get("services")):
         if (row := scene.rows.get(key)) is not None:
             found[row].ports.add(port)
-            found[row].chosen |= port in extra
     zones = {zone.id for zone in scene.zones}
     for claim in policy.mitigations:
         if (row := scene.row(claim)) is None:
@@ -76,7 +77,10 @@ def _wanted(
                 found[row].ports.add(port)
             elif not inward and zone in zones:
                 found[row].out.add(zone)
-    return {row: wanted for row, wanted in found.items() if wanted.chosen}
+    for wanted in found.values():
+        if not wanted.chosen:
+            wanted.ports &= extra
+    return {row: wanted for row, wanted in found.items() if wanted.chosen or wanted.ports}
 
 
 def _listening(services: Frame | None) -> Iterable[tuple[AssetKey, str]]:

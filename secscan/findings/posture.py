@@ -138,7 +138,7 @@ def _finding(
         first_seen=clocked.first_seen, due=clocked.due, overdue=clocked.overdue, news=clocked.news,
         evidence=f.evidence, evidence_places=f.evidence_places, sources=f.sources,
         exception=f.exception, mitigation=f.mitigation, mitigation_state=f.mitigation_state, stale=f.stale,
-        owner=None if row is None else assets.get("owner", row),
+        owner=f.evidence.get("rule_owner") if row is None else assets.get("owner", row),
         service=None if row is None else assets.get("service", row),
     )  # fmt: skip
 

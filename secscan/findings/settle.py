@@ -25,6 +25,8 @@ from secscan.model.words import Outcome, Status
 
 NAMED: Final = 20
 """How many assets an unknown kept per issue names."""
+UNTOLD: Final = "not known"
+"""The subject of everything that one control cannot tell of one council, where that is kept as one."""
 _ENOUGH: Final[Mapping[str, tuple[str, ...]]] = {
     "proven": ("proven",),
     "configured": ("proven", "configured"),
@@ -37,8 +39,8 @@ def settle(
 ) -> tuple[list[Finding], list[Tally]]:
     """Every finding of the run and, for each control and council, the rows behind it.
 
-    A fail becomes one finding an asset and subject; an unknown one an issue, or one an asset where the control
-    says ``unknowns: each``. Outcomes add up to the population; findings count identities.
+    A fail becomes one finding an asset and subject; an unknown one an issue, or what the control's ``unknowns``
+    says: one an asset, or one a council. Outcomes add up to the population; findings count identities.
     """
     protections = Protections(policy, today, estate)
     found: list[Finding] = []
@@ -81,13 +83,14 @@ class Protections:
                 self.exceptions.setdefault(key, []).append(exception)
 
     def stand(self, control: Control, council: str, asset: str | None, subject: str) -> dict[str, Any]:
-        """status, mitigation, mitigation_state and exception of one failing identity."""
-        if asset is None:
-            return {"status": "open"}
+        """status, mitigation, mitigation_state and exception of one failing identity.
+
+        What belongs to no asset, such as a firewall's rule, is named by the device that its subject begins with.
+        """
         enough = _ENOUGH[control.mitigated_by]
         status: Status = "open"
         said: dict[str, Any] = {}
-        if control.mitigated_by != "no":
+        if control.mitigated_by != "no" and asset is not None:
             fitting = [
                 c for c in self.claims.get((council, asset.casefold()), ()) if c.product is None or c.product == subject
             ]
@@ -96,7 +99,8 @@ class Protections:
                 said = {"mitigation": ranked[0].id, "mitigation_state": self.states.get(ranked[0].id, "cannot-tell")}
                 if said["mitigation_state"] in enough:
                     status = "mitigated"
-        for exception in self.exceptions.get((control.id, council, asset.casefold()), ()):
+        who = subject.partition(" ")[0] if asset is None else asset
+        for exception in self.exceptions.get((control.id, council, who.casefold()), ()):
             if exception.subject in (None, subject):
                 said["exception"] = exception.id
                 if status == "open":
@@ -134,8 +138,29 @@ class _Maker:
         # Fail before unknown: an identity that fails is told once, by its failure.
         rows = self.identities.without(self.judgement.unknown_rows, self.judgement.fail_rows)
         each = self.control.unknowns == "each"
+        if self.control.unknowns == "per-council" or not (each or self.spec.table.subject):
+            # Where the asset itself is the subject, what nobody knows of the council's assets is one issue.
+            return self._folded(rows)
         groups = self.identities.by_identity(rows) if each else self.identities.by_issue(rows)
         return self._made(groups, groups.first, "unknown", of_asset=each)
+
+    def _folded(self, rows: Rows) -> list[Finding]:
+        """One unknown a council for all that this control cannot tell of it."""
+        groups = councils(self.frame, rows)
+        some, at = groups.heads(NAMED * 5)
+        lacks = {name: [v is None for v in self._column(name, some)] for name in self.judgement.reads}
+        subjects = [subject for _, subject in self.identities.who(some)]
+        found = []
+        for finding, (begin, end) in zip(
+            self._made(groups, groups.first, "unknown", of_asset=False), pairwise(at), strict=True
+        ):
+            told = {**finding.evidence, "missing": [name for name, lack in lacks.items() if any(lack[begin:end])]}
+            if self.spec.table.subject:
+                told["subjects"] = list(dict.fromkeys(subjects[begin:end]))[:NAMED]
+            title = f"{self.control.title}: cannot be told everywhere" if finding.count > 1 else finding.title
+            name = fingerprint(self.control.id, finding.council, None, UNTOLD)
+            found.append(replace(finding, fingerprint=name, subject=UNTOLD, title=title, evidence=told))
+        return found
 
     def stale(self) -> list[Finding]:
         """Rows that would pass on evidence too old to pass anything on: one unknown a council, naming the source."""
@@ -215,8 +240,8 @@ class _Maker:
     def _missing(self, groups: Groups, first: Rows) -> list[dict[str, Any]]:
         """The first assets of each group, and what is not known of them."""
         rows, at = groups.heads(NAMED * 5)
-        called = zip(self._column("hostname", rows), self._column("asset", rows), strict=True)
-        names = [hostname or asset or "no asset" for hostname, asset in called]
+        called = zip(*(self._column(name, rows) for name in ("hostname", "asset", "device")), strict=True)
+        names = [hostname or asset or device or "no asset" for hostname, asset, device in called]
         kinds = self.alike.of(self.judgement.reads)
         wanted = kinds.take[first].tolist()
         lacks = {
@@ -290,6 +315,11 @@ def _named(template: str) -> tuple[str, ...]:
     return tuple(name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 
+_NAMELESS: Final = {
+    "version": "", "protocol": "", "product_or_name": "No list", "hostname": "An asset", "proto_port": "No port list",
+    "path": "A way in or out", "device": "A firewall", "device_rule": "A firewall's rules", "exception": "An exception",
+}  # fmt: skip
+"""What stands in a title for what has no name."""
 _PRODUCTS: Final = ("product", "product_or_name", "unsupported_product")
 
 
@@ -303,7 +333,7 @@ def _title(template: str, frame: Frame, row: int, labels: Mapping[str, str]) -> 
 
 def _shown(name: str, value: Any) -> str:
     if value is None:
-        return {"version": "", "product_or_name": "No list", "hostname": "An asset"}.get(name, f"({name} not known)")
+        return _NAMELESS.get(name, f"({name} not known)")
     return f"{value.day} {value:%B %Y}" if isinstance(value, date) else str(value)
 
 

@@ -21,6 +21,8 @@ from secscan.model.settings import Settings
 SHARED: Final = ("council", "asset", "hostname", "type", "zone", "service", "owner", "criticality")
 _LISTED: Final = ("software", "fixes", "services")
 _NO_TAG: Final = -2
+_NO_PROTOCOL: Final = frozenset(("unknown", "tcpwrapped"))
+"""Words by which a scanner says that it could not tell."""
 _ANSWERED: Final = frozenset(("open", "closed", "unfiltered"))
 """States of a port that only a packet from the host can tell."""
 
@@ -48,7 +50,8 @@ def settle(
     lookup = _Lookup(register, settings)
     sightings = Sightings(assets.rows)
     sightings.of_register(register)
-    installs = _installs(register, assets, lists, sightings)
+    installs, listed = _installs(register, assets, lists, sightings)
+    assets = _with_lists(register, assets, lists, listed, files)
     services, unmatched = _services(register, assets, lists, lookup, sightings)
     fixes = _fixes(register, assets, lists, sightings)
     probes = _probes(register, believed, lookup, settings, sightings)
@@ -174,7 +177,30 @@ def _over_assets(assets: Frame, rows: Index) -> tuple[dict[str, Col], dict[str, 
     return columns, places
 
 
-def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sightings) -> Frame:
+def _with_lists(register: Register, assets: Frame, lists: _Lists, listed: Sequence[int], files: Files) -> Frame:
+    """The assets, and whether some source listed their software. ``listed``: the place of each one's first program, or -1.
+
+    Not known where no software source of the council was read whole, or where a row about the asset was refused.
+    """
+    aliases = register.aliases()
+    whole: dict[str, int] = {}
+    spoilt: set[tuple[str, str]] = set()
+    for load, _ in lists.of("software"):
+        if load.incomplete is None:
+            whole.setdefault(load.council, files.code(load.file, 0))
+        tags = {(load.council, r.asset_tag.strip().casefold()) for r in load.refused if r.asset_tag}
+        spoilt |= {(council, aliases.get((council, tag), tag).casefold()) for council, tag in tags}
+    said: list[bool | None] = []
+    places: list[int | None] = []
+    for row, entry in enumerate(register.entries):
+        known = entry.council in whole and (entry.council, entry.asset.casefold()) not in spoilt
+        said.append(True if listed[row] >= 0 else False if known else None)
+        places.append(listed[row] if listed[row] >= 0 else whole.get(entry.council))
+    return assets.with_columns({"software_listed": Col(said)}, {"software_listed": Col(places)})
+
+
+def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sightings) -> tuple[Frame, Sequence[int]]:
+    """The frame, and for every asset the place of the first program that a software source lists; -1 for none."""
     triples: dict[tuple[str | None, str | None, str | None, str | None], int] = {}
     asset_rows: list[Index] = []
     triple_rows: list[Index] = []
@@ -228,7 +254,9 @@ def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sight
         "is_os": Col((False, True), is_os),
         "source": Col(by, np.concatenate(from_)),
     }
-    return Frame("installs", len(rows), columns, {**shared_places, "": Col(place)})
+    first = np.full(assets.rows, -1, dtype=np.int64)
+    first[rows[:software][::-1]] = place[:software][::-1]  # of several, the last assignment stays: the first row
+    return Frame("installs", len(rows), columns, {**shared_places, "": Col(place)}), first.tolist()
 
 
 def _table(
@@ -295,15 +323,23 @@ def _services(
             return [None if column is None else column[i] for i in keep]
 
         values = {name: kept(name) for name in ("proto", "port", "product", "version")}
-        values["product"] = [p or s for p, s in zip(values["product"], kept("service"), strict=True)]
+        services = kept("service")
+        values["product"] = [p or s for p, s in zip(values["product"], services, strict=True)]
+        values["protocol"] = [_protocol(s) for s in services]
         values["proto_port"] = [f"{a}/{b}" for a, b in zip(values["proto"], values["port"], strict=True)]
         values["seen_by"] = [load.source] * len(keep)
         values["seen_on"] = [load.dated_on] * len(keep)
         found = np.array(rows, dtype=np.int32)
         sightings.add(load, found)
         parts.append((found, values, [table.places[i] for i in keep]))
-    columns = ("proto_port", "proto", "port", "product", "version", "seen_by", "seen_on")
+    columns = ("proto_port", "proto", "port", "protocol", "product", "version", "seen_by", "seen_on")
     return _table("services", register, assets, parts, columns), unmatched
+
+
+def _protocol(service: str | None) -> str | None:
+    """The application protocol as scanners name it; None where the source could not tell."""
+    name = service.strip().casefold() if service else ""
+    return name if name and name not in _NO_PROTOCOL else None
 
 
 def _probes(

@@ -41,6 +41,8 @@ class CheckSpec:
     table: type[TableSpec]
     judge: Judge
     unknown_when: Judge | None = None
+    about: Judge | None = None
+    """Rows that pass and that this says no of are not counted: the check does not speak about them."""
     due: Judge | None = None
     shows: tuple[str, ...] = ()
     """Columns that stand in the evidence beside those that the rule reads."""

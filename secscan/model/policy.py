@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from secscan.model.places import Place
-from secscan.model.words import Enough, Severity, Theme
+from secscan.model.words import Enough, Severity, Theme, Unknowns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Control:
     due_days: int
     """Days from first seen to the deadline, where the table's rows have none of their own."""
     mitigated_by: Enough = "proven"
-    unknowns: Literal["per-issue", "each"] = "per-issue"
+    unknowns: Unknowns = "per-issue"
     params: Mapping[str, Any] = field(default_factory=dict)
     scope: Scope = Scope()
     references: tuple[str, ...] = ()

@@ -218,12 +218,13 @@ class Claims(TableSpec):
 
 
 class Rules(TableSpec):
-    """One rule of a firewall, and for each firewall what happens when none matches; one null row for one that was not read."""
+    """One rule of a firewall, and for each firewall what happens when none matches; a null row for an export or a line that was not read."""
 
     table = "rules"
     subject = ("device_rule",)
-    own_due = "review_on"
     built_by = "exposure"
+    fed_by = frozenset({"rules"})
+    nothing = "rule list"
 
     device_rule = text("the device and the rule, as a person finds it: core-fw TEMP-MIGRATION")
     device = text("the firewall's id in secscan.yaml")
@@ -231,9 +232,13 @@ class Rules(TableSpec):
     name = text("the rule's own name or number")
     is_default = yes_no("it is what the device does when no rule matches")
     enabled = yes_no("it is switched on and has not expired")
-    action = text("permit or deny; null where it cannot be read")
-    any_any = yes_no("it lets every source reach every destination on every port")
-    covers_internet = yes_no("its source or its destination has every address of the internet")
+    action = text(
+        "permit or deny; of the default what really happens to a packet that no rule means; null where not known"
+    )
+    any_any = yes_no(
+        "it lets every source reach every destination on every port, however that is written; null where it may"
+    )
+    covers_internet = yes_no("its source or its destination has every address of the internet; null where it may")
     rule_owner = text("the role that owns the rule")
     approver = text("the role that approved it")
     reason = text("why it is there")
@@ -250,6 +255,7 @@ class Exceptions(TableSpec):
     subject = ("exception",)
     own_due = "until"
     built_by = "policy"
+    nothing = "exception"
 
     exception = text("its id")
     control = text("the control whose finding is accepted")

@@ -10,6 +10,7 @@ Theme = Literal["patching", "legacy", "firewall", "device", "inventory", "except
 Severity = Literal["critical", "high", "medium", "low"]
 ClaimState = Literal["proven", "configured", "claimed", "disproven", "cannot-tell"]
 Enough = Literal["proven", "configured", "no"]
+Unknowns = Literal["per-issue", "each", "per-council"]
 SupportWord = Literal["supported", "ended", "ended-extension-available", "unknown", "not-applicable"]
 Verdict = Literal["permitted", "blocked", "partly", "cannot-tell"]
 

@@ -3,5 +3,7 @@
 from secscan.policy.documents import schema
 from secscan.policy.lint import Linted, lint
 from secscan.policy.load import load
+from secscan.policy.params import ports_asked
+from secscan.policy.register import attach
 
-__all__ = ["Linted", "lint", "load", "schema"]
+__all__ = ["Linted", "attach", "lint", "load", "ports_asked", "schema"]

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from secscan.model.settings import Id, Settings, Strict, Words
-from secscan.model.words import Enough, Severity, Theme
+from secscan.model.words import Enough, Severity, Theme, Unknowns
 
 MAX_DAYS = 3650
 """No window of a policy is longer than ten years; more is a slip of the finger."""
@@ -71,7 +71,8 @@ def _list(value: object) -> object:
     return value
 
 
-def _port(text: str) -> str:
+def as_port(text: str) -> str:
+    """``text``, where it is proto/port or any. Raises ValueError for anything else."""
     if not _PORT.fullmatch(text) or (text != "any" and int(text.split("/")[1]) > 65535):
         raise ValueError(f"'{text}' is not a port; write for example tcp/445, udp/161, or any")
     return text
@@ -144,8 +145,8 @@ class ControlEntry(Page):
     severity: Severity | None = None
     due: Due | None = None
     mitigated_by: Enough | None = Field(None, description="What a claimed protection must be to count.")
-    unknowns: Literal["per-issue", "each"] | None = Field(
-        None, description="Whether rows that cannot be decided are kept once per issue or once per asset."
+    unknowns: Unknowns | None = Field(
+        None, description="Whether rows that cannot be decided are kept once per issue, per asset or per council."
     )
     settings: dict[str, Any] = Field(default_factory=dict, alias="with", description="The check's parameters.")
     scope: ScopeEntry | None = None
@@ -179,7 +180,8 @@ class MitigationEntry(Page):
     product: Words | None = Field(None, description="Absent: whatever is installed on the asset.")
     kind: Literal["isolation", "control"]
     ports: (
-        Annotated[tuple[Annotated[str, AfterValidator(_port)], ...], BeforeValidator(_list), Field(min_length=1)] | None
+        Annotated[tuple[Annotated[str, AfterValidator(as_port)], ...], BeforeValidator(_list), Field(min_length=1)]
+        | None
     ) = Field(None, description="For isolation: proto/port, or any.")
     blocked_from: Ids | None = Field(None, description="For isolation: the zones that must not get through.")
     both_directions: StrictBool = False

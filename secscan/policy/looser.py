@@ -14,7 +14,7 @@ from secscan.model.words import SEVERITIES
 _STRICTEST_FIRST: Final[Mapping[str, Sequence[str]]] = {
     "severity": SEVERITIES,
     "mitigated_by": ("no", "proven", "configured"),
-    "unknowns": ("each", "per-issue"),
+    "unknowns": ("each", "per-issue", "per-council"),
 }
 CHANGED: Final = " (changed)"
 """Stands behind what was changed where nothing says which way asks for less."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from secscan.model.check import CheckSpec
-from secscan.policy.documents import MAX_DAYS, ControlEntry
+from secscan.model.policy import Policy
+from secscan.model.tables import Paths
+from secscan.policy.documents import MAX_DAYS, ControlEntry, as_port
 from secscan.policy.read import Desk, Written, known
 
 INTERNET = "internet"
@@ -46,6 +48,8 @@ def merged(
             continue
         if "zone" in name and zones is not None:
             _zones_known(desk, written, ("with", name), value, zones)
+        if names_ports(name):
+            _ports_read(desk, written, ("with", name), value)
         if isinstance(value, dict):
             if _keys_known(desk, written, name, value, before[name]):
                 found[name] = {**before[name], **value}
@@ -57,6 +61,24 @@ def merged(
 def defaults(spec: CheckSpec) -> dict[str, Any]:
     """The check's own parameters, lists as tuples."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in spec.params.items()}
+
+
+def names_ports(parameter: str) -> bool:
+    """Whether a check's parameter of this name holds ports, as proto/port."""
+    return parameter == "ports" or parameter.endswith("_ports")
+
+
+def ports_asked(policy: Policy, checks: Mapping[str, CheckSpec]) -> frozenset[str]:
+    """The ports that some control over paths names: who listens on one of them must have its paths told."""
+    return frozenset(
+        port
+        for control in policy.controls
+        if control.disabled is None and (spec := checks.get(control.check)) is not None and spec.table is Paths
+        for name, value in {**spec.params, **control.params}.items()
+        if names_ports(name)
+        for port in (value if isinstance(value, list | tuple) else (value,))
+        if isinstance(port, str)
+    )
 
 
 def _unlike(what: str, value: Any, default: Any) -> str | None:
@@ -105,9 +127,20 @@ def _keys_known(desk: Desk, written: Written[ControlEntry], name: str, value: di
 def _zones_known(
     desk: Desk, written: Written[ControlEntry], path: tuple[Hashable, ...], value: Any, zones: Sequence[str]
 ) -> None:
-    items: list[tuple[tuple[Hashable, ...], Any]] = (
-        [((i,), v) for i, v in enumerate(value)] if isinstance(value, list) else [((), value)]
-    )
-    for where, zone in items:
+    for where, zone in _items(path, value):
         if isinstance(zone, str):
-            known(desk, "zone", zone, [*zones, INTERNET], written.value(*path, *where))
+            known(desk, "zone", zone, [*zones, INTERNET], written.value(*where))
+
+
+def _ports_read(desk: Desk, written: Written[ControlEntry], path: tuple[Hashable, ...], value: Any) -> None:
+    for where, port in _items(path, value):
+        if isinstance(port, str):
+            try:
+                as_port(port)
+            except ValueError as error:
+                desk.refuse(written.value(*where), str(error))
+
+
+def _items(path: tuple[Hashable, ...], value: Any) -> list[tuple[tuple[Hashable, ...], Any]]:
+    """The items of a list with where each stands; a single value is its own only item."""
+    return [((*path, i), v) for i, v in enumerate(value)] if isinstance(value, list) else [(path, value)]

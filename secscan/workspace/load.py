@@ -29,7 +29,7 @@ class Workspace:
     document: Document
     """secscan.yaml as written, with the place of every key."""
     source_places: Mapping[str, Place]
-    """Source id -> the line of secscan.yaml that defines it."""
+    """Source or firewall id -> the line of secscan.yaml that defines it."""
 
     @property
     def inventory(self) -> Path:
@@ -85,7 +85,7 @@ def load(root: Path) -> Workspace:
         source.id: document.place("councils", i, "sources", j)
         for i, council in enumerate(settings.councils)
         for j, source in enumerate(council.sources)
-    }
+    } | {firewall.id: document.place("firewalls", i) for i, firewall in enumerate(settings.firewalls)}
     return Workspace(root=root, settings=settings, document=document, source_places=places)
 
 

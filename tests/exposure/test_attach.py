@@ -469,3 +469,13 @@ def test_a_claim_without_a_council_means_the_only_asset_of_that_id() -> None:
     assert judged(BLOCKED, claim={"council": ""}).council == "alderbeck"
     twice = (OLD, asset("A1", "10.9.0.6", council="corvale"))
     assert judged(BLOCKED, claim={"council": ""}, assets=twice).state == "cannot-tell"
+
+
+def test_what_listens_on_a_port_that_a_control_names_is_asked_about_that_port_alone() -> None:
+    fine = [{"asset": "A1", "support": "open-ended"}]
+    listening = [{"asset": "A1", "proto_port": port} for port in ("tcp/22", "tcp/443", "udp/161")]
+    found = settled(OPEN, installs=fine, services=listening, extra=["tcp/22", "tcp/3389", "any"])
+    assert {(r["proto_port"], r["direction"]) for r in rows(found)} == {("tcp/22", "in")}
+    assert {r["from_zone"] for r in rows(found)} == ALL
+    old = settled(OPEN, services=listening, extra=["tcp/22"])  # an unsupported system is asked about as a whole
+    assert {r["proto_port"] for r in rows(old)} == {"tcp/22", "tcp/443", "udp/161", "any"}

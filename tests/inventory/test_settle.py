@@ -10,7 +10,7 @@ import pytest
 from secscan.inventory import settle
 from secscan.model.estate import Estate
 from secscan.model.places import Files, Place
-from secscan.model.raw import RAW_COLUMNS, Load, RawTable
+from secscan.model.raw import RAW_COLUMNS, Load, RawTable, Refusal
 from secscan.model.settings import Settings
 
 TODAY = date(2026, 3, 1)
@@ -206,3 +206,50 @@ def test_every_row_leads_back_to_its_line() -> None:
     frame = estate.frames["installs"]
     found = [str(estate.files.place(frame.place("", r) or 0)) for r in range(frame.rows)]
     assert found == ["software-1.csv:2", "software-1.csv:3"]
+
+
+def test_the_application_protocol_is_told_in_small_letters_or_not_at_all() -> None:
+    made = Sources().add(
+        "services",
+        *(
+            {"asset_tag": "1", "proto": "tcp", "port": p, "service": s}
+            for p, s in ((1, " Telnet "), (2, "unknown"), (3, "tcpwrapped"), (4, None), (5, "ssl/http"))
+        ),
+    )
+    assert rows(made.settle(), "services", "port", "protocol") == [
+        (1, "telnet"), (2, None), (3, None), (4, None), (5, "ssl/http"),
+    ]  # fmt: skip
+
+
+def test_an_asset_is_listed_where_a_software_source_of_its_council_names_it() -> None:
+    made = (
+        Sources()
+        .add("assets", *({"asset_tag": t, "os": "Windows 11"} for t in ("1", "2")))
+        .add("assets", {"asset_tag": "1"}, council="b")
+        .add("software", {"asset_tag": "1", "name": "x"}, {"asset_tag": "1", "name": "y"})
+    )
+    estate = made.settle()
+    assert rows(estate, "assets", "council", "asset", "software_listed") == [
+        ("a", "1", True),
+        ("a", "2", False),  # its system is known from the register: that is no list
+        ("b", "1", None),  # nobody read a software source of this council
+    ]
+    frame = estate.frames["assets"]
+    told = [estate.files.place(code) for r in (0, 1) if (code := frame.place("software_listed", r)) is not None]
+    assert told == [Place("software-2.csv", 2), Place("software-2.csv")]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"incomplete": "cut off"},
+        {"refused": (Refusal(line=9, column="name", reason="blank", asset_tag=" x "),)},
+    ],
+)
+def test_whose_list_was_not_read_whole_is_not_known_to_lack_one(more: dict[str, Any]) -> None:
+    made = (
+        Sources()
+        .add("assets", {"asset_tag": "X"}, {"asset_tag": "1"})
+        .add("software", {"asset_tag": "1", "name": "x"}, **more)
+    )
+    assert rows(made.settle(), "assets", "asset", "software_listed") == [("X", None), ("1", True)]

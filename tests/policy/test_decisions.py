@@ -7,7 +7,12 @@ from datetime import date
 import pytest
 
 from secscan.model.errors import PolicyError
+from secscan.model.estate import Estate
+from secscan.model.frame import Col, Frame
+from secscan.model.places import Files
 from secscan.model.policy import Isolation
+from secscan.model.tables import Exceptions
+from secscan.policy import attach
 
 from .desk import TODAY, load, overlay
 
@@ -208,3 +213,43 @@ def test_a_column_that_nobody_uses_is_warned_of(tmp_path):
 
 def test_a_header_alone_is_no_entitlement(tmp_path):
     assert load(tmp_path, entitlements="product,until,cycle,assets,reference\n").entitlements == ()
+
+
+def test_every_exception_is_a_row_with_the_asset_of_its_register(tmp_path):
+    rules = load(
+        tmp_path,
+        exceptions=exceptions(
+            GOOD,
+            "id: E2, control: OLD, council: alderbeck, asset: gone, subject: win, from: 2026-01-01, until: 2026-02-01,"
+            " owner: Head of ICT, approver: CIO, reason: Soon., renewed: 2",
+        ),
+    )
+    register = {"council": ["alderbeck", "corvale"], "asset": ["A-1", "a-1"], "hostname": ["other", "srv"]}
+    assets = Frame("assets", 2, {n: Col(v) for n, v in register.items()}, {"": Col([1, 2])})
+    made = attach(Estate(today=TODAY, files=Files(), frames={"assets": assets}), rules)
+    frame = made.frames["exceptions"]
+    shown = (
+        "council",
+        "asset",
+        "hostname",
+        "exception",
+        "control",
+        "accepts",
+        "starts",
+        "until",
+        "risk_owner",
+        "renewed",
+    )
+    assert [tuple(frame.get(name, at) for name in shown) for at in range(frame.rows)] == [
+        ("corvale", "a-1", "srv", "OLD/corvale/A-1", "OLD", None, None, date(2026, 6, 30), "Head of ICT", 0),
+        ("alderbeck", "gone", None, "E2", "OLD", "win", date(2026, 1, 1), date(2026, 2, 1), "Head of ICT", 2),
+    ]
+    codes = [code for at in range(frame.rows) if (code := frame.place("until", at)) is not None]
+    assert [str(made.files.place(code)) for code in codes] == ["exceptions.yaml:2", "exceptions.yaml:3"]
+    assert set(frame.columns) <= set(Exceptions.columns())
+
+
+def test_a_partnership_without_exceptions_has_no_rows(tmp_path):
+    assets = Frame("assets", 0, {"council": Col([]), "asset": Col([])})
+    made = attach(Estate(today=TODAY, files=Files(), frames={"assets": assets}), load(tmp_path))
+    assert made.frames["exceptions"].rows == 0

@@ -20,6 +20,7 @@ LOOSER = [
     ("{id: OLD, mitigated_by: configured}", "mitigated_by", "proven", "configured"),
     ("{id: FIX, mitigated_by: proven}", "mitigated_by", "no", "proven"),
     ("{id: FIX, unknowns: per-issue}", "unknowns", "each", "per-issue"),
+    ("{id: OLD, unknowns: per-council}", "unknowns", "per-issue", "per-council"),
     ("{id: OLD, scope: {type: [server]}}", "scope", "everything", "type server"),
     ("{id: OLD, scope: {not: {type: [printer]}}}", "scope", "everything", "not type printer"),
     (

@@ -11,8 +11,10 @@ from secscan.doors import json
 from secscan.doors.files import sha256
 from secscan.model.errors import PolicyError
 from secscan.model.policy import Policy
+from secscan.model.tables import Paths, Services
+from secscan.policy import ports_asked
 
-from .desk import BASELINE, COUNCILS, load, overlay
+from .desk import BASELINE, CHECKS, COUNCILS, load, overlay, spec
 
 
 def of(policy: Policy, control: str, council: str):
@@ -188,3 +190,25 @@ def test_an_overlay_on_a_control_that_could_not_be_read_is_not_called_new(tmp_pa
 def test_a_control_twice_in_one_file_is_refused(tmp_path):
     (problem,) = refused(tmp_path, overlay("controls:\n  - {id: OLD, due: 7 days}\n  - {id: OLD, due: 8 days}\n"))
     assert problem == "overlay1.yaml:6:10: control 'OLD' is in this file twice; the first is on line 5"
+
+
+def test_ports_of_a_check_are_read_as_ports(tmp_path):
+    assert refused(tmp_path, overlay("controls:\n  - {id: WAY, with: {ports: [tcp/22, 3389/tcp, tcp/99999]}}\n")) == [
+        "overlay1.yaml:5:38: '3389/tcp' is not a port; write for example tcp/445, udp/161, or any",
+        "overlay1.yaml:5:48: 'tcp/99999' is not a port; write for example tcp/445, udp/161, or any",
+    ]
+
+
+def test_the_ports_asked_are_those_of_controls_over_paths_that_are_on(tmp_path):
+    assert ports_asked(load(tmp_path), CHECKS) == {"tcp/22", "tcp/3389"}
+    wider = overlay("controls:\n  - {id: WAY, with: {ports: [udp/623]}}\n", councils=["corvale"])
+    assert ports_asked(load(tmp_path, wider), CHECKS) == {"tcp/22", "tcp/3389", "udp/623"}
+    off = overlay("controls:\n  - {id: WAY, disabled: Not asked here.}\n")
+    assert ports_asked(load(tmp_path, off), CHECKS) == frozenset()
+
+
+def test_a_checks_own_parameter_for_ports_is_known_by_its_name(tmp_path):
+    theirs = spec("demo.reachable", Paths, trusted_zones=[], admin_ports=["tcp/9090"], support_days=3, ports=[443])
+    assert ports_asked(load(tmp_path), CHECKS | {theirs.id: theirs}) >= {"tcp/9090"}
+    listens = spec("demo.reachable", Services, ports=["tcp/23"])  # what listens needs no path
+    assert ports_asked(load(tmp_path), CHECKS | {listens.id: listens}) == frozenset()

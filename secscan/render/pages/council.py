@@ -51,9 +51,8 @@ def do_first(view: View, findings: Sequence[FindingRow]) -> list[dict[str, objec
     alike: dict[tuple[str, str, str], list[FindingRow]] = {}
     for row in findings:
         if row.outcome == "fail" and row.status == "open":
-            alike.setdefault((row.control, row.subject if row.theme == "patching" else row.title, row.fix), []).append(
-                row
-            )
+            by_product = row.theme == "patching" and row.subject != row.asset
+            alike.setdefault((row.control, row.subject if by_product else row.title, row.fix), []).append(row)
     together: dict[tuple[object, ...], list[FindingRow]] = {}
     for (control, _, fix), rows in alike.items():
         together.setdefault((control, fix, frozenset(r.asset for r in rows)), []).extend(rows)
@@ -71,7 +70,8 @@ def _rank(rows: Sequence[FindingRow]) -> tuple[object, ...]:
 
 def _action(view: View, rows: Sequence[FindingRow]) -> dict[str, object]:
     first = rows[0]
-    devices = list(dict.fromkeys(r.hostname or r.asset or "" for r in rows if r.asset))
+    devices = list(dict.fromkeys(r.hostname or r.asset or r.subject for r in rows))
+    noun = "device" if first.asset else "item"
     subjects = list(dict.fromkeys(r.subject for r in rows))
     owners = list(dict.fromkeys(r.owner for r in rows if r.owner))
     also = words.listing(subjects[1:], 3)
@@ -83,8 +83,8 @@ def _action(view: View, rows: Sequence[FindingRow]) -> dict[str, object]:
         if first.mitigation_state == "disproven"
         else "",
         "severity": first.severity.capitalize(),
-        "on": words.plain(words.listing(devices, 4), 300) or "no device named",
-        "count": f"{words.many(len(devices), 'device')}: " if len(devices) > 1 else "",
+        "on": words.plain(words.listing(devices, 4), 300),
+        "count": f"{words.many(len(devices), noun)}: " if len(devices) > 1 else "",
         "owner": words.plain(words.listing(owners, 3)) or "no owner recorded",
         "due": words.english(min(r.due for r in rows)),
         "overdue": any(r.overdue for r in rows),

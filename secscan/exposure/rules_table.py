@@ -1,0 +1,151 @@
+"""The table of rules: every rule of every firewall, what the device does when none matches, and what could not be read.
+
+A rule is told by what it means, not by its words: two halves of the address space are every source. What a part that
+could not be read may change is not known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from secscan.exposure import catch_all
+from secscan.exposure.scene import Scene, shared_columns, shared_places
+from secscan.model.frame import Col, Frame
+from secscan.model.kleene import all3, any3
+from secscan.model.net import Origin, Rule, RuleList, ZoneSet
+from secscan.model.places import Place
+
+if TYPE_CHECKING:
+    from secscan.model.settings import Firewall, Settings
+
+_OWN: Final = (
+    "device_rule", "device", "position", "name", "is_default", "enabled", "action", "any_any", "covers_internet",
+    "rule_owner", "approver", "reason", "review_on", "expires_on", "hits", "last_hit_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One row: whose it is, the line that says so, and its values; what is not there is not known."""
+
+    firewall: str
+    place: Place
+    values: Mapping[str, Any]
+    decided: Place
+    """The line behind the action: of a default the rule that catches everything, where there is one."""
+
+
+def rules_table(scene: Scene, settings: Settings, rule_lists: Sequence[RuleList], places: Mapping[str, Place]) -> Frame:
+    """The frame ``rules``. ``places``: firewall id -> where secscan.yaml speaks of it, for what stands in no export.
+
+    A rule belongs to the council of its firewall: the one that secscan.yaml names, else the one council of its zones,
+    else the provider, else the first there is; and to the asset there whose id or name is the firewall's id.
+    """
+    firewalls = {firewall.id: firewall for firewall in settings.firewalls}
+    rows = [row for one in rule_lists if one.device in firewalls for row in _rows(one, scene.zones, places)]
+    councils = {id: _council(firewall, settings) for id, firewall in firewalls.items()}
+    assets = {id: _asset(scene, council, id) for id, council in councils.items()}
+    take = np.array([assets[row.firewall] for row in rows], dtype=np.int32)
+    columns = {
+        **shared_columns(scene.assets, take),
+        "council": Col([councils[row.firewall] for row in rows]),
+        **{name: Col([row.values.get(name) for row in rows]) for name in _OWN},
+    }
+    return Frame(
+        "rules", len(rows), columns,
+        {
+            **{name: col for name, col in shared_places(scene.assets, take).items() if name not in ("", "council")},
+            "": Col([scene.files.code(row.place.file, row.place.line) for row in rows]),
+            "action": Col([scene.files.code(row.decided.file, row.decided.line) for row in rows]),
+        },
+    )  # fmt: skip
+
+
+def _council(firewall: Firewall, settings: Settings) -> str:
+    owners = {zone.council for zone in settings.zones if zone.id in firewall.zones and zone.council is not None}
+    if firewall.council is not None:
+        return firewall.council
+    if len(owners) == 1:
+        return owners.pop()
+    return next((c.id for c in settings.councils if c.role == "provider"), settings.councils[0].id)
+
+
+def _asset(scene: Scene, council: str, device: str) -> int:
+    """The row of the asset that is the firewall; -1 where the council's register has none."""
+    by_id = scene.rows.get((council, device.casefold()))
+    mine = (row for (owner, _), row in scene.rows.items() if owner == council)
+    named = [row for row in mine if str(scene.assets.get("hostname", row) or "").casefold() == device.casefold()]
+    return by_id if by_id is not None else named[0] if len(named) == 1 else -1
+
+
+def _rows(one: RuleList, zones: Sequence[ZoneSet], places: Mapping[str, Place]) -> Iterator[_Row]:
+    """The rules in their order, the lines that were not understood, and the default; one row where nothing was read."""
+    elsewhere = places.get(one.device) or Place(one.default_origin.file, one.default_origin.line)
+
+    def row(origin: Origin, decided: Origin | None = None, **values: Any) -> _Row:
+        place = _place(origin, elsewhere)
+        return _Row(
+            firewall=one.device, place=place, values={"device": one.device, **values},
+            decided=_place(decided, elsewhere) if decided else place,
+        )  # fmt: skip
+
+    if not one.rules and any(not line.line for line in one.undecoded):
+        yield row(one.default_origin)
+        return
+    known = frozenset(zone.id for zone in zones)
+    internet = [zone for zone in zones if zone.internet]
+    written = _as_written(one.rules)
+    for position, (name, parts) in enumerate(zip(_names(written), written, strict=True)):
+        first = parts[0]
+        action = first.action if all(part.action == first.action for part in parts) else None
+        lets = {"permit": True, "deny": False, None: None}[action]
+        yield row(
+            first.origin,
+            device_rule=f"{one.device} {name}",
+            position=position,
+            name=first.origin.name or first.origin.vendor_id or None,
+            is_default=False,
+            enabled=first.enabled and not first.expired,
+            action=action,
+            any_any=all3((lets, any3(catch_all.every_way(part, one.zones, known) for part in parts))),
+            covers_internet=any3(catch_all.covers_internet(part, internet, known) for part in parts),
+            rule_owner=first.owner,
+            approver=first.approver,
+            reason=first.reason,
+            review_on=first.review_on,
+            expires_on=first.expires_on,
+            hits=first.hits,
+            last_hit_on=first.last_hit_on,
+        )
+    for line in one.undecoded:
+        # Nobody can say what it is; that it is a rule, and not what happens when none matches, is sure.
+        yield row(line, device_rule=f"{one.device} line {line.line}" if line.line else None, is_default=False)
+    word, by = catch_all.default(one, known)
+    yield row(
+        one.default_origin, by, device_rule=f"{one.device} default", position=len(written), name="default",
+        is_default=True, enabled=True, action=word, any_any=False,
+    )  # fmt: skip
+
+
+def _place(origin: Origin, otherwise: Place) -> Place:
+    return Place(origin.file, origin.line) if origin.line else otherwise
+
+
+def _as_written(rules: Sequence[Rule]) -> list[tuple[Rule, ...]]:
+    """The rules as a person wrote them: what one line was read as stands together."""
+    same = groupby(rules, key=lambda r: (r.origin.file, r.origin.line, r.origin.vendor_id, r.origin.name))
+    return [tuple(parts) for _, parts in same]
+
+
+def _names(rules: Sequence[tuple[Rule, ...]]) -> list[str]:
+    """How each rule is called: by its name, and where several have that, by its number or line too."""
+    numbers = [parts[0].origin.vendor_id or f"line {parts[0].origin.line}" for parts in rules]
+    plain = [parts[0].origin.name or number for parts, number in zip(rules, numbers, strict=True)]
+    count = Counter(plain)
+    return [f"{a} ({n})" if count[a] > 1 and a != n else a for a, n in zip(plain, numbers, strict=True)]
