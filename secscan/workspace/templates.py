@@ -70,6 +70,8 @@ controls: []
 # - id: LEG-04  # zones that may reach unsupported systems
 #   with: {trusted_zones: [management, backup]}
 #   reason: Administration and backup need a way in; both zones are supported and watched.
+# - id: NET-06  # from where nobody administers anything: add the zones of your users
+#   with: {user_zones: [internet]}
 # - id: PAT-01  # a tighter window needs no reason
 #   with:
 #     window_days: {medium: 30}

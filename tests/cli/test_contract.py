@@ -16,6 +16,7 @@ import pytest
 
 from secscan.cli.main import COMMANDS
 from secscan.cli.main import secscan as group
+from secscan.model.tables import TABLES
 
 Run = Callable[..., Any]
 
@@ -175,7 +176,7 @@ def test_wrong_use_is_one_line_and_2(
 
 
 def test_a_check_written_by_new_runs_and_passes_its_cases(secscan: Run, tmp_path: Path) -> None:
-    for table in ("assets", "installs", "fixes", "services", "paths", "claims"):
+    for table in TABLES:
         shelf = tmp_path / table
         shelf.mkdir()
         assert secscan("checks", "new", "a.thing-found", "--over", table, "--into", shelf).code == 0

@@ -170,3 +170,48 @@ def test_shared_indexes_and_plain_columns_answer_alike() -> None:
         results.append(found.outcomes.tolist())
     assert results[0] == results[1]
     assert set(results[0]) == {0, 1, 2}
+
+
+def test_rows_that_pass_and_that_a_check_does_not_speak_about_are_not_counted() -> None:
+    about = replace(CHECKS[SEEN], about=lambda asset, policy: asset.type == "laptop")
+    rows = [
+        row(type="laptop"),
+        row(type="printer"),
+        row(type=None),
+        row(type="printer", age=31),
+        row(type="printer", age=None),
+    ]
+    (found,) = judge(estate(rows), [control()], {SEEN: about}, TODAY)
+    # What fails or is unknown stays: ``about`` can hide nothing.
+    assert (found.passed["a"], found.failed["a"], found.unknown["a"]) == (2, 1, 1)
+    assert found.reads == ("last_seen_on",)
+
+
+def test_a_source_that_all_share_falls_silent_for_every_council() -> None:
+    gap = Gap(council="", source="fw", tables=frozenset({"rules"}), why="silent", says="s", place_file="f", stale=True)
+    rows = [
+        {
+            "council": c,
+            "asset": None,
+            "device_rule": "fw 1",
+            "enabled": True,
+            "is_default": False,
+            "action": "deny",
+            "any_any": False,
+        }
+        for c in "ab"
+    ]
+    rule = control(check="firewall.any-any-rule", params={})
+    (before,) = judge(estate(rows, table="rules"), [rule], CHECKS, TODAY)
+    (after,) = judge(estate(rows, (gap,), table="rules"), [rule], CHECKS, TODAY)
+    assert (before.passed, after.passed) == ({"a": 1, "b": 1}, {"a": 0, "b": 0})
+    assert after.stale == {"a": 1, "b": 1}
+
+
+def test_no_source_feeds_the_exceptions_so_none_makes_them_stale() -> None:
+    every = frozenset({"assets", "software", "fixes", "services", "rules", "probes"})
+    gap = Gap(council="a", source="s", tables=every, why="silent", says="s", place_file="f", stale=True)
+    rows = [{"council": "a", "asset": "x", "exception": "E", "until": TODAY}]
+    rule = control(check="exceptions.exception-expired", params={})
+    (found,) = judge(estate(rows, (gap,), table="exceptions"), [rule], CHECKS, TODAY)
+    assert found.passed == {"a": 1}

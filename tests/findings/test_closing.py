@@ -11,7 +11,7 @@ from secscan.model.estate import Estate
 from secscan.model.frame import Col, Frame
 from secscan.model.places import Files
 from secscan.model.policy import Control
-from secscan.model.raw import Load, Refusal
+from secscan.model.raw import Gap, Load, Refusal
 from secscan.model.tables import TABLES
 from tests.findings.test_settle import CHECKS, CONTROL, TODAY, estate, row
 
@@ -63,3 +63,32 @@ def test_a_claim_that_nobody_can_test_any_more_stays_disproven() -> None:
     assert ("a", "FW-01", "S1", "M1") in found
     assert ("a", "FW-01", "S1", "M2") not in found
     assert ("a", "FW-01", "S1", "M3") in found
+
+
+def test_a_firewall_that_was_not_read_keeps_what_was_found_in_its_rules() -> None:
+    control = Control(
+        id="FW-04", check="firewall.rule-undocumented", title="", text="", theme="firewall", severity="medium", due_days=30,
+        councils=frozenset({"a"}),
+    )  # fmt: skip
+    told = {"device_rule": "edge WEB", "device": "edge", "is_default": False, "enabled": True, "rule_owner": "Role"}
+    rows = [
+        {"council": "a", "device": "core"},
+        {"council": "a", **told, "approver": "Role", "reason": "Why"},
+        {"council": "a", **told, "device_rule": "edge line 7", "enabled": None},
+    ]
+    columns = {n: Col([r.get(n) for r in rows]) for n in ("asset", *{n for r in rows for n in r})}
+    frame = Frame("rules", 3, columns)
+    found = undecided(Estate(today=TODAY, files=Files(), frames={"rules": frame}), control)
+    assert ("a", "FW-04", None, "core WEB") in found  # its firewall was not read
+    assert ("a", "FW-04", None, "edge line 7") in found
+    assert ("a", "FW-04", None, "edge WEB") not in found  # that rule is read, and is sound
+    assert ("b", "FW-04", None, "core WEB") not in found
+
+
+def test_a_firewall_whose_export_is_missing_blocks_its_tables_and_not_the_exceptions() -> None:
+    gap = Gap(council="", source="core", tables=frozenset({"rules"}), why="missing", says="s", place_file="f")
+    empty = Frame("assets", 0, {"council": Col([]), "asset": Col([])})
+    made = Estate(today=TODAY, files=Files(), frames={"assets": empty}, gaps=(gap,))
+    reach = looked(made, CHECKS, [])
+    assert {table for council, table in reach.blocked if council == ""} == {"paths", "claims", "rules"}
+    assert reach.tables["exceptions.exception-expired"] == "exceptions"

@@ -213,3 +213,107 @@ def test_order_of_rows_changes_nothing(order: list[tuple[str, str, str]]) -> Non
         ("b", "S1", "win"),
         ("b", "S3", "win"),
     ]
+
+
+def test_unknowns_per_council_are_kept_once_and_name_some_of_what_they_hold() -> None:
+    rows = [
+        row(asset=f"S{i}", hostname=f"h{i}", product=None, name=f"Mystery {i}", support=None, eol_on=None)
+        for i in range(30)
+    ]
+    found, tallies = run(*rows, row(), control=replace(CONTROL, unknowns="per-council"))
+    failed, unknown = sorted(found, key=lambda f: f.outcome)
+    assert (failed.asset, failed.outcome) == ("S1", "fail")
+    assert (unknown.asset, unknown.subject, unknown.count) == (None, "not known", 30)
+    assert unknown.title == "Supported: cannot be told everywhere"
+    assert [len(unknown.evidence[n]) for n in ("assets", "subjects")] == [20, 20]
+    assert unknown.evidence["subjects"][0] == "Mystery 0" and "support" in unknown.evidence["missing"]
+    assert (tallies[0].unknown, tallies[0].unknown_findings) == (30, 1)
+
+
+def test_one_unknown_alone_is_called_by_its_name() -> None:
+    (found,), _ = run(
+        row(product=None, name="Mystery", support=None, eol_on=None), control=replace(CONTROL, unknowns="per-council")
+    )
+    assert found.title == "Mystery: nobody here knows when its support ends"
+
+
+DEVICE = Control(
+    id="DEV-02", check="device.protection-inactive", title="Protection", text="t", theme="device", severity="high", due_days=7,
+    councils=frozenset({"a", "b"}),
+)  # fmt: skip
+
+
+def table(name: str, *rows: dict[str, Any], control: Control, **policy: Any) -> list[Finding]:
+    """The findings of one control over a table by hand; ``assets`` is empty where the table is another."""
+    names = {n for r in rows for n in r} | {"council", "asset"}
+    files = Files()
+    places = {"": Col([files.code("some.csv", i + 2) for i in range(len(rows))])}
+    frame = Frame(name, len(rows), {n: Col([r.get(n) for r in rows]) for n in names}, places)
+    empty = Frame("assets", 0, {n: Col([]) for n in ("council", "asset", "hostname")})
+    made = Estate(today=TODAY, files=files, frames={"assets": empty, name: frame})
+    rules = Policy(name="p", version="1", controls=(control,), **policy)
+    return settle(judge(made, [control], CHECKS, TODAY), made, rules, CHECKS, TODAY)[0]
+
+
+def test_what_is_not_known_of_a_councils_assets_is_one_issue_and_not_one_for_each() -> None:
+    rows = [{"council": c, "asset": f"S{i}", "hostname": f"h{i}"} for c in "ab" for i in range(3)]
+    found = table("assets", *rows, {"council": "a", "asset": "S9", "protection_active": False}, control=DEVICE)
+    assert [(f.council, f.asset, f.outcome, f.count) for f in found] == [
+        ("a", "S9", "fail", 1),
+        ("a", None, "unknown", 3),
+        ("b", None, "unknown", 3),
+    ]
+    assert found[1].evidence == {"assets": ["h0", "h1", "h2"], "missing": ["protection_active"]}
+    assert len({f.fingerprint for f in found}) == 3
+    each = table("assets", *rows, control=replace(DEVICE, unknowns="each"))
+    assert [f.asset for f in each] == ["S0", "S1", "S2"] * 2
+
+
+RULE = Control(
+    id="FW-04", check="firewall.rule-undocumented", title="Rules", text="t", theme="firewall", severity="medium", due_days=30,
+    mitigated_by="proven", councils=frozenset({"a", "b"}),
+)  # fmt: skip
+BARE_RULE = {
+    "council": "a", "device": "core", "device_rule": "core WEB", "is_default": False, "enabled": True, "action": "permit",
+    "rule_owner": None, "approver": "Head of ICT", "reason": "The website", "review_on": TODAY - timedelta(days=400),
+}  # fmt: skip
+
+
+def test_a_rule_belongs_to_no_asset_and_is_a_finding_all_the_same() -> None:
+    (found,) = table("rules", BARE_RULE, control=RULE, mitigations=(replace(CLAIM, asset="core"),))
+    assert (found.asset, found.hostname, found.subject, found.status) == (None, None, "core WEB", "open")
+    assert found.title == "core WEB: its owner, its approver or its reason is not recorded"
+    assert found.sources and found.evidence["rule_owner"] is None
+    assert (found.due_on, found.due_days) == (None, 30)  # the day of its review is no deadline for this
+
+
+def test_a_rule_past_its_review_is_due_on_that_day() -> None:
+    late = replace(RULE, id="FW-05", check="firewall.rule-review-overdue")
+    (found,) = table("rules", BARE_RULE, control=late)
+    assert found.due_on == BARE_RULE["review_on"]
+
+
+def test_an_exception_names_a_rule_by_its_firewall_and_subject() -> None:
+    rules = [
+        BARE_RULE,
+        {**BARE_RULE, "device_rule": "core MAIL"},
+        {**BARE_RULE, "device": "core-2", "device_rule": "core-2 WEB"},
+    ]
+    one = replace(EXCEPTION, control="FW-04", asset="CORE", subject="core WEB")
+
+    def accepted(exception: RiskException) -> set[str]:
+        found = table("rules", *rules, {**BARE_RULE, "council": "b"}, control=RULE, exceptions=(exception,))
+        return {f"{f.council} {f.subject}" for f in found if f.status == "accepted"}
+
+    assert accepted(one) == {"a core WEB"}
+    assert accepted(replace(one, subject=None)) == {"a core WEB", "a core MAIL"}
+    assert accepted(replace(one, asset="S1", subject=None)) == set()
+    assert accepted(replace(one, until=TODAY - timedelta(days=1))) == set()
+
+
+def test_firewalls_that_were_not_read_are_named_in_the_unknown() -> None:
+    unread = [{"council": "a", "device": d} for d in ("core", "edge")]
+    (found,) = table("rules", *unread, control=RULE)
+    assert (found.asset, found.subject, found.count) == (None, "no rule list", 2)
+    assert found.evidence["assets"] == ["core", "edge"]
+    assert found.title == "A firewall's rules: cannot be read, so nobody knows who answers for it"
