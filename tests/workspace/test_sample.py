@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +13,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from secscan import sources
+from secscan import sources, workspace
 from secscan.doors import csv, yaml
 from secscan.doors.validate import validate
 from secscan.knowledge import load_catalogue, recognise
 from secscan.model.places import Files
 from secscan.model.settings import Settings
+from secscan.scan import scan
 from secscan.workspace.sample import write_sample
 from secscan.workspace.sample.asset import SYSTEMS
 from secscan.workspace.sample.assets import estate, in_month
@@ -349,6 +350,50 @@ def test_no_firewall_stands_before_corvales_cameras(settings: Settings) -> None:
     assert not any("corvale-ot" in firewall.zones for firewall in settings.firewalls)
 
 
+def test_rules_that_a_person_should_question_are_there(sample: SimpleNamespace) -> None:
+    export = sample.root / "firewalls" / END.isoformat()
+    *_, last_deny, below = rows(export / "corvale-core.csv")
+    assert (last_deny["name"], below["name"], below["owner"]) == ("FINAL-DENY", "VENDOR-TEST", "")
+    assert {below[c] for c in ("src", "dst", "proto", "dport")} == {"any"}
+    assert not any(row["dst"] == "any" and row["dport"] == "any" for row in rows(export / "backup-filter.csv"))
+    assert "default: permit" in (sample.root / "secscan.yaml").read_text(encoding="utf-8")
+
+
+def test_what_answers_in_the_clear_goes_where_somebody_works_on_it(sample: SimpleNamespace) -> None:
+    def telnet(council: str, month: int) -> int:
+        return sum(row["port"] == "23" for row in rows(folder(sample, council, month) / "services.csv"))
+
+    assert [telnet("alderbeck", month) for month in (1, 4, 8, 12)] == [3, 2, 1, 1]
+    assert [telnet("corvale", month) for month in (1, 10)] == [2, 2]
+
+
+def test_paid_programs_that_nobody_uses_are_taken_off(sample: SimpleNamespace) -> None:
+    def idle(month: int) -> int:
+        found = 0
+        for row in rows(folder(sample, "alderbeck", month) / "software.csv"):
+            if re.fullmatch(r"\d\d/\d\d/\d{4}", row["last_used"]):
+                day, of_month, year = map(int, row["last_used"].split("/"))
+                found += (DAYS[month - 1] - date(year, of_month, day)).days > 365
+        return found
+
+    assert idle(1) > idle(6) > idle(12) > 0
+
+
+def test_every_control_that_is_on_finds_something_in_the_newest_sets(tmp_path: Path) -> None:
+    write_sample(tmp_path, END)
+    done = scan(
+        workspace.load(tmp_path),
+        END,
+        now=lambda: datetime(2026, 11, 22, tzinfo=UTC),
+        progress=lambda *_: None,
+        report=False,
+    )
+    failing = {f.control for f in done.posture.findings if f.outcome == "fail"}
+    # LEG-02: every product without a stated end is one that the overlay accepts.
+    assert {c.id for c in done.posture.controls} - failing == {"LEG-02"}
+    assert not [c.error for c in done.posture.controls if c.error]
+
+
 # --- faults ---------------------------------------------------------------------------------------------------------
 
 
@@ -416,7 +461,7 @@ def test_no_real_council_is_named_anywhere(sample: SimpleNamespace) -> None:
 def test_owners_and_approvers_are_roles(sample: SimpleNamespace) -> None:
     role = re.compile(r"(Manager|Officer|Leader|Chair|Lead|Director of \w+|Head of [\w ]+)$")
     said = {a.owner for council in COUNCILS for a in estate(council)}
-    for device in ("alderbeck-core", "brackenford-core", "corvale-core", "hosting-core"):
+    for device in ("alderbeck-core", "brackenford-core", "corvale-core", "hosting-core", "backup-filter"):
         for row in rows(sample.root / "firewalls" / END.isoformat() / f"{device}.csv"):
             said |= {row["owner"], row["approver"]} - {""}
     for what, keys in (("exceptions", ("owner", "approver")), ("mitigations", ("claimed_by",))):
@@ -428,7 +473,7 @@ def test_owners_and_approvers_are_roles(sample: SimpleNamespace) -> None:
 def test_addresses_are_private_and_names_end_in_example(sample: SimpleNamespace) -> None:
     documentation = [ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
     assert all(ip_address(a.ip) in ip_network("10.0.0.0/8") for council in COUNCILS for a in estate(council))
-    for device in ("alderbeck-core", "brackenford-core", "corvale-core", "hosting-core"):
+    for device in ("alderbeck-core", "brackenford-core", "corvale-core", "hosting-core", "backup-filter"):
         for row in rows(sample.root / "firewalls" / END.isoformat() / f"{device}.csv"):
             for part in ";".join((row["src"], row["dst"])).split(";"):
                 if re.match(r"\d", part):

@@ -14,8 +14,19 @@ What a reader should find, by month (1 is the oldest set, 12 the newest):
   MIT-ALD-03 disproven by packets that get round the firewall. MIT-ALD-05 rests on another control, PAT-01, and holds.
   MIT-BRA-01 proven until month 6 and disproven from month 7, by the rule TEMP-MIGRATION above the deny.
   MIT-BRA-03 cannot be told: a rule names a host name for its source. MIT-CVL-02 only claimed: no export covers it.
-- Exceptions. EXC-01, 04, 05 and 06 in force; EXC-02 lapses after month 8; EXC-03 matches nothing once its server is
-  rebuilt in month 7; EXC-07 has not begun.
+- Exceptions. EXC-01, 04, 05 and 06 in force; EXC-02 lapses after month 8, and nobody renews it or takes it out; EXC-03
+  matches nothing once its server is rebuilt in month 7; EXC-07 has not begun.
+- Firewalls. Corvale's has VENDOR-TEST, which lets everything through: it stands under the last deny, so that it does
+  nothing today, and nobody owns it. ``backup-filter`` lets through what no rule names. PRINT-OLD, both CEMETERY,
+  TEMP-MIGRATION and Brackenford's FORMS-DATA lack an owner, an approver or a reason; more rules miss their review each
+  month. Corvale's USERS-SERVERS opens remote desktop to every user, and so does TEMP-MIGRATION on one server.
+- What answers. Telnet on three of Alderbeck's switches until months 3 and 7, and on SW-16 still; FTP on SRV-SCAN01 until
+  month 8; SMBv1 on SRV-CEM01 alone; SNMP v2c on most switches at first and on two at last; one of its two
+  directories asks for signing from month 6. Corvale lists ports without versions, and keeps telnet and FTP. Nobody lists the ports of desks.
+- Devices. Restarts pending, old definitions, protection and updates that are off, and laptops that are not encrypted
+  become few where somebody works on them, and stay in Corvale. Brackenford's export has no column for updates.
+- Alderbeck's tool tells when a program was last used: Acrobat and Visio that nobody uses are taken off, month by month.
+- Everybody's old desks reach the internet (LEG-06): that is what Cyber Essentials would fail them for.
 - Extended support that was bought ends too: with a newest set after 13 October 2026, Server 2012 R2 and the first year
   of Windows 10 have lapsed; SQL Server 2016 has not.
 - Software whose support ends within the year, whichever year it is: the servers hold a long row of releases.

@@ -80,6 +80,12 @@ _RULES: Final = {
 40 | permit | internet | any | corvale-dmz | {cvl-web1};{cvl-web2} | tcp | 80;443 | WEBSITE | Customer Services Manager | ICT Manager | Council website | +10 | | 700000
 41 | permit | internet | any | corvale-dmz | {cvl-maps};{cvl-open} | tcp | 443 | MAPS-AND-DATA | Customer Services Manager | ICT Manager | Maps and open data | +10 | | 90000
 43 | permit | corvale-servers | any | shared-servers | any | tcp | 443;1433;5432 | SHARED-DATA | Shared Database Manager | ICT Manager | Shared databases | +150 | | 21000
+100 | permit | any | any | any | any | any | any | VENDOR-TEST | | | | | | 0
+""",
+    "backup-filter": """
+10 | permit | shared-servers | any | backup | any | tcp | 2500-3300;10006 | AGENTS-OUT | Shared Infrastructure Manager | Shared Security Manager | Backup agents | +120 | | 290000
+20 | permit | backup | any | shared-servers | any | tcp | 445;2500-3300;6160-6163 | AGENTS-IN | Shared Infrastructure Manager | Shared Security Manager | Backup agents | +120 | | 300000
+30 | deny | shared-servers | any | backup | any | tcp | 22;3389 | NO-ADMIN | Shared Infrastructure Manager | Shared Security Manager | Nobody administers the backup from a server | -40 | | 3
 """,
     "hosting-core": """
 10 | permit | management | any | any | any | tcp | 22;443;445;902;3389;5985 | ADMIN-IN | Shared Network Manager | Shared Security Manager | Administration from the jump hosts | +120 | | 220000

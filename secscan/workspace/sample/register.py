@@ -36,14 +36,17 @@ def state(asset: Asset, month: Month) -> State:
     if asset.system(month.number).family not in ("endpoint", "windows"):
         return State(owner, seen, "", "", "", None, "")
     portable = asset.type == "laptop"
+    fresh = draw("stuck definitions") < 0.94 + 0.05 * progress
     return State(
         owner=owner,
         last_seen=seen,
         auto_update="yes" if draw("auto update") < 0.85 + 0.13 * progress else "no",
-        restart_pending="yes" if share(asset.council, asset.tag, month.number, "restart") < 0.08 else "no",
+        restart_pending="yes"
+        if share(asset.council, asset.tag, month.number, "restart") < 0.12 - 0.08 * progress
+        else "no",
         protection="yes" if draw("protection") < 0.95 + 0.04 * progress else "no",
-        definitions_on=seen - timedelta(days=int(draw("definitions") * 3)),
-        encrypted="yes" if draw("encrypted") < (0.9 if portable else 0.55) + 0.09 * progress else "no",
+        definitions_on=seen - timedelta(days=int(draw("definitions") * (3 if fresh else 60) + (0 if fresh else 9))),
+        encrypted="yes" if draw("encrypted") < (0.88 if portable else 0.55) + 0.09 * progress else "no",
     )
 
 

@@ -46,6 +46,12 @@ _TIDY: Final = {"alderbeck": 0.9, "brackenford": 0.55, "corvale": 0.05}
 """The share that is off by the last month."""
 
 
+_METERED: Final = frozenset({"alderbeck"})
+"""Whose tool tells when a program was last used."""
+_IDLE: Final = {"acrobat": (0.36, 0.14), "visio": (0.6, 0.4), "autocad": (0.3, 0.3)}
+"""Paid for by the seat: the share that nobody uses, in the first month and in the last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Install:
     """One row of a software list."""
@@ -125,5 +131,14 @@ def _install(council: str, tag: str, key: str, month: Month) -> Install:
     evergreen = not isinstance(title.version, str)
     age = _age(council, tag, key)
     installed_on = month.day - timedelta(days=3 + age % 17) if evergreen else month.end - timedelta(days=age)
-    used = month.day - timedelta(days=age % 29) if key.endswith("client") else None
+    used = _last_used(council, tag, key, month) if council in _METERED or key.endswith("client") else None
     return Install(key, title.name, title.version_on(month.day), title.publisher, installed_on, used)
+
+
+def _last_used(council: str, tag: str, key: str, month: Month) -> date:
+    """Within the last weeks; what is idle was last used more than a year before the story begins."""
+    first, last = _IDLE.get(key, (0.0, 0.0))
+    idle = first + (last - first) * (month.number - 1) / (MONTHS - 1)
+    if share(council, tag, key, "idle") < idle:
+        return month.end - timedelta(days=whole(720, 1300, council, tag, key, "idle since"))
+    return month.day - timedelta(days=_age(council, tag, key) % 29)

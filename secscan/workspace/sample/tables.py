@@ -8,6 +8,7 @@ from secscan.workspace.sample.assets import in_month
 from secscan.workspace.sample.chance import whole
 from secscan.workspace.sample.days import Month, british
 from secscan.workspace.sample.fixes import listed
+from secscan.workspace.sample.listening import listening
 from secscan.workspace.sample.network import DOMAINS, mac
 from secscan.workspace.sample.register import serial, state
 from secscan.workspace.sample.software import installs, keys
@@ -31,10 +32,6 @@ _UPDATES: Final = ("AssetNo", "Product", "Update", "Bulletin", "MsrcSeverity", "
 _WORDS: Final = {
     "laptop": "Notebook", "desktop": "Desktop PC", "server": "Server", "network": "Switch", "printer": "Printer", "ot": "Controller",
     "critical": "P1", "high": "P2", "medium": "P3", "low": "P4",
-}  # fmt: skip
-_SERVICE_NAMES: Final = {
-    22: "ssh", 25: "smtp", 53: "domain", 80: "http", 88: "kerberos", 135: "msrpc", 389: "ldap", 443: "https", 445: "microsoft-ds",
-    502: "mbap", 554: "rtsp", 636: "ldaps", 1433: "ms-sql-s", 3389: "ms-wbt-server", 5060: "sip", 8080: "http-proxy", 9100: "jetdirect",
 }  # fmt: skip
 _REVISIONS: Final = {"10.0.19045": 6216, "10.0.26100": 6584, "10.0.26200": 6584}
 
@@ -106,8 +103,8 @@ def programs(month: Month) -> Sheet:
 def services(council: str, month: Month) -> Sheet:
     sheet = Sheet(_SERVICES)
     for asset in in_month(council, month.number):
-        for port in asset.ports:
-            sheet.rows.append([asset.tag, "tcp", str(port), _SERVICE_NAMES.get(port, ""), "", ""])
+        for port in listening(asset, month.number):
+            sheet.rows.append([asset.tag, port.proto, str(port.port), port.service, "", port.version])
     return sheet
 
 
