@@ -129,11 +129,13 @@ def _decision(
 
 def _exception(posture: Posture, f: FindingRow) -> Answer | None:
     """The exception that accepts a finding, else the one that would if its day were not past or yet to come."""
+    # What belongs to no asset is named by the device that its subject begins with.
+    who = f.subject.partition(" ")[0] if f.asset is None else f.asset
     about = [e for e in posture.exceptions if e.id == f.exception] or [
         e
         for e in posture.exceptions
-        if f.asset is not None
-        and (e.control, e.council, e.asset.casefold()) == (f.control, f.council, f.asset.casefold())
+        if (f.asset is not None or f.outcome == "fail")
+        and (e.control, e.council, e.asset.casefold()) == (f.control, f.council, who.casefold())
         and e.subject in (None, f.subject)
     ]
     return _accepted(about[0]) if about else None

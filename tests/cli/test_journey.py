@@ -232,3 +232,28 @@ def test_only_what_is_asked_for_marks_a_step_of_the_trend(secscan: Run, scanned:
     overlay.write_text(overlay.read_text() + "  - {id: PAT-01, with: {window_days: {medium: 30}}}\n")
     assert marks("2026-03-03") == {"rules changed"}
     assert marks("2026-03-04") == {""}
+
+
+def test_a_rule_that_belongs_to_no_asset_is_found_explained_and_accepted(secscan: Run, workspace: Path) -> None:
+    exception = workspace / "policies" / "exceptions.yaml"
+    entry = (
+        "  - {id: EXC-2, control: FW-05, council: oak, asset: core, subject: core planning rdp, until: 2026-03-01,"
+        " owner: Head of Planning, approver: Head of ICT, reason: The supplier leaves in March.}\n"
+    )
+    exception.write_text(exception.read_text(encoding="utf-8") + entry, encoding="utf-8")
+
+    def standing(day: str) -> dict[str, Any]:
+        assert secscan("-w", workspace, "scan", "--as-of", day).code == 3
+        rule = findings(secscan, workspace)["FW-05", "oak", "core planning rdp"]
+        assert (rule["asset"], rule["hostname"], rule["due"]) == (None, None, "2026-01-01")
+        return secscan("-w", workspace, "explain", rule["fingerprint"], "--format", "json").json
+
+    said = standing(DAY)
+    assert (said["subject"]["status"], said["exception"]["id"]) == ("accepted", "EXC-2")
+    assert "review_on (1 January 2026) is before 1 March 2026" in said["why"]
+    assert {"file": "firewalls/2026-03-01/core.csv", "line": 3} in [f["source"] for f in said["facts"]]
+    page = (workspace / "reports" / "latest" / "council-oak.html").read_text(encoding="utf-8")
+    assert "core planning rdp was to be looked at again" in page and "No one device" in page
+    lapsed = standing("2026-03-02")
+    assert (lapsed["subject"]["status"], lapsed["exception"]["id"]) == ("open", "EXC-2")
+    assert findings(secscan, workspace)["ACC-01", "oak", "core"]["subject"] == "EXC-2"
