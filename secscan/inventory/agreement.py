@@ -49,11 +49,16 @@ def agreement(register: Register, finder: ZoneFinder, files: Files) -> Told:
                 agreed[entry.council] += 1
             else:
                 found.append(_disagreement(entry, fact, said, files))
-        if len(said := _by_source(entry, "os")) > 1:
+        if len(said := _by_source(entry, "os")) < 2:
+            continue
+        if len({_spelt(s) for s in said}) == 1:
+            given[entry.council] += 1
+            agreed[entry.council] += 1
+        else:
             systems.append(
                 System(
                     council=entry.council, asset=entry.asset, hostname=entry.facts.get("hostname"),
-                    spelt=[(system_name(s.facts), s.facts.get("os_version")) for s in said],
+                    spelt=[_spelt(s) for s in said],
                     said=[_said(s, "os", files) for s in said],
                 )
             )  # fmt: skip
@@ -74,14 +79,21 @@ def facts_of(
 
 def _by_source(entry: Entry, fact: str) -> list[Statement]:
     """For each source the row that it gives a fact in, the one that is used first."""
+    giving = [s for s in entry.said if fact in s.facts]
+    if len(giving) < 2:
+        return giving
     used = entry.place_of(fact)
+    if giving[0].place != used:
+        giving.sort(key=lambda s: s.place != used)
     first: dict[str, Statement] = {}
-    for s in sorted((s for s in entry.said if fact in s.facts), key=lambda s: s.place != used):
+    for s in giving:
         first.setdefault(s.source, s)
     return list(first.values())
 
 
 def _same(fact: str, values: Sequence[Any], finder: ZoneFinder) -> bool:
+    if values.count(values[0]) == len(values):
+        return True
     if fact == "ip":  # a machine may have many: one in common is enough
         return all(set(values[0]) & set(other) for other in values[1:])
     if fact == "zone":
@@ -103,10 +115,14 @@ def _disagreement(entry: Entry, fact: str, said: Sequence[Statement], files: Fil
     )  # fmt: skip
 
 
+def _spelt(s: Statement) -> tuple[str, str | None]:
+    return system_name(s.facts), s.facts.get("os_version")
+
+
 def _said(s: Statement, fact: str, files: Files) -> Said:
     value = s.facts[fact]
     if fact == "os":
-        value = " ".join(part for part in (system_name(s.facts), s.facts.get("os_version")) if part)
+        value = " ".join(part for part in _spelt(s) if part)
     return Said(source=s.source, value=_text(value), dated_on=s.dated_on, place=files.place(s.place))
 
 

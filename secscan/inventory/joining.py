@@ -55,7 +55,6 @@ def repeated(things: Sequence[Thing], keys: Iterable[str]) -> dict[tuple[str, st
 
 def join(things: Sequence[Thing], order: Sequence[str]) -> Joined:
     """Every thing in exactly one group."""
-    twice = repeated(things, order)
     group_of = list(range(len(things)))
     members: dict[int, list[int]] = {i: [i] for i in group_of}
     by: dict[int, str] = {}
@@ -65,26 +64,22 @@ def join(things: Sequence[Thing], order: Sequence[str]) -> Joined:
         for i, thing in enumerate(things):
             if (value := thing.keys.get(key)) is not None:
                 holders.setdefault(value, []).append(i)
-        links: list[tuple[str, set[int]]] = []
         for value, found in holders.items():
-            if len({things[i].source for i in found}) < 2 or len({group_of[i] for i in found}) < 2:
+            # A group of two values of this key takes no other: whatever has the one differs from the other. So no
+            # group is joined for two values, and the order of values makes no difference.
+            groups = sorted({group_of[i] for i in found})
+            if len(groups) < 2 or len({things[i].source for i in found}) < 2:
                 continue
-            pair = next((twice[at] for i in found if (at := (things[i].source, key, value)) in twice), None)
-            if pair is None:
-                links.append((value, {group_of[i] for i in found}))
-            else:
-                refused.append(Refused(key=key, value=value, things=pair, against=None))
-        for value, groups in _connected(links):
             clash = _clash(things, [members[g] for g in groups], order[: level + 1])
             if clash is not None:
                 refused.append(Refused(key=key, value=value, things=clash[0], against=clash[1]))
                 continue
-            into, *others = groups
+            into = groups[0]
             members[into] = sorted(i for g in groups for i in members[g])
             by[into] = key
             for i in members[into]:
                 group_of[i] = into
-            for g in others:
+            for g in groups[1:]:
                 del members[g]
     kept = sorted(members)
     return Joined(
@@ -92,28 +87,6 @@ def join(things: Sequence[Thing], order: Sequence[str]) -> Joined:
         by=[by.get(g) for g in kept],
         refused=sorted(refused, key=lambda one: (order.index(one.key), one.things)),
     )
-
-
-def _connected(links: Iterable[tuple[str, set[int]]]) -> list[tuple[str, list[int]]]:
-    """Groups that hang together by links, each with the first value that links them."""
-    to: dict[int, int] = {}
-
-    def root(group: int) -> int:
-        while (up := to.setdefault(group, group)) != group:
-            to[group] = group = to[up]
-        return group
-
-    value_of: dict[int, str] = {}
-    for value, groups in links:
-        low, *rest = sorted({root(g) for g in groups})
-        values = [value, *(value_of[g] for g in (low, *rest) if g in value_of)]
-        for other in rest:
-            to[other] = low
-        value_of[low] = min(values)
-    together: dict[int, list[int]] = {}
-    for group in sorted(to):
-        together.setdefault(root(group), []).append(group)
-    return [(value_of[low], groups) for low, groups in together.items()]
 
 
 def _clash(

@@ -59,6 +59,7 @@ class Entry:
     council: str
     asset: str
     place: int
+    """The row that gives it its id."""
     said: Sequence[Statement] = ()
     key: str | None = None
     """The least sure key by which its sources were told to mean the same; None: one source alone."""
@@ -264,7 +265,8 @@ def _entry(council: str, asset: str, said: Sequence[Statement], key: str | None)
             if name not in facts and not (name in _OF_SYSTEM and _another_system(facts, s.facts)):
                 facts[name], places[name] = value, s.place
     seen = max(said, key=lambda s: s.last_seen or date.min)
-    return Entry(council, asset, one.place, said, key, facts, places, seen.last_seen, seen.place)
+    named = next((s for s in said if s.tag and s.tag.casefold() == asset.casefold()), one)
+    return Entry(council, asset, named.place, said, key, facts, places, seen.last_seen, seen.place)
 
 
 def _another_system(known: Mapping[str, Any], said: Mapping[str, Any]) -> bool:

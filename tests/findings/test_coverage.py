@@ -95,6 +95,14 @@ def test_what_is_seen_fresh_and_seen_by_nobody_else_is_told_for_each_source() ->
     assert (of(old, "software").fresh, of(old, "software").dated_on) == (0, OLD)
 
 
+def test_the_programs_in_an_agents_file_do_not_make_an_old_sighting_new() -> None:
+    made = Sources().add("assets", {"device_id": "d", "last_seen": OLD}, source="agent")
+    listed = Sources().add("software", {"asset_tag": "d", "name": CHROME}, source="agent").loads[0]
+    made.loads = [replace(made.loads[0], tables={**made.loads[0].tables, **listed.tables})]
+    agent = of(coverage(SETTINGS, estate(made)), "agent")
+    assert (agent.assets, agent.fresh, agent.installs) == (1, 0, 1)
+
+
 def test_an_operating_system_counts_for_the_source_whose_word_is_used() -> None:
     made = Sources().add("assets", {"asset_tag": "1", "hostname": "a"}, source="register")
     made.add("assets", {"asset_tag": "1", "os": "Microsoft Windows 11 Pro"}, source="agent")
@@ -222,6 +230,7 @@ def two(one: dict[str, Any], other: dict[str, Any]) -> Estate:
             True,
         ),
         (("Ubuntu 22.04.5 LTS", "22.04"), ("Ubuntu", None), False),
+        (("Ubuntu 22.04.5 LTS", "22.04"), ("Debian GNU/Linux 12 (bookworm)", "12"), True),
         (("Acme OS", "1"), ("acme  os", "2"), False),
         (("Acme OS", "1"), ("Other OS", "1"), None),
         (("Ubuntu 22.04.5 LTS", "22.04"), ("Acme OS", "1"), None),

@@ -106,6 +106,11 @@ def test_a_key_on_two_rows_of_one_source_joins_neither_with_a_third_and_says_so(
     assert [(r.key, r.value, r.things, r.against) for r in found.refused] == [("serial", "s", (0, 1), None)]
 
 
+def test_a_key_twice_in_one_source_that_nobody_else_has_is_nothing_to_tell() -> None:
+    found = join([thing("x", serial="s"), thing("x", serial="s"), thing("y", serial="t")], ORDER)
+    assert (len(found.groups), list(found.refused)) == (3, [])
+
+
 def test_where_a_serial_tells_nobody_apart_the_name_may() -> None:
     rows = (
         thing("x", serial="s", fqdn="a.example"), thing("x", serial="s", fqdn="b.example"), thing("y", serial="s", fqdn="b.example")
@@ -123,6 +128,30 @@ def test_a_third_that_fits_two_who_contradict_each_other_joins_neither() -> None
     found = join(rows, ORDER)
     assert len(found.groups) == 3
     assert [(r.key, r.against) for r in found.refused] == [("serial", "asset_tag")]
+
+
+def test_an_ambiguous_value_spoils_no_join_by_another() -> None:
+    rows = (
+        thing("a", serial="s"),
+        thing("b", serial="s", fqdn="f.example"),
+        thing("b", serial="s"),
+        thing("c", fqdn="f.example"),
+    )
+    assert assets(*rows) == [(0,), (1, 3), (2,)]
+
+
+def test_one_that_fits_a_half_of_an_asset_and_not_the_other_stays_apart() -> None:
+    rows = thing("x", asset_tag="1", serial="s"), thing("y", asset_tag="1", serial="t"), thing("z", serial="s")
+    found = join(rows, ORDER)
+    assert list(found.groups) == [(0, 1), (2,)]
+    assert [(r.key, r.value, r.things, r.against) for r in found.refused] == [("serial", "s", (1, 2), "serial")]
+
+
+def test_two_things_of_one_source_never_meet_through_a_third() -> None:
+    rows = thing("x", asset_tag="1"), thing("y", asset_tag="1", serial="s"), thing("x", serial="s")
+    found = join(rows, ORDER)
+    assert list(found.groups) == [(0, 1), (2,)]
+    assert [(r.key, r.things, r.against) for r in found.refused] == [("serial", (0, 2), None)]
 
 
 def test_three_sources_meet_by_different_keys_and_the_least_sure_one_is_told() -> None:

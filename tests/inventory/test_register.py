@@ -47,17 +47,24 @@ def test_the_agents_host_is_the_registers_asset_by_its_serial_and_keeps_the_regi
     )
     estate = settled(made)
     assert assets(estate, "asset", "owner", "hostname", "sources_seen") == [("T-1", "Head of ICT", "SRV-1", 2)]
+    assert str(estate.files.place(estate.frames["assets"].place("asset", 0) or 0)) == "assets-0.csv:2"
     (join,) = estate.notes["joins"]
     assert (join.council, join.asset, join.also, join.key) == ("a", "T-1", ["dev-1"], "serial")
     assert [str(p) for p in join.places] == ["assets-0.csv:2", "assets-1.csv:2"]
 
 
-@pytest.mark.parametrize("order", [("register", "agent"), ("agent", "register")])
-def test_the_id_is_the_tag_whichever_source_comes_first(order: tuple[str, str]) -> None:
-    made = Sources()
-    for source in order:
-        made.add("assets", HOST if source == "agent" else {"asset_tag": "T-1", "serial": "EX7Q2LM1"}, source=source)
-    assert assets(settled(made)) == [("T-1",)]
+@pytest.mark.parametrize("tagged", ["register", "tool"])
+def test_the_id_is_the_tag_whichever_source_comes_first_and_leads_to_its_row(tagged: str) -> None:
+    made = (
+        Sources()
+        .add("assets", HOST, source="agent")
+        .add("assets", {"asset_tag": "T-1", "serial": "EX7Q2LM1"}, source=tagged)
+    )
+    estate = settled(made)
+    assert assets(estate) == [("T-1",)]
+    frame = estate.frames["assets"]
+    assert str(estate.files.place(frame.place("asset", 0) or 0)) == "assets-1.csv:2"
+    assert str(estate.files.place(frame.place("hostname", 0) or 0)) == "assets-0.csv:2"
 
 
 def test_a_host_that_only_the_agent_sees_has_its_surest_key_for_an_id() -> None:

@@ -13,11 +13,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from secscan import sources, workspace
+from secscan import inventory, knowledge, sources, workspace
 from secscan.doors import csv, yaml
 from secscan.doors.validate import validate
+from secscan.findings.coverage import coverage, disagreements
 from secscan.knowledge import load_catalogue, recognise
+from secscan.model.estate import Estate
 from secscan.model.places import Files
+from secscan.model.policy import Policy
 from secscan.model.settings import Settings
 from secscan.scan import scan
 from secscan.workspace.sample import write_sample
@@ -310,6 +313,44 @@ def test_the_lists_and_scans_are_read_whole(readings: list[sources.Reading]) -> 
     assert kinds >= {"secscan-assets", "table", "dpkg", "rpm", "nmap-xml", "secscan-rules"}
     assert rows_of["brackenford-scan"] == 30
     assert rows_of["threeways-scan-alderbeck"] == 46 + 9
+
+
+# --- one asset from two sources -------------------------------------------------------------------------------------
+
+
+def settled(sample: SimpleNamespace, settings: Settings, month: int) -> Estate:
+    files, day = Files(), DAYS[month - 1]
+    reading = sources.read(settings, sample.root, day, files)
+    estate = inventory.settle(reading.loads, reading.gaps, settings, files, day)
+    return knowledge.attach(estate, load_catalogue(), Policy(name="", version="", controls=()))
+
+
+def test_threeways_agents_join_its_register_and_differ_where_told(sample: SimpleNamespace, settings: Settings) -> None:
+    estate = settled(sample, settings, 12)
+    joins = {j.asset: j.key for j in estate.notes["joins"]}
+    by_name = {a.tag: a.hostname for a in in_month("threeways", 12)}
+    assert Counter(joins.values()) == {"serial": 11, "fqdn": 2}
+    assert {by_name[asset] for asset, key in joins.items() if key == "fqdn"} == {"TW-PG01", "TW-MON01"}
+    assert [(by_name[d.asset], d.fact, [s.source for s in d.said]) for d in disagreements(estate)] == [
+        (host, fact, ["threeways-agents", "threeways-register"])
+        for host, fact in (("TW-DC02", "protection_active"), ("TW-LOG01", "ip"), ("TW-DESK01", "os"))
+    ]
+    rows = {r.source: r for r in coverage(settings, estate) if r.council == "threeways"}
+    assert (rows["threeways-agents"].assets, rows["threeways-agents"].only_here) == (15, 2)
+    assert rows["threeways-agents"].of_assets == len(by_name) + 2
+    assert not estate.notes["join_warnings"]
+
+
+def test_what_only_the_agents_see_has_no_tag_and_no_owner(sample: SimpleNamespace, settings: Settings) -> None:
+    for month, names in ((5, {"TW-TEST02"}), (6, {"TW-TEST02", "TW-LT07"})):
+        assets = settled(sample, settings, month).frames["assets"]
+        found = [r for r in range(assets.rows) if str(assets.get("asset", r)).startswith("serial:")]
+        assert {assets.get("hostname", r) for r in found} == names
+        assert not any(assets.get("owner", r) for r in found)
+
+
+def test_the_register_is_told_of_no_rebuild(sample: SimpleNamespace, settings: Settings) -> None:
+    assert [[d.fact for d in disagreements(settled(sample, settings, month))].count("os") for month in (7, 8)] == [0, 1]
 
 
 # --- what the network shows -----------------------------------------------------------------------------------------

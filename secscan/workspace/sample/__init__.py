@@ -14,6 +14,11 @@ What a reader should find, by month (1 is the oldest set, 12 the newest):
   MIT-ALD-03 disproven by packets that get round the firewall. MIT-ALD-05 rests on another control, PAT-01, and holds.
   MIT-BRA-01 proven until month 6 and disproven from month 7, by the rule TEMP-MIGRATION above the deny.
   MIT-BRA-03 cannot be told: a rule names a host name for its source. MIT-CVL-02 only claimed: no export covers it.
+- Threeways' servers told by two sources, its register and the agents on thirteen of them: eleven are one asset by their
+  serial number, TW-PG01 and TW-MON01 by their full name, for their boards know no number. The two disagree about the
+  system of TW-DESK01 (rebuilt in month 8, and the register was not told), the address of TW-LOG01 and the malware
+  protection of TW-DC02, which is off. Two hosts only the agents see: TW-TEST02, an old test server on Server 2012 R2,
+  and from month 6 TW-LT07, a laptop whose disk is not encrypted. They have no tag, so their serial numbers name them.
 - Exceptions. EXC-01, 04, 05 and 06 in force; EXC-02 lapses after month 8, and nobody renews it or takes it out; EXC-03
   matches nothing once its server is rebuilt in month 7; EXC-07 has not begun.
 - Firewalls. Corvale's has VENDOR-TEST, which lets everything through: it stands under the last deny, so that it does

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator
 from typing import Final
 
-from secscan.workspace.sample import packages, tables
+from secscan.workspace.sample import agents, packages, tables
 from secscan.workspace.sample.assets import in_month
 from secscan.workspace.sample.days import MONTHS, Month
 from secscan.workspace.sample.faults import break_sheet
@@ -25,6 +25,7 @@ def files(council: str, month: Month) -> Iterator[tuple[str, bytes]]:
             yield from _brackenford(month)
         case "threeways":
             yield from _templates(council, month, services=False)
+            yield from agents.files(month)
             yield from _provider_scans(month)
         case "corvale":
             yield from _templates(council, month, services=True)
@@ -37,7 +38,7 @@ def _templates(council: str, month: Month, *, services: bool) -> Iterator[tuple[
     """Our own templates, with a byte order mark as a spreadsheet saves them."""
     sheets = [
         ("register", "assets.csv", tables.assets(council, month)),
-        ("software", "software.csv", tables.software(council, month)),
+        ("software", "software.csv", tables.software(council, month, without=agents.HOSTS)),
     ]
     if services:
         sheets.append(("services", "services.csv", tables.services(council, month)))

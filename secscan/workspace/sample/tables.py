@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from secscan.workspace.sample.assets import in_month
@@ -75,9 +76,10 @@ def devices(month: Month) -> Sheet:
     return sheet
 
 
-def software(council: str, month: Month) -> Sheet:
+def software(council: str, month: Month, without: Container[str] = ()) -> Sheet:
+    """The template; hosts that report their own software are left out by name."""
     sheet = Sheet(_SOFTWARE)
-    for asset in in_month(council, month.number):
+    for asset in (a for a in in_month(council, month.number) if a.hostname not in without):
         for row in installs(asset, month):
             cells = [
                 asset.tag,
