@@ -31,7 +31,7 @@ from secscan.model.errors import UsageError
 from secscan.model.estate import Estate
 from secscan.model.findings import Judgement
 from secscan.model.places import Files, Place
-from secscan.model.policy import Policy
+from secscan.model.policy import Control, Policy
 from secscan.model.posture import Posture
 from secscan.workspace import Workspace
 
@@ -197,7 +197,11 @@ def _asked(rules: Policy, checks: Mapping[str, CheckSpec], added: Added) -> str:
         table = added.tables.get(spec.table.table)
         return spec.sha256 + (table.sha256 if table else "")
 
-    controls = [(replace(c, title="", text="", references=(), place=Place("")), code(c.check)) for c in rules.controls]
+    def bare(c: Control) -> Control:
+        scope = replace(c.scope, reason=None, place=Place(""))
+        return replace(c, title="", text="", references=(), place=Place(""), scope=scope)
+
+    controls = [(bare(c), code(c.check)) for c in rules.controls]
     lowest = {product: version for product, (version, _) in rules.minimum_versions.items()}
     return door.sha256(json.canonical([controls, lowest, rules.free_extensions]))
 

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -95,26 +95,50 @@ def stay_inside(folder: Path, root: Path) -> None:
 def write(path: Path, data: bytes | str, mode: int = PRIVATE_FILE) -> None:
     """All of ``data`` is in ``path`` and on disk, or ``path`` is as it was. A link in its place is replaced, not followed."""
     content = data.encode() if isinstance(data, str) else data
+    _put(path, content, mode, at_once=True)
+    _settled(path, len(content), path.parent)
+
+
+def write_all(contents: Mapping[Path, bytes], mode: int = PRIVATE_FILE) -> None:
+    """The same for many files. They reach the disk together at the end, in a part of the time that each by itself takes."""
+    for path, content in contents.items():
+        _put(path, content, mode, at_once=False)
+    for path, content in contents.items():
+        _settled(path, len(content), path)
+    for path in {path.parent: path for path in contents}.values():
+        _settled(path, len(contents[path]), path.parent)
+
+
+def _put(path: Path, content: bytes, mode: int, *, at_once: bool) -> None:
+    """The file takes its place whole. ``at_once``: its bytes are on disk before it does."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         with _created(temporary, mode) as descriptor:
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
+            if at_once:
+                os.fsync(descriptor)
         os.replace(temporary, path)
-        _sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
         raise StorageError(f"{path}: cannot be written ({len(content)} bytes): {error.strerror or error}") from None
 
 
+def _settled(path: Path, size: int, what: Path) -> None:
+    """``what``, the file or its folder, is on disk."""
+    try:
+        _sync(what)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({size} bytes): {error.strerror or error}") from None
+
+
 def publish(staged: Path, final: Path) -> None:
     """A folder that was built aside takes its place in one rename."""
     try:
         os.rename(staged, final)
-        _sync_folder(final.parent)
+        _sync(final.parent)
     except OSError as error:
         raise StorageError(f"{final}: cannot be published: {error.strerror or error}") from None
 
@@ -146,7 +170,7 @@ def point(link: Path, target: str) -> None:
     try:
         os.symlink(target, temporary)
         os.replace(temporary, link)
-        _sync_folder(link.parent)
+        _sync(link.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
@@ -162,10 +186,11 @@ def _created(path: Path, mode: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync(path: Path) -> None:
+    """A file or a folder is on disk. Only POSIX can open a folder, and sync what was opened to be read."""
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -117,7 +117,7 @@ def councils(
                 patched_in_time=device.in_time if device else 0,
                 patched_late=device.late if device else 0,
                 patched_unknown=device.unknown if device else 0,
-                patched_excluded=0,
+                patched_excluded=device.excluded if device else 0,
                 unsupported=len(systems),
                 unsupported_unprotected=sum(r.protection not in WORKING for r in systems),
                 claims=mine.total(),

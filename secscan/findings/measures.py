@@ -10,7 +10,7 @@ import numpy as np
 
 from secscan.findings.coverage import agreement
 from secscan.model.estate import Estate
-from secscan.model.findings import FAIL, OUTSIDE, PASS, UNKNOWN, Finding, Judgement, Tally
+from secscan.model.findings import UNKNOWN, Finding, Judgement, Tally
 
 PATCH_CHECK: Final = "patching.fix-overdue"
 LEGACY_CHECK: Final = "lifecycle.unsupported-software"
@@ -33,31 +33,36 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patched:
-    """Assets of a council by the state of their fixes; they add up to the assets judged."""
+    """Assets of a council by the state of their fixes; they add up to all its assets."""
 
     in_time: int = 0
     late: int = 0
     unknown: int = 0
+    excluded: int = 0
+    """No patching control speaks about any of its fixes."""
 
 
 def patched(estate: Estate, judgements: Sequence[Judgement]) -> dict[str, Patched]:
-    """For each council: an asset is late when one of its fixes is, else unknown when one is, else in time."""
-    fixes = estate.frames["fixes"]
+    """For each council: an asset is late when one of its fixes is, else unknown when one is, else in time.
+
+    One without any row of fixes is unknown, never excluded: nobody vanishes.
+    """
+    take = estate.frames["fixes"].columns["asset"].take
     assets = estate.frames["assets"]
-    take = fixes.columns["asset"].take
-    worst = np.full(assets.rows, OUTSIDE, dtype=np.int8)
     rank = np.array([1, 3, 2, 0], dtype=np.int8)  # pass, fail, unknown, outside: the worst wins
-    score = np.zeros(assets.rows, dtype=np.int8)
-    for judgement in judgements:
-        if judgement.control.check == PATCH_CHECK and take is not None:
-            np.maximum.at(score, take, rank[judgement.outcomes])
-    worst = np.array([OUTSIDE, PASS, UNKNOWN, FAIL], dtype=np.int8)[score]
-    found: dict[str, list[int]] = {}
-    for row, outcome in enumerate(worst.tolist()):
-        if outcome != OUTSIDE:
-            counts = found.setdefault(assets.get("council", row), [0, 0, 0])
-            counts[(PASS, FAIL, UNKNOWN).index(outcome)] += 1
-    return {council: Patched(in_time=a, late=b, unknown=c) for council, (a, b, c) in found.items()}
+    score = np.full(assets.rows, rank[UNKNOWN], dtype=np.int8)
+    if take is not None:
+        score[take] = 0
+        for judgement in judgements:
+            if judgement.control.check == PATCH_CHECK:
+                np.maximum.at(score, take, rank[judgement.outcomes])
+    codes, names = assets.columns["council"].codes()
+    counts = np.bincount(codes * len(rank) + score, minlength=len(names) * len(rank)).reshape(-1, len(rank)).tolist()
+    return {
+        council: Patched(excluded=outside, in_time=passed, unknown=unknown, late=failed)
+        for council, (outside, passed, unknown, failed) in zip(names, counts, strict=True)
+        if council is not None
+    }
 
 
 def coverage(tallies: Sequence[Tally], council: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from secscan.findings import councils, coverage, registers
+from secscan.findings.excluded import excluded
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
 from secscan.model.findings import Clocked, Judgement, Tally
@@ -105,6 +106,7 @@ def assemble(
         coverage=coverage.coverage(settings, estate),
         disagreements=coverage.disagreements(estate),
         joins=sorted(estate.notes.get("joins", ()), key=lambda j: (j.council, j.asset)),
+        excluded=excluded(policy, estate, judgements, checks),
         checks=[
             {
                 "id": spec.id, "title": spec.title, "sha256": spec.sha256, "file": spec.shown_file,

@@ -86,13 +86,19 @@ def _day(value: Any) -> date | None:
 
 def exceptions(policy: Policy, findings: Sequence[FindingRow], today: date) -> list[ExceptionRow]:
     used: dict[str, list[str]] = {}
+    failing: dict[tuple[str, str, str], list[FindingRow]] = {}
     for f in findings:
         if f.exception:
             used.setdefault(f.exception, []).append(f.fingerprint)
+        if f.outcome == "fail" and f.asset is not None:
+            failing.setdefault((f.control, f.council, f.asset.casefold()), []).append(f)
     rows = []
     for e in policy.exceptions:
+        own = used.get(e.id, [])
         if e.until < today:
             state = "overdue"
+            mine = failing.get((e.control, e.council, e.asset.casefold()), ())
+            own = [f.fingerprint for f in mine if e.subject in (None, f.subject) and f.exception is None]
         elif e.starts is not None and e.starts > today:
             state = "not-yet"
         else:
@@ -110,11 +116,17 @@ def exceptions(policy: Policy, findings: Sequence[FindingRow], today: date) -> l
                 reason=e.reason,
                 renewed=e.renewed,
                 state=state,
-                findings=used.get(e.id, []),
+                findings=own,
                 place=e.place,
+                starts=e.starts,
             )
         )
     return sorted(rows, key=lambda r: (("overdue", "unused", "in-force", "not-yet").index(r.state), r.until, r.id))
+
+
+def _either(said: set[bool | None]) -> bool | None:
+    """True where one source says so; where none does and some say nothing, not known."""
+    return True if True in said else (None if None in said else False)
 
 
 def fixes(estate: Estate, judgements: Sequence[Judgement], today: date) -> list[FixRow]:
@@ -139,6 +151,7 @@ def fixes(estate: Estate, judgements: Sequence[Judgement], today: date) -> list[
                 days_since=(today - released).days if released else None,
                 missing=dict(sorted(Counter(council for council, _ in who).items())),
                 overdue=any(r in late for r in rows),
+                exploited=_either({frame.get("exploited", r) for r in rows}),
             )
         )
     return sorted(found, key=lambda f: (not f.overdue, -sum(f.missing.values()), f.product, f.advisory or ""))

@@ -20,6 +20,10 @@ class Scope:
 
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     excluded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reason: str | None = None
+    """Why, in the words of the entry that set it."""
+    place: Place = Place("")
+    """Where it is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

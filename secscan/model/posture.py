@@ -157,6 +157,8 @@ class FixRow:
     missing: dict[str, int]
     """council -> assets that lack it"""
     overdue: bool
+    exploited: bool | None = None
+    """Known to be exploited; None: no source says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +176,10 @@ class ExceptionRow:
     state: str
     """in-force, overdue (past its date), unused (matches nothing) or not-yet."""
     findings: list[str]
+    """Those that it accepts; for one past its date, those that it accepted and that count again."""
     place: Place
+    starts: date | None = None
+    """The first day in force; None: policy names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +289,7 @@ class Excluded:
     control: str
     theme: str
     what: str
-    """The part of the scope that leaves them out, in words."""
+    """The part of the scope that leaves them out, in words, or that the control is switched off."""
     reason: str | None
     assets: int
     place: Place

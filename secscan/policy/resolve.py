@@ -143,7 +143,8 @@ def _scope(desk: Desk, written: Written[ControlEntry], spec: CheckSpec | None, w
                 desk.refuse(written.place(*path, column), says)
             for number, value in enumerate(values if column in names else ()):
                 known(desk, column, value, names[column], written.value(*path, column, number))
-    return Scope(only=_columns(entry), excluded=_columns(entry.excluded))
+    said = written.entry.reason
+    return Scope(only=_columns(entry), excluded=_columns(entry.excluded), reason=said, place=written.place("scope"))
 
 
 def _columns(part: ScopePart | None) -> dict[str, tuple[str, ...]]:

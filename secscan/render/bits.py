@@ -5,7 +5,7 @@ Text from the inventory only ever travels as ``Bit.text``; addresses of links ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -16,7 +16,7 @@ from secscan.render import words
 CELL_LIMIT: Final = 160
 """Letters of one piece of text in a table; the whole of it is in the data files."""
 
-Kind = Literal["text", "strong", "link", "tag", "note", "code", "command", "date"]
+Kind = Literal["text", "strong", "link", "tag", "note", "reference", "code", "digest", "command", "date"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ class Row:
     cells: tuple[Cell, ...]
     id: str = ""
 
+    def under(self, columns: Sequence[Column]) -> Iterator[tuple[str | None, bool, Cell]]:
+        """(label of its column, None for the first, which heads the row; whether it holds numbers; the cell)."""
+        yield None, False, self.cells[0]
+        for column, cell in zip(columns[1:], self.cells[1:], strict=True):
+            yield column.label, column.numeric, cell
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -72,6 +78,8 @@ class Table:
     sortable: bool = True
     foot: Row | None = None
     show_caption: bool = False
+    tight: bool = False
+    """Its columns of numbers take no more room than they need, so that long text beside them has some."""
 
     @property
     def cut(self) -> bool:
@@ -119,8 +127,23 @@ def strong(value: object) -> Bit:
 
 
 def note(value: object) -> Bit:
-    """A second, quieter line."""
-    return Bit("note", words.plain(value, 2 * CELL_LIMIT))
+    """A second, quieter line, or a few of them."""
+    return Bit("note", words.plain(value, 4 * CELL_LIMIT))
+
+
+def prose(value: object) -> Bit:
+    """Whole sentences of a person, which lose their sense when they are cut."""
+    return Bit("text", words.plain(value, 4 * CELL_LIMIT))
+
+
+def reference(value: object) -> Bit:
+    """A quieter line with an address in it, which may break at its slashes."""
+    return Bit("reference", words.plain(value, 2 * CELL_LIMIT))
+
+
+def digest(value: object) -> Bit:
+    """A SHA-256, whole."""
+    return Bit("digest", words.plain(value, CELL_LIMIT))
 
 
 def code(value: object) -> Bit:

@@ -19,7 +19,7 @@ from secscan.render import words
 
 COLOURS: Final = ("#12436D", "#28A197", "#801650", "#F46A25")
 DASHES: Final = ("", "10 5", "3 4", "14 4 3 4")
-LATE, UNKNOWN, INK, GRID = "#F46A25", "#d8d8d8", "#0b0c0c", "#cecece"
+LATE, UNKNOWN, LEFT_OUT, INK, GRID = "#F46A25", "#d8d8d8", "#ffffff", "#0b0c0c", "#cecece"
 MOST_LINES: Final = 4
 LABEL_HEIGHT: Final = 42
 """A label at the end of a line: the name, and under it the last figure."""
@@ -36,12 +36,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One council's devices: in time, late, not known."""
+    """All of one council's devices: in time, late, not known, left out by policy."""
 
     name: str
     in_time: int
     late: int
     unknown: int
+    excluded: int = 0
+
+    @property
+    def parts(self) -> tuple[tuple[int, str, str], ...]:
+        """(count, fill, ink) of each part, in the order of the key."""
+        return (
+            (self.in_time, COLOURS[0], "#ffffff"), (self.late, LATE, INK), (self.unknown, UNKNOWN, INK),
+            (self.excluded, LEFT_OUT, INK),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +258,7 @@ def _marker(x: float, y: float, number: int) -> Markup:
 
 def bar_chart(key: str, bars: Sequence[Bar], *, title: str, description: str) -> Markup:
     """Each bar is all of a council's devices; its parts carry their own counts. In both sizes."""
-    wide = _bars(key + "w", bars, title, description, 1060, 230, 0, "app-chart__wide")
+    wide = _bars(key + "w", bars, title, description, 1060, 330, 0, "app-chart__wide")
     return wide + _bars(key + "n", bars, title, description, 340, 0, 42, "app-chart__narrow")
 
 
@@ -264,29 +273,37 @@ def _bars(
         # The parts that can be too thin for their number are always said beside the name.
         first, second = (y - 24, y - 6) if head else (y + 14, y + 32)
         parts.append(_text(0, first, _cut(bar.name, 26 if left else 40), bold=True))
-        parts.append(_text(0, second, f"{words.number(bar.late)} late, {words.number(bar.unknown)} not known"))
+        out = f", {words.number(bar.excluded)} excluded" if bar.excluded else ""
+        parts.append(_text(0, second, f"{words.number(bar.late)} late, {words.number(bar.unknown)} not known{out}"))
         parts += _segments(bar, left, width, y, high)
-    colours = ((COLOURS[0], "On time"), (LATE, "Late"), (UNKNOWN, "Not known"))
-    for i, (colour, name) in enumerate(colours):
-        x = left + i * 110
-        parts.append(tag("rect", x=_n(x), y="4", width="16", height="16", fill=colour) + _text(x + 22, 18, name))
-    return drawing(key, title, description, width, 40 + len(bars) * step, parts, css)
+    x = float(left)
+    for colour, name in ((COLOURS[0], "On time"), (LATE, "Late"), (UNKNOWN, "Not known"), (LEFT_OUT, "Excluded")):
+        parts.append(_block(x, 4, 16, 16, colour) + _text(x + 22, 18, name))
+        x += 32 + 8.1 * len(name)
+    foot = 40 + len(bars) * step
+    parts += [
+        _text(left + (width - left) * share / 100, foot + 8, f"{share}%", anchor=anchor)
+        for share, anchor in ((0, "start"), (50, "middle"), (100, "end"))
+    ]
+    return drawing(key, title, description, width, foot + 16, parts, css)
+
+
+def _block(x: float, y: float, wide: float, high: int, fill: str) -> Markup:
+    """A filled rectangle; one that is as white as the paper has an edge."""
+    edge = {"stroke": INK} if fill == LEFT_OUT else {}
+    return tag("rect", x=_n(x), y=_n(y), width=_n(wide), height=high, fill=fill, **edge)
 
 
 def _segments(bar: Bar, left: int, width: int, y: float, high: int) -> list[Markup]:
-    total = bar.in_time + bar.late + bar.unknown
+    total = sum(count for count, _, _ in bar.parts)
     if total == 0:
-        return [_text(left + 4, y + 22, "No device to judge")]
+        return [_text(left + 4, y + 22, "No device")]
     drawn, x = [], float(left)
-    for count, colour, ink in (
-        (bar.in_time, COLOURS[0], "#ffffff"),
-        (bar.late, LATE, INK),
-        (bar.unknown, UNKNOWN, INK),
-    ):
+    for count, colour, ink in bar.parts:
         wide = (width - left) * count / total
         if not count:
             continue
-        drawn.append(tag("rect", x=_n(x), y=_n(y), width=_n(max(wide - 2, 1)), height=high, fill=colour))
+        drawn.append(_block(x, y, max(wide - 2, 1), high, colour))
         label = words.number(count)
         if wide > 9 * len(label) + 10:
             drawn.append(_text(x + 7, y + 22, label, fill=ink, bold=True))

@@ -6,14 +6,28 @@ cell are joined by ``; ``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
 from secscan.doors import csv
 from secscan.model.places import Place
-from secscan.model.posture import ClaimRow, ExceptionRow, FindingRow, FixRow, InputRow, LegacyRow
+from secscan.model.posture import (
+    ClaimRow,
+    CouncilRow,
+    CoverageRow,
+    Disagreement,
+    ExceptionRow,
+    Excluded,
+    FindingRow,
+    FixRow,
+    InputRow,
+    JoinRow,
+    LegacyRow,
+    SupportEnd,
+)
+from secscan.render import words
 from secscan.render.view import View
 
 Rows = tuple[Sequence[str], Iterable[Sequence[object]]]
@@ -35,6 +49,14 @@ def _whole(view: View) -> dict[str, Columns]:
         "mitigations.csv": _plain(ClaimRow, p.claims),
         "exceptions.csv": _plain(ExceptionRow, p.exceptions),
         "inputs.csv": _plain(InputRow, p.inputs, leave=("refused",)),
+        "councils.csv": _plain(CouncilRow, p.councils),
+        "loosened.csv": _keyed(p.loosened, ("control", "councils", "what", "before", "after", "reason", "place")),
+        "excluded.csv": _plain(Excluded, p.excluded),
+        "coverage.csv": _plain(CoverageRow, p.coverage),
+        "joins.csv": _plain(JoinRow, p.joins),
+        "support-ends.csv": _plain(SupportEnd, p.support_ends),
+        "unrecognised.csv": _keyed(p.unrecognised, ("name", "version", "publisher", "installs", "councils", "near")),
+        "checks.csv": _keyed(p.checks, ("id", "title", "sha256", "file", "package")),
     }
 
 
@@ -44,6 +66,7 @@ def _tables(view: View) -> dict[str, Rows]:
         "routes.csv": _routes(p.legacy),
         "fixes.csv": _fixes(p.fixes),
         "controls.csv": _controls(view),
+        "disagreements.csv": _disagreements(p.disagreements),
         "changes.csv": (
             ("change", "severity", "council", "asset", "control", "title", "fingerprint"),
             [(c.what, c.severity, c.council, c.asset, c.control, c.title, c.fingerprint) for c in p.changes],
@@ -67,14 +90,29 @@ def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Column
     return [f.name for f in kept], columns
 
 
+def _keyed(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Columns:
+    """The same for rows that are plain maps."""
+    return keys, [[_value(row.get(key)) for row in rows] for key in keys]
+
+
 def _value(value: object) -> object:
     match value:
-        case Place():
-            return str(value) if value.file else None
+        case Place() | {"file": _, "line": _}:
+            return words.place(value) or None
         case list() | tuple():
             return "; ".join(str(v) for v in value)
         case _:
             return value
+
+
+def _disagreements(rows: Sequence[Disagreement]) -> Rows:
+    """A line for each thing said; what is used comes first."""
+    header = ("council", "asset", "hostname", "fact", "used", "value", "source", "dated_on", "place")
+    return header, [
+        (d.council, d.asset, d.hostname, d.fact, i == 0, s.value, s.source, s.dated_on, _value(s.place))
+        for d in rows
+        for i, s in enumerate(d.said)
+    ]
 
 
 def _routes(rows: Sequence[LegacyRow]) -> Rows:
@@ -102,32 +140,33 @@ def _routes(rows: Sequence[LegacyRow]) -> Rows:
 
 
 def _fixes(rows: Sequence[FixRow]) -> Rows:
-    header = ("product", "advisory", "severity", "released_on", "days_since", "overdue", "council", "missing_on")
+    header = (
+        "product",
+        "advisory",
+        "severity",
+        "released_on",
+        "days_since",
+        "overdue",
+        "council",
+        "missing_on",
+        "exploited",
+    )
     return header, [
-        (f.product, f.advisory, f.severity, f.released_on, f.days_since, f.overdue, council, count)
+        (f.product, f.advisory, f.severity, f.released_on, f.days_since, f.overdue, council, count, f.exploited)
         for f in rows
         for council, count in sorted(f.missing.items())
     ]
 
 
 def _controls(view: View) -> Rows:
+    """A line for each council of a control; what the control says of itself stands in every one."""
     header = (
-        "control",
-        "title",
-        "theme",
-        "severity",
-        "council",
-        "passed",
-        "failed",
-        "unknown",
-        "stale",
-        "disabled",
-        "error",
-        "place",
-    )
+        "control", "title", "theme", "severity", "council", "passed", "failed", "unknown", "stale", "disabled", "error", "place",
+        "check", "due_days", "mitigated_by", "text", "references",
+    )  # fmt: skip
     return header, [
         (c.id, c.title, c.theme, c.severity, council, *(o.get(k, 0) for k in ("passed", "failed", "unknown", "stale")), c.disabled,
-         c.error, str(c.place))
+         c.error, str(c.place), c.check, c.due_days, c.mitigated_by, c.text, _value(c.references))
         for c in view.posture.controls
         for council, o in (sorted(c.outcomes.items()) or [("", {})])
     ]  # fmt: skip

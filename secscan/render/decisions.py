@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -37,7 +37,7 @@ class Decision:
     rank: int
 
 
-def needed(posture: Posture, hrefs: dict[tuple[str, str], str]) -> list[Decision]:
+def needed(posture: Posture, hrefs: Mapping[tuple[str, str], str]) -> list[Decision]:
     """Every decision, most pressing first. ``hrefs``: (council, asset) to the place where the system is described."""
     by_asset: dict[tuple[str, str], list[LegacyRow]] = {}
     for row in posture.legacy:
@@ -90,6 +90,12 @@ def _system(rows: Sequence[LegacyRow], href: str) -> Decision:
         who=next((r.owner for r in rows if r.owner), "No owner recorded"), on=min(due) if due else None,
         rank=_rank(worst.protection, ways),
     )  # fmt: skip
+
+
+def of_system(rows: Sequence[LegacyRow], href: str) -> Decision | None:
+    """What has to be decided about one device; None where it is accepted or protected."""
+    waiting = [r for r in rows if r.protection in ASKED and r.status != "accepted"]
+    return _system(waiting, href) if waiting else None
 
 
 def _rank(protection: str, ways: int) -> int:

@@ -64,7 +64,12 @@ class Totals:
 
     @property
     def patched_every(self) -> int:
+        """Devices that a patching control speaks about."""
         return self.patched_judged + self.patched_unknown
+
+    @property
+    def patched_devices(self) -> int:
+        return self.patched_every + self.patched_excluded
 
 
 def totals(councils: Iterable[CouncilRow]) -> Totals:
@@ -87,15 +92,16 @@ def bounded(passed: int, failed: int, unknown: int, target_percent: int = 100) -
 def patching(figures: Totals, target_percent: int) -> Result:
     in_time, late, unknown = figures.patched_in_time, figures.patched_late, figures.patched_unknown
     judged = in_time + late
+    left = f"{words.number(figures.patched_excluded)} excluded" if figures.patched_excluded else ""
     if judged + unknown == 0:
-        return Result(word="Not known" if figures.assets == 0 else "Not applicable", says="no device to judge")
+        return Result(word="Not known" if figures.assets == 0 else "Not applicable", says=left or "no device to judge")
     word = bounded(in_time, late, unknown, target_percent)
     # A share of the few that could be judged would mislead where most could not.
     counted = (
         f"{words.share(in_time, judged)} on time" if judged > unknown else f"{words.number(late)} known to be late"
     )
     missing = f"{words.number(unknown)} not known" if unknown else ""
-    return Result(word=word, says="; ".join(filter(None, (counted, missing))))
+    return Result(word=word, says="; ".join(filter(None, (counted, missing, left))))
 
 
 def unsupported(figures: Totals, rows: Sequence[LegacyRow], unknown: int, judged: int, sure: bool) -> Result:
@@ -211,4 +217,8 @@ def disagreements(posture: Posture) -> list[str]:
         for row in posture.councils
         for name, where in counted.items()
         if getattr(row, name) != where.count(row.id)
+    ] + [
+        f"{row.name}: devices patched on time, late, not known and excluded are {every:,}, its register holds {row.assets:,}"
+        for row in posture.councils
+        if (every := totals([row]).patched_devices) != row.assets
     ]

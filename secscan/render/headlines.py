@@ -7,16 +7,26 @@ Every function is pure and takes its words from the figures, never from a mood: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final, Literal
 
-from secscan.model.posture import CouncilRow, Point, Posture
+from secscan.model.posture import ClaimRow, CouncilRow, ExceptionRow, LegacyRow, Point, Posture, SupportEnd
 from secscan.render import words
 from secscan.render.compare import Comparison, compare
-from secscan.render.figures import NEAR_POINTS, WORKING, Totals, totals
+from secscan.render.figures import NEAR_POINTS, WORKING, Totals, judged_share, totals
 
 WITHHELD: Final = frozenset(("missing", "unreadable", "held", "silent", "incomplete"))
 """Kinds of gap that take a part of the picture away; refused rows are counted but spare it."""
 Standing = Literal["above", "near", "below", "not known", "stopped"]
+LAPSE_DAYS: Final = 30
+PROTECTED: Final[Mapping[str, str]] = {
+    "disproven": "Its protection was tested and does not work.",
+    "none": "Nobody claims that anything protects it.",
+    "claimed": "A protection is claimed, and nobody has tested it.",
+    "cannot-tell": "What was read does not decide whether its protection works.",
+    "configured": "The rules that were read protect it; no packets have shown it yet.",
+    "proven": "Its protection is proven.",
+}
 AIMED: Final[Mapping[Standing, str]] = {"above": "on or above", "near": "just below", "below": "below"}
 
 
@@ -171,11 +181,10 @@ def council_answer(row: CouncilRow, posture: Posture, decisions_due: int) -> lis
     return [first, second, *third]
 
 
-def legacy_answer(posture: Posture) -> list[str]:
-    """Two sentences over the register: how many, on what, and how many nothing protects."""
-    rows = posture.legacy
+def legacy_answer(rows: Sequence[LegacyRow], whole: bool) -> list[str]:
+    """Over some rows of the register: how many, on what, how many nothing protects. ``whole``: all the data came."""
     if not rows:
-        return [risk(0, 0, not blind(posture), 0)]
+        return [risk(0, 0, whole, 0)]
     devices = len({(r.council, r.asset) for r in rows})
     bare = sum(r.protection not in WORKING for r in rows)
     open_rows = sum(r.routes_open > 0 for r in rows)
@@ -183,6 +192,123 @@ def legacy_answer(posture: Posture) -> list[str]:
     second = f"{words.number(bare)} {'has' if bare == 1 else 'have'} no working protection."
     third = f"{words.number(open_rows)} can be reached from a network that policy does not trust."
     return [first.replace("system run", "system runs") if len(rows) == 1 else first, second, third]
+
+
+def none_protects(found: int, total: int, whole: bool) -> str:
+    """Over the systems that no claim covers. ``total``: the register."""
+    if not found:
+        return f"No unsupported system is without a claimed protection{'' if whole else ' where we could look'}."
+    return f"{words.of(found, total)} unsupported systems {'has' if found == 1 else 'have'} no protection that anybody claims."
+
+
+def disproven(found: int, total: int) -> str:
+    """Over the systems whose protection failed its test."""
+    if not found:
+        return "No protection of an unsupported system was tested and found not to work."
+    return f"The protection of {words.of(found, total)} unsupported systems was tested and found not to work."
+
+
+def ending_answer(ends: Sequence[SupportEnd], whole: bool) -> list[str]:
+    """Support that ends within twelve months, and what such a list cannot hold."""
+    rest = "A product whose last day nobody knows is not in this list."
+    if not ends:
+        return [f"No end of support within 12 months is known{'' if whole else ' where we could look'}.", rest]
+    first = min(ends, key=lambda e: e.on)
+    soonest = f"The first is {words.plain(first.label, 80)}, on {words.english(first.on)}."
+    return [f"Support ends within 12 months for {words.many(len(ends), 'release line')}.", soonest, rest]
+
+
+def system_answer(rows: Sequence[LegacyRow], today: date) -> list[str]:
+    """One device of the register: what nobody mends, what protects it, what can reach it. ``rows``: at least one."""
+    worst = min(rows, key=lambda r: _weakness(r.protection)).protection
+    opened, unknown = max(r.routes_open for r in rows), max(r.routes_unknown for r in rows)
+    said = [
+        _ended(rows, today),
+        PROTECTED.get(worst, f"Its protection is called {words.plain(worst, 40)}, which no page knows."),
+        ways(opened, unknown, any(r.routes for r in rows)),
+    ]
+    until = [r.exception_until for r in rows if r.status == "accepted" and r.exception_until]
+    if len(until) == len(rows):
+        said.append(f"The risk is accepted until {words.english(min(until))}.")
+    return said
+
+
+def _ended(rows: Sequence[LegacyRow], today: date) -> str:
+    first = f"Nobody mends {words.many(len(rows), 'product')} on this device any more"
+    days = [r.eol_on for r in rows if r.eol_on]
+    if not days:
+        return f"{first}; no last day is stated."
+    which = "support" if len(rows) == 1 else "the first support"
+    return f"{first}: {which} ended on {words.english(min(days))}, {words.many((today - min(days)).days, 'day')} ago."
+
+
+def ways(opened: int, unknown: int, read: bool) -> str:
+    """What can reach a system, or be reached from it. ``read``: some rule or packet speaks about it."""
+    if not read and not opened and not unknown:
+        return "No firewall file that was read says who can reach it."
+    unclear = f"; {words.number(unknown)} cannot be told" if unknown else ""
+    if opened:
+        return f"{words.many(opened, 'way')} in or out {'is' if opened == 1 else 'are'} open to networks that policy does not trust{unclear}."
+    return f"No open way in or out was found{unclear}."
+
+
+def _weakness(protection: str) -> int:
+    order = words.WEAKEST_FIRST
+    return order.index(protection) if protection in order else -1
+
+
+def mitigations_answer(claims: Sequence[ClaimRow], today: date) -> list[str]:
+    """How many claimed protections hold, how many failed, and how many proofs are about to lapse."""
+    if not claims:
+        return ["No protection is claimed."]
+    proven, failed = (sum(c.state == s for c in claims) for s in ("proven", "disproven"))
+    said = [f"{words.of(proven, len(claims))} claimed protections {'is' if proven == 1 else 'are'} proven."]
+    said.append(
+        f"{words.number(failed)} {'was' if failed == 1 else 'were'} tested and found not to work."
+        if failed
+        else "None was found not to work."
+    )
+    if soon := len(lapsing(claims, today)):
+        said.append(f"The proof of {words.number(soon)} lapses within {LAPSE_DAYS} days.")
+    return said
+
+
+def lapsing(claims: Sequence[ClaimRow], today: date) -> list[ClaimRow]:
+    """Proven claims whose proof lapses within 30 days, the first to lapse first."""
+    soon = [c for c in claims if c.state == "proven" and c.lapses_on and (c.lapses_on - today).days <= LAPSE_DAYS]
+    return sorted(soon, key=lambda c: (str(c.lapses_on), c.council, c.id))
+
+
+def exceptions_answer(rows: Sequence[ExceptionRow]) -> list[str]:
+    """How many accepted risks are past their last day, and how many findings count again for it."""
+    if not rows:
+        return ["No risk is on record as accepted."]
+    late = [e for e in rows if e.state == "overdue"]
+    verb = "is" if len(late) == 1 else "are"
+    said = [f"{words.of(len(late), len(rows))} exceptions {verb} past {'its' if len(late) == 1 else 'their'} last day."]
+    if again := sum(len(e.findings) for e in late):
+        said.append(f"{words.many(again, 'finding')} {'counts' if again == 1 else 'count'} again for that reason.")
+    unused = sum(e.state == "unused" for e in rows)
+    if unused:
+        said.append(f"{words.many(unused, 'exception')} {'matches' if unused == 1 else 'match'} nothing any more.")
+    return said
+
+
+def evidence_answer(posture: Posture) -> list[str]:
+    """What the run rests on: files, results that are known, and what policy leaves out."""
+    flawed = sum(i.state != "whole" for i in posture.inputs)
+    known, every = judged_share(posture.controls, [c.id for c in posture.councils])
+    files = f"{words.of(len(posture.inputs) - flawed, len(posture.inputs))} files that the run needs came whole."
+    judged = f"Controls judged {words.many(every, 'row')}; the result is known for {words.share(known, every)}."
+    return [files if posture.inputs else "No file was read.", judged if every else "No control judged anything."]
+
+
+def patching_excluded(figures: Totals) -> list[str]:
+    """How many devices no patching control speaks about; empty when each is spoken about."""
+    left = figures.patched_excluded
+    if not left:
+        return []
+    return [f"Policy leaves {words.of(left, figures.patched_devices)} devices out of patching; the reasons are below."]
 
 
 def patching_share(figures: Totals) -> str:

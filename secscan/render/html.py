@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -72,6 +72,7 @@ def asset(name: str) -> str:
     return read_bytes(shipped("reports") / "assets" / name, shown=f"reports/assets/{name}", limit=ASSET_LIMIT).decode()
 
 
+@lru_cache(maxsize=4)
 def policy(style: str, script: str) -> str:
     """The Content-Security-Policy for exactly this style and this script, and no address at all."""
     return (
@@ -82,6 +83,21 @@ def policy(style: str, script: str) -> str:
 
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+WORDS: Final = "<!--words-->"
+"""Where a page's terms are listed once it is known which it uses; text from an inventory can never look like it."""
+
+
+def with_words(html: str, terms: Sequence[tuple[str, str]]) -> str:
+    """The page with the terms that it uses, (id, term), as links into the glossary."""
+    return html.replace(WORDS, _words(tuple(terms)), 1)
+
+
+@lru_cache(maxsize=64)
+def _words(terms: Sequence[tuple[str, str]]) -> str:
+    text: str = environment().get_template("words.html").render({"used": terms})
+    return text
 
 
 def render(page: Page, frame: Mapping[str, Any]) -> str:

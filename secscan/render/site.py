@@ -27,6 +27,7 @@ from secscan.render.pages import (
     mitigations,
     overview,
     patching,
+    system,
 )
 from secscan.render.view import View
 
@@ -66,10 +67,13 @@ def site(
     contents["NOTICE.txt"] = html.asset("NOTICE.txt").encode()
     contents |= {f"data/{name}": text.encode() for name, text in tables(view).items()}
     contents["data/posture.json"] = data
-    contents["manifest.json"] = manifest(view, contents).encode()
+    listed = manifest(view, contents).encode()
     files.make_folder(out)
     files.make_folder(out / "data")
-    return [_write(out / name, data) for name, data in contents.items()]
+    files.write_all({out / name: content for name, content in contents.items()})
+    files.write(out / "manifest.json", listed)
+    contents["manifest.json"] = listed
+    return [Written(path=out / name, size=len(content)) for name, content in contents.items()]
 
 
 def pages(view: View) -> dict[str, str]:
@@ -89,6 +93,11 @@ def _builders(view: View) -> Iterator[tuple[str, Any]]:
     for row in view.posture.councils:
         yield view.council_page(row.id), lambda v, row=row: council.build(v, row)
     yield "legacy.html", legacy.build
+    yield "legacy-ending.html", legacy.build_ending
+    for part in legacy.parts(view):
+        yield part.file, lambda v, part=part: legacy.build_part(v, part)
+    for key, file in view.described.items():
+        yield file, lambda v, key=key: system.build(v, key)
     yield "mitigations.html", mitigations.build
     yield "patching.html", patching.build
     yield "exceptions.html", exceptions.build
@@ -100,6 +109,8 @@ def _fitting(view: View, build: Any) -> tuple[str, str]:
     for cap in CAPS:
         page: Page = build(view.capped(cap))
         text = html.render(page, frame(view))
+        told = [] if page.file == "glossary.html" else glossary.used(text)
+        text = html.with_words(text, [(t.id, t.term) for t in told])
         if len(text.encode()) <= PAGE_LIMIT:
             break
     return page.title, text
@@ -138,8 +149,3 @@ def manifest(view: View, contents: Mapping[str, bytes]) -> str:
         "complete": p.complete,
     }
     return json.dumps({**head, "files": listed}) + "\n"
-
-
-def _write(path: Path, data: bytes) -> Written:
-    files.write(path, data, files.PRIVATE_FILE)
-    return Written(path=path, size=len(data))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from secscan.model.posture import ClaimRow, CouncilRow, ExceptionRow, FindingRow, LegacyRow, Posture
-from secscan.render import bits, figures, headlines, words
+from secscan.render import bits, decisions, figures, headlines, words
 from secscan.render.bits import Bit, Cell
+from secscan.render.decisions import Decision
 from secscan.render.redact import Edition
+
+SYSTEM_PAGES: Final = 300
+"""Devices of the legacy register with a page of their own, so that a report stays of a size that can be handed on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,52 @@ class View:
         )  # fmt: skip
 
     @cached_property
+    def systems(self) -> dict[tuple[str, str], list[LegacyRow]]:
+        """(council, asset) to its unsupported products, in the order of the register."""
+        found: dict[tuple[str, str], list[LegacyRow]] = {}
+        for row in self.register:
+            found.setdefault((row.council, row.asset), []).append(row)
+        return found
+
+    @cached_property
+    def described(self) -> dict[tuple[str, str], str]:
+        """(council, asset) to the page of its own; the rest are rows of the register only.
+
+        Those that somebody protects or accepted come first, for there is more to tell of them; then the gravest.
+        """
+        told = {key for key, rows in self.systems.items() if any(r.mitigations or r.exception for r in rows)}
+        order = sorted(self.systems, key=lambda key: key not in told)
+        return {key: f"{words.anchor('system', *key)}.html" for key in order[:SYSTEM_PAGES]}
+
+    @cached_property
+    def decisions(self) -> list[Decision]:
+        """Every decision that is needed, most pressing first."""
+        return decisions.needed(self.posture, self.described)
+
+    @cached_property
+    def by_service(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """(council, service) to the devices of the register on which it rests."""
+        found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for key, rows in self.systems.items():
+            if rows[0].service:
+                found.setdefault((key[0], rows[0].service), []).append(key)
+        return found
+
+    @cached_property
+    def findings_by_asset(self) -> dict[tuple[str, str | None], list[FindingRow]]:
+        found: dict[tuple[str, str | None], list[FindingRow]] = {}
+        for row in self.posture.findings:
+            found.setdefault((row.council, row.asset), []).append(row)
+        return found
+
+    @cached_property
+    def claims_by_asset(self) -> dict[tuple[str, str], list[ClaimRow]]:
+        found: dict[tuple[str, str], list[ClaimRow]] = {}
+        for row in self.posture.claims:
+            found.setdefault((row.council, row.asset.casefold()), []).append(row)
+        return found
+
+    @cached_property
     def listed_findings(self) -> frozenset[str]:
         """Fingerprints that have a row of their own on their council's page under this cap."""
         shown: set[str] = set()
@@ -71,21 +121,7 @@ class View:
 
     def findings_of(self, council: str) -> Sequence[FindingRow]:
         """A council's findings, gravest first: open before unknown before protected before accepted."""
-        status = {"open": 0, "mitigated": 2, "accepted": 3}
-
-        def rank(f: FindingRow) -> tuple[object, ...]:
-            standing = 1 if f.outcome == "unknown" else status.get(f.status, 4)
-            return (
-                standing,
-                words.SEVERITY_RANK.get(f.severity, 4),
-                not f.overdue,
-                f.due,
-                f.control,
-                f.asset or "",
-                f.subject,
-            )
-
-        return sorted((f for f in self.posture.findings if f.council == council), key=rank)
+        return gravest_first(f for f in self.posture.findings if f.council == council)
 
     def name(self, council: str) -> str:
         return self.short.get(council, council)
@@ -97,11 +133,25 @@ class View:
         known = council in self.councils
         return bits.cell(bits.link(self.name(council), self.council_page(council)) if known else bits.text(council))
 
-    def system_id(self, row: LegacyRow) -> str:
-        return words.anchor("system", row.council, row.asset, row.product, row.label, row.version)
+    def device(self, council: str, asset: str, shown: str) -> Bit:
+        """A device as a link to its page where the legacy register has one, else as text."""
+        page = self.described.get((council, asset))
+        return bits.link(shown, page) if page else bits.text(shown)
 
-    def system_href(self, row: LegacyRow) -> str:
-        return f"legacy.html#{self.system_id(row)}"
+    def register_of(self, council: str) -> str:
+        """The council's own part of the legacy register."""
+        return f"legacy-of-{words.file_id(council)}.html" if len(self.councils) > 1 else "legacy.html"
+
+    def claim(self, council: str, id: str) -> Bit:
+        """A claimed protection as a link to its row, where it is on record."""
+        known = (council, id) in self.claims
+        return bits.link(id, f"mitigations.html#{words.anchor('claim', council, id)}") if known else bits.text(id)
+
+    def exception(self, council: str, id: str, shown: str) -> Bit:
+        known = (council, id) in self.exceptions
+        return (
+            bits.link(shown, f"exceptions.html#{words.anchor('exception', council, id)}") if known else bits.text(shown)
+        )
 
     def finding(self, fingerprint: str, shown: object) -> Bit:
         """A link to the finding's row where it has one, else its text."""
@@ -127,8 +177,18 @@ class View:
             return bits.tag("Not met"), bits.note(said)
         return (bits.tag("Not met"),)
 
+    @cached_property
+    def _relied(self) -> dict[str | None, list[tuple[str, str]]]:
+        return {}
+
     def rely(self, council: CouncilRow | None = None) -> list[tuple[str, str]]:
         """What a reader needs to know before believing a page; the same lines on every page, over one council or all."""
+        key = council.id if council else None
+        if key not in self._relied:
+            self._relied[key] = self._rely(council)
+        return self._relied[key]
+
+    def _rely(self, council: CouncilRow | None) -> list[tuple[str, str]]:
         p = self.posture
         councils = [council] if council else list(p.councils)
         ids = {c.id for c in councils}
@@ -220,3 +280,16 @@ class View:
                 ("The run", f"The check of {c.id} broke and judged nothing: {c.error}") for c in p.controls if c.error
             ]
         return [(words.plain(who, 100), words.plain(what, 400)) for who, what in lines]
+
+
+def gravest_first(findings: Iterable[FindingRow]) -> list[FindingRow]:
+    """Open before unknown before protected before accepted; within these by severity and day."""
+    status = {"open": 0, "mitigated": 2, "accepted": 3}
+
+    def rank(f: FindingRow) -> tuple[object, ...]:
+        standing = 1 if f.outcome == "unknown" else status.get(f.status, 4)
+        return (
+            standing, words.SEVERITY_RANK.get(f.severity, 4), not f.overdue, f.due, f.control, f.asset or "", f.subject,
+        )  # fmt: skip
+
+    return sorted(findings, key=rank)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 from secscan.doors.terminal import safe
+from secscan.model.places import Place
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -63,7 +65,23 @@ _KIND_OF_COUNCIL = re.compile(r"(?:\s+(?:District|Borough|County|City|Metropolit
 
 def plain(text: object, limit: int = 2_000) -> str:
     """Text from an inventory as a page may show it: one line, no invisible or reordering characters, not endless."""
-    return safe(_BREAKS.sub(" ", str(text)), limit)
+    said = str(text)
+    if said.isprintable() and len(said) <= limit:  # most of all text: nothing to take out
+        return said
+    return safe(_BREAKS.sub(" ", said), limit)
+
+
+def place(value: object) -> str:
+    """A place as file:line:column, the same from a run just made and from its result read back, where it is a plain map."""
+    match value:
+        case Place():
+            return str(value)
+        case {"file": str(file), "line": int(line), "column": int(column)}:
+            return str(Place(file, line, column))
+        case {"file": str(file), "line": int(line)}:
+            return str(Place(file, line))
+        case _:
+            return ""
 
 
 def english(day: date) -> str:
@@ -91,6 +109,12 @@ def month(day: date) -> str:
 def long_month(day: date) -> str:
     """``October 2026``."""
     return f"{MONTHS[day.month - 1]} {day.year}"
+
+
+def months_on(day: date, months: int) -> date:
+    """The same day of the month so many months later, or the last one that it has."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def number(count: int) -> str:

@@ -103,6 +103,18 @@ def test_disabled_without_a_reason_is_refused(tmp_path, word):
     assert "give the reason in words" in problem
 
 
+def test_a_scope_keeps_who_set_it_why_and_where(tmp_path):
+    laid = overlay("controls:\n  - {id: WAY, reason: Nobody works there., scope: {zone: [lan]}}\n")
+    found = of(load(tmp_path, laid), "WAY", "corvale").scope
+    assert (found.reason, found.place.file, found.place.line > 0) == ("Nobody works there.", "overlay1.yaml", True)
+    later = of(
+        load(tmp_path, laid, overlay("controls:\n  - {id: WAY, due: 7 days, reason: Other.}\n")), "WAY", "corvale"
+    )
+    assert later.scope == found
+    first = of(load(tmp_path), "WAY", "corvale").scope
+    assert first.reason is None and first.place.line > 0
+
+
 def test_scope_replaces_scope(tmp_path):
     found = of(load(tmp_path, overlay("controls:\n  - {id: WAY, scope: {zone: [lan, internet]}}\n")), "WAY", "corvale")
     assert found.scope.only == {"zone": ("lan", "internet")}

@@ -42,7 +42,7 @@ NAMES = {
     "corvale": "Corvale District Council",
     "threeways": "Threeways Shared ICT",
 }
-ASSETS = {"alderbeck": 402, "brackenford": 251, "corvale": 148, "threeways": 24}
+ASSETS = {"alderbeck": 402, "brackenford": 263, "corvale": 148, "threeways": 24}
 PATCHED = {"alderbeck": (381, 15, 6), "brackenford": (221, 22, 8), "corvale": (0, 5, 143), "threeways": (24, 0, 0)}
 MONTHS = [
     date(2025, 11, 30), date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30),
@@ -186,7 +186,7 @@ def register() -> list[LegacyRow]:
 
 def claims() -> list[ClaimRow]:
     return [
-        claim("MIT-001", "alderbeck", "AB-SRV-019", "proven", "the rules block it and packets from the offices were refused",
+        claim("MIT-001", "alderbeck", "AB-SRV-019", "proven", "the rules block it and packets from the offices were refused, the oldest on 2026-10-14",
               lapses_on=date(2027, 1, 12), rule="core-fw rule 12", rule_place=Place("firewalls/core-fw/2026-10-30/running.cfg", 12),
               observed_vantage="alderbeck-offices", observed_on=date(2026, 10, 14), observed_state="filtered"),
         claim("MIT-002", "brackenford", "BB-SRV-031", "claimed", "no firewall between the zones was read and nobody sent packets"),
@@ -217,6 +217,10 @@ def findings() -> list[FindingRow]:
         finding("corvale", "CV-SRV-014", "tcp/445 from corvale-offices", control="LEG-02", check="network.legacy-reachable",
                 theme="firewall", severity="critical", news="reopened", title="windows-server: tcp/445 from corvale-offices is let through",
                 fix="Close the rule, move the system to a zone of its own, or retire it.", mitigation="MIT-003", mitigation_state="disproven"),
+        finding("alderbeck", None, "no patch source", outcome="unknown", count=6, overdue=False, hostname=None, owner=None, service=None,
+                title="No list: nobody knows whether a fix is missing", evidence={"assets": ["ab-srv-019", "ab-srv-021"], "missing": ["missing"]}),
+        finding("alderbeck", "AB-SRV-030", "AB-SRV-030", control="PAT-02", check="patching.restart-pending", severity="medium",
+                title="ab-srv-030: an update waits for a restart", fix="Restart it.", evidence={"restart_pending": True}, overdue=False),
         finding("brackenford", "BB-PR-001", "BB-PR-001", control="INV-02", check="inventory.owner-missing", theme="inventory",
                 severity="low", overdue=False, due=date(2026, 12, 1), title="bb-pr-001: the register names no owner",
                 fix="Name the role that answers for it in the register.", owner=None, service=None),
@@ -314,7 +318,7 @@ def support_ends() -> list[SupportEnd]:
 def excluded() -> list[Excluded]:
     return [
         Excluded(
-            council="brackenford", control="PAT-01", theme="patching", what="type: printer, network",
+            council="brackenford", control="PAT-01", theme="patching", what="not type printer, network",
             reason="No patch source covers their firmware yet.", assets=12, place=Place("policies/overlay.yaml", 9),
         )
     ]  # fmt: skip
@@ -331,9 +335,10 @@ def exceptions() -> list[ExceptionRow]:
         return ExceptionRow(**{**values, **given})
 
     return [
-        row("EXC-001", "brackenford", "BB-SRV-044", date(2026, 12, 31), "in-force",
+        row("EXC-001", "brackenford", "BB-SRV-044", date(2026, 12, 31), "in-force", starts=date(2026, 1, 1),
             findings=[fingerprint("LEG-01", "brackenford", "BB-SRV-044", "PHP 7.2")]),
-        row("EXC-002", "alderbeck", "AB-SRV-007", date(2026, 8, 31), "overdue", renewed=3, owner="Head of Community Safety"),
+        row("EXC-002", "alderbeck", "AB-SRV-007", date(2026, 8, 31), "overdue", renewed=3, owner="Head of Community Safety",
+            findings=[fingerprint("LEG-01", "alderbeck", "AB-SRV-007", "Windows 7")]),
         row("EXC-003", "corvale", "CV-SRV-002", date(2027, 3, 31), "unused"),
     ]  # fmt: skip
 
@@ -382,6 +387,8 @@ def controls() -> list[ControlRow]:
     ended = {c: sum(r.council == c for r in register()) for c in NAMES}
     return [
         control("PAT-01", "Updates within 14 days", "patching", "high", patched),
+        control("PAT-02", "No update waits for a restart", "patching", "medium",
+                {"alderbeck": counts(394, 1, 7)}, check="patching.restart-pending"),
         control("LEG-01", "No unsupported software", "legacy", "high",
                 {c: counts(ASSETS[c] * 9 - ended[c], ended[c], 12 if c == "alderbeck" else 0) for c in NAMES}),
         control("LEG-02", "Unsupported systems cannot be reached", "firewall", "critical",
@@ -450,7 +457,7 @@ def partnership(**given: Any) -> Posture:
                       "reason": "Small team", "place": {"file": "policies/brackenford.yaml", "line": 6}}],
         "fixes": [
             FixRow(product="Microsoft Edge", advisory="MSRC-2026-0911", severity="critical", released_on=date(2026, 9, 8), days_since=53,
-                   missing={"alderbeck": 15, "brackenford": 3}, overdue=True),
+                   missing={"alderbeck": 15, "brackenford": 3}, overdue=True, exploited=True),
             FixRow(product="Windows 11 23H2", advisory="KB5044033", severity="important", released_on=date(2026, 10, 13), days_since=18,
                    missing={"brackenford": 22}, overdue=True),
             FixRow(product="Adobe Acrobat Reader", advisory=None, severity=None, released_on=None, days_since=None,

@@ -79,19 +79,34 @@ def test_text_in_a_drawing_is_escaped() -> None:
     ).all("script")
 
 
-@pytest.mark.parametrize("counts", [(1, 0, 0), (0, 0, 7), (0, 0, 0), (10_000, 1, 1)])
-def test_bars_fill_their_width_and_hide_no_part(counts: tuple[int, int, int]) -> None:
-    svg = str(
-        bar_chart(
-            "b", [Bar(name="a", in_time=counts[0], late=counts[1], unknown=counts[2])], title="t", description="d"
-        )
-    ).split("</svg>")[0]
+@pytest.mark.parametrize(
+    "counts", [(1, 0, 0, 0), (0, 0, 7, 0), (0, 0, 0, 0), (10_000, 1, 1, 1), (5, 0, 0, 5), (0, 0, 0, 3)]
+)
+def test_bars_fill_their_width_and_hide_no_part(counts: tuple[int, int, int, int]) -> None:
+    in_time, late, unknown, excluded = counts
+    bar = Bar(name="a", in_time=in_time, late=late, unknown=unknown, excluded=excluded)
+    svg = str(bar_chart("b", [bar], title="t", description="d")).split("</svg>")[0]
     parts = re.findall(r'<rect x="([\d.]+)" y="40" width="([\d.]+)" height="36"', svg)
     assert len(parts) == sum(c > 0 for c in counts)
     assert all(float(w) >= 1 for _, w in parts)
-    assert f"{counts[1]:,} late, {counts[2]:,} not known" in svg
-    if sum(counts) == 0:
-        assert "No device to judge" in svg
+    assert f"{late:,} late, {unknown:,} not known" in svg
+    assert (f", {excluded:,} excluded" in svg) == (excluded > 0)
+    if parts:
+        left, (last, wide) = float(parts[0][0]), map(float, parts[-1])
+        assert left == 330 and 1060 - 3 <= last + wide <= 1060 + 3 * len(parts)
+    else:
+        assert "No device" in svg
+
+
+@given(
+    counts=st.lists(st.integers(0, 400), min_size=4, max_size=4).filter(lambda c: sum(c) > 0 and not any(0 < n * 100 < sum(c) for n in c))
+)  # fmt: skip
+def test_each_part_of_a_bar_has_its_share_of_the_whole(counts: list[int]) -> None:
+    bar = Bar(name="a", in_time=counts[0], late=counts[1], unknown=counts[2], excluded=counts[3])
+    svg = str(bar_chart("b", [bar], title="t", description="d")).split("</svg>")[0]
+    widths = [float(w) + 2 for w in re.findall(r'y="40" width="([\d.]+)" height="36"', svg)]
+    shares = [730 * c / sum(counts) for c in counts if c]
+    assert all(abs(w - s) < 0.2 for w, s in zip(widths, shares, strict=True))
 
 
 def test_no_drawing_has_a_style_attribute() -> None:

@@ -72,6 +72,6 @@ def test_a_claim_is_tested_by_a_command_that_can_be_pasted() -> None:
         "M", "alderbeck", "AB; rm -rf ~", "claimed", "x", blocked_from=["office $(id)"], ports=["tcp/445", "any"]
     )
     assert commands(made) == [
-        "secscan exposure --to 'AB; rm -rf ~' --from 'office $(id)' --port tcp/445",
-        "secscan exposure --to 'AB; rm -rf ~' --from 'office $(id)'",
+        "secscan exposure --to 'AB; rm -rf ~' --council alderbeck --from 'office $(id)' --port tcp/445",
+        "secscan exposure --to 'AB; rm -rf ~' --council alderbeck --from 'office $(id)'",
     ]

@@ -82,6 +82,14 @@ def test_a_share_is_not_shown_where_most_devices_are_unknown() -> None:
     assert figures.patching(t, 95) == figures.Result(word="Not known", says="5 known to be late; 143 not known")
 
 
+def test_devices_that_policy_leaves_out_are_said_and_meet_nothing() -> None:
+    nothing = council(patched_in_time=0, patched_late=0, patched_unknown=0, patched_excluded=40)
+    assert figures.patching(figures.totals([nothing]), 95) == figures.Result(word="Not applicable", says="40 excluded")
+    some = council(patched_in_time=90, patched_late=10, patched_unknown=0, patched_excluded=1_000)
+    assert figures.patching(figures.totals([some]), 95).word == "Nearly met"
+    assert figures.patching(figures.totals([some]), 95).says == "90% (90 of 100) on time; 1,000 excluded"
+
+
 @pytest.mark.parametrize(
     ("claims", "proven", "configured", "disproven", "word"),
     [

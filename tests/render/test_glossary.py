@@ -93,3 +93,38 @@ def test_every_page_leads_to_the_glossary_and_the_glossary_back() -> None:
     made = cached("partnership")
     assert all('href="glossary.html"' in text for text in made.values())
     assert 'Used on: <a class="govuk-link" href="index.html">' in made["glossary.html"]
+
+
+def spoken_on(page: str) -> set[str]:
+    """The entries whose names stand in the page's own part, as whole words; the list of words itself left out."""
+    reader = Reader(page)
+    main = reader.all("main")[0].text.lower()
+    for e in reader.elements:
+        if "app-words" in e.attributes.get("class", ""):
+            main = main.replace(e.text.lower(), " ")
+    return {
+        t.id
+        for t in terms()
+        if any(re.search(rf"(?<![\w-]){re.escape(n.lower())}(?![\w-])", main) for n in (t.term, *t.also))
+    }
+
+
+@pytest.mark.parametrize("kind", ["partnership", "first_run", "empty"])
+def test_every_page_links_each_term_that_it_uses(kind: str) -> None:
+    for name, text in cached(kind).items():
+        if name != "glossary.html":
+            missing = spoken_on(text) - set(re.findall(r'href="glossary\.html#term-([a-z0-9-]+)"', text))
+            assert not missing, (name, missing)
+
+
+def test_a_page_says_far_fewer_words_than_there_are() -> None:
+    """The list follows what a page says: it is not the whole glossary on every page."""
+    linked = {n: set(re.findall(r"#term-([a-z0-9-]+)", text)) for n, text in cached("partnership").items()}
+    assert "release-line" in linked["legacy-ending.html"] and "release-line" not in linked["exceptions.html"]
+    assert "sample" in linked["evidence.html"] and "excluded" not in linked["exceptions.html"]
+
+
+def test_text_from_an_inventory_cannot_stand_for_the_list_of_words() -> None:
+    odd = replace(partnership(), partnership="<!--words-->", title="<!--words-->")
+    for name, text in html_of(odd).items():
+        assert text.count('class="govuk-details app-words"') == (name != "glossary.html"), name

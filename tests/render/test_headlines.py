@@ -8,9 +8,10 @@ from datetime import date
 
 import pytest
 
-from secscan.model.posture import CouncilRow, Point, Posture
+from secscan.model.posture import CouncilRow, LegacyRow, Point, Posture
 from secscan.render import headlines
 from secscan.render.compare import Comparison
+from secscan.render.figures import totals
 from tests.render.postures import BEFORE, TODAY, empty, first_run, partnership
 from tests.render.reader import Reader, cached
 
@@ -183,3 +184,148 @@ def prose(page: str) -> list[str]:
 def test_first_runs_never_speak_of_change() -> None:
     assert "since 30 September" not in cached("first_run")["index.html"]
     assert first_run().previous_as_of is None
+
+
+LEGACY = partnership().legacy
+ONE = [r for r in LEGACY if r.asset == "CV-SRV-014"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "whole", "expected"),
+    [
+        ([], True, ["No unsupported system was found."]),
+        ([], False, ["No unsupported system was found where we could look."]),
+        (ONE, True, ["2 unsupported systems run on 1 device.", "2 have no working protection.",
+                     "2 can be reached from a network that policy does not trust."]),
+        ([replace(LEGACY[5], routes_open=0)], False, ["1 unsupported system runs on 1 device.", "0 have no working protection.",
+                                                      "0 can be reached from a network that policy does not trust."]),
+    ],
+)  # fmt: skip
+def test_the_register_and_its_councils(rows: list[LegacyRow], whole: bool, expected: list[str]) -> None:
+    assert headlines.legacy_answer(rows, whole) == expected
+
+
+def test_the_parts_of_the_register() -> None:
+    assert headlines.none_protects(0, 14, True) == "No unsupported system is without a claimed protection."
+    assert (
+        headlines.none_protects(0, 14, False)
+        == "No unsupported system is without a claimed protection where we could look."
+    )
+    assert headlines.none_protects(1, 14, True) == "1 of 14 unsupported systems has no protection that anybody claims."
+    assert headlines.none_protects(8, 14, True) == "8 of 14 unsupported systems have no protection that anybody claims."
+    assert headlines.disproven(0, 14) == "No protection of an unsupported system was tested and found not to work."
+    assert (
+        headlines.disproven(2, 14) == "The protection of 2 of 14 unsupported systems was tested and found not to work."
+    )
+
+
+def test_support_that_is_about_to_end() -> None:
+    rest = "A product whose last day nobody knows is not in this list."
+    assert headlines.ending_answer([], True) == ["No end of support within 12 months is known.", rest]
+    assert headlines.ending_answer([], False) == [
+        "No end of support within 12 months is known where we could look.",
+        rest,
+    ]
+    ends = partnership().support_ends
+    assert headlines.ending_answer(ends[:1], True) == [
+        "Support ends within 12 months for 1 release line.", "The first is PHP 8.2, on 31 December 2026.", rest,
+    ]  # fmt: skip
+    assert headlines.ending_answer(ends[:3], True)[:2] == [
+        "Support ends within 12 months for 3 release lines.", "The first is PostgreSQL 13, on 13 November 2026."
+    ]  # fmt: skip
+
+
+NOTHING_READ = "No firewall file that was read says who can reach it."
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (ONE, ["Nobody mends 2 products on this device any more: the first support ended on 12 July 2022, 1,572 days ago.",
+               "Its protection was tested and does not work.",
+               "2 ways in or out are open to networks that policy does not trust; 1 cannot be told."]),
+        ([replace(ONE[0], protection="none", routes=[], routes_open=0, routes_unknown=0)], [
+            "Nobody mends 1 product on this device any more: support ended on 10 October 2023, 1,117 days ago.",
+            "Nobody claims that anything protects it.", NOTHING_READ]),
+        ([replace(ONE[0], eol_on=None, protection="claimed", routes_open=1, routes_unknown=0)], [
+            "Nobody mends 1 product on this device any more; no last day is stated.",
+            "A protection is claimed, and nobody has tested it.",
+            "1 way in or out is open to networks that policy does not trust."]),
+        ([replace(ONE[0], protection="configured", routes_open=0, routes_unknown=3)], [
+            "Nobody mends 1 product on this device any more: support ended on 10 October 2023, 1,117 days ago.",
+            "The rules that were read protect it; no packets have shown it yet.",
+            "No open way in or out was found; 3 cannot be told."]),
+        ([replace(ONE[0], protection="proven", routes_open=0, routes_unknown=0)], [
+            "Nobody mends 1 product on this device any more: support ended on 10 October 2023, 1,117 days ago.",
+            "Its protection is proven.", "No open way in or out was found."]),
+        ([replace(ONE[0], protection="cannot-tell", routes=[], routes_open=0, routes_unknown=0, status="accepted",
+                  exception_until=date(2026, 12, 31))], [
+            "Nobody mends 1 product on this device any more: support ended on 10 October 2023, 1,117 days ago.",
+            "What was read does not decide whether its protection works.", NOTHING_READ,
+            "The risk is accepted until 31 December 2026."]),
+    ],
+)  # fmt: skip
+def test_one_device_of_the_register(rows: list[LegacyRow], expected: list[str]) -> None:
+    assert headlines.system_answer(rows, TODAY) == expected
+
+
+def test_a_device_is_as_badly_protected_as_its_worst_product_and_accepted_only_whole() -> None:
+    mixed = [
+        replace(ONE[0], protection="proven", status="accepted", exception_until=TODAY),
+        replace(ONE[1], protection="none"),
+    ]
+    said = headlines.system_answer(mixed, TODAY)
+    assert "Nobody claims that anything protects it." in said
+    assert not [s for s in said if "accepted" in s]
+    odd = headlines.system_answer([replace(ONE[0], protection="hopeful"), replace(ONE[1], protection="proven")], TODAY)
+    assert "Its protection is called hopeful, which no page knows." in odd
+
+
+def test_claimed_protections() -> None:
+    proven = [c for c in partnership().claims if c.state == "proven"]
+    assert headlines.mitigations_answer([], TODAY) == ["No protection is claimed."]
+    assert headlines.mitigations_answer(partnership().claims, TODAY) == [
+        "1 of 6 claimed protections is proven.", "1 was tested and found not to work.",
+    ]  # fmt: skip
+    assert headlines.mitigations_answer(proven, TODAY) == [
+        "1 of 1 claimed protections is proven.",
+        "None was found not to work.",
+    ]
+    soon = [replace(proven[0], lapses_on=date(2026, 11, 30)), replace(proven[0], id="B", lapses_on=date(2026, 12, 1))]
+    assert headlines.mitigations_answer(soon, TODAY)[2:] == ["The proof of 1 lapses within 30 days."]
+    assert [c.id for c in headlines.lapsing([*soon, replace(soon[0], id="C", state="claimed")], TODAY)] == ["MIT-001"]
+
+
+def test_exceptions() -> None:
+    rows = partnership().exceptions
+    assert headlines.exceptions_answer([]) == ["No risk is on record as accepted."]
+    assert headlines.exceptions_answer(rows) == [
+        "1 of 3 exceptions is past its last day.", "1 finding counts again for that reason.",
+        "1 exception matches nothing any more.",
+    ]  # fmt: skip
+    assert headlines.exceptions_answer([r for r in rows if r.state == "in-force"]) == [
+        "0 of 1 exceptions are past their last day."
+    ]
+    two = [replace(rows[1], findings=["a", "b"])] * 2
+    assert headlines.exceptions_answer(two) == [
+        "2 of 2 exceptions are past their last day.",
+        "4 findings count again for that reason.",
+    ]
+
+
+def test_what_the_run_rests_on() -> None:
+    whole = partnership()
+    assert headlines.evidence_answer(whole) == [
+        "7 of 12 files that the run needs came whole.",
+        "Controls judged 9,705 rows; the result is known for 98.1% (9,527 of 9,705).",
+    ]
+    assert headlines.evidence_answer(empty()) == ["No file was read.", "No control judged anything."]
+
+
+def test_what_policy_leaves_out_of_patching() -> None:
+    p = partnership()
+    assert headlines.patching_excluded(totals(p.councils)) == [
+        "Policy leaves 12 of 837 devices out of patching; the reasons are below."
+    ]
+    assert headlines.patching_excluded(totals(p.councils[:1])) == []
+    assert "Policy leaves 12 of 837 devices out" in cached("partnership")["patching.html"]

@@ -19,7 +19,7 @@ P: Posture = partnership()
 
 def strip_after(reader: Parser, heading: str) -> dict[str, int]:
     """The counts in the strip under a heading, by label."""
-    start = next(i for i, e in enumerate(reader.elements) if e.tag == "h2" and e.text == heading)
+    start = next(i for i, e in enumerate(reader.elements) if e.tag in ("h2", "h3") and e.text == heading)
     strip = next(e for e in reader.elements[start:] if e.attributes.get("class") == "app-strip")
     return {e.text.split(" ", 1)[1]: int(e.text.split(" ", 1)[0].replace(",", "")) for e in strip.children}
 
@@ -60,7 +60,14 @@ def test_a_word_for_protection_that_nobody_knows_is_counted_too() -> None:
 
 def test_the_states_of_claims_add_up_and_each_table_holds_its_own() -> None:
     reader = Reader(cached("partnership")["mitigations.html"])
-    strip = strip_after(reader, "Claimed protections by the state of their proof")
+    on, off = (
+        strip_after(reader, "Of systems in the register"),
+        strip_after(reader, "Of devices that are not in the register"),
+    )
+    covering = {(r.council, m) for r in P.legacy for m in r.mitigations}
+    assert sum(on.values()) == sum((c.council, c.id) in covering for c in P.claims) > 0
+    assert sum(off.values()) == sum((c.council, c.id) not in covering for c in P.claims) > 0
+    strip = {word: on[word] + off[word] for word in on}
     assert sum(strip.values()) == len(P.claims)
     for state, word in (
         ("disproven", "Disproven"),
@@ -94,9 +101,10 @@ def test_the_councils_add_up_to_the_partnership() -> None:
 
 def test_patching_on_the_overview_is_the_sum_of_the_patching_page() -> None:
     reader = Reader(cached("partnership")["patching.html"])
-    rows = [[int(c.replace(",", "")) for c in row[1:5]] for row in table_rows(reader, "by-council")]
-    in_time, late, unknown, devices = (sum(column) for column in zip(*rows, strict=True))
-    assert in_time + late + unknown == devices
+    rows = [[int(c.replace(",", "")) for c in row[1:6]] for row in table_rows(reader, "by-council")]
+    assert all(sum(row[:4]) == row[4] for row in rows)
+    assert [row[4] for row in rows] == [c.assets for c in P.councils]
+    in_time, late, unknown, _, _ = (sum(column) for column in zip(*rows, strict=True))
     shown = figures_of(Reader(cached("partnership")["index.html"]))["Patched on time"].text
     assert f"{in_time} of {in_time + late} devices" in shown and f"{unknown} devices are not known" in shown
 
@@ -104,8 +112,8 @@ def test_patching_on_the_overview_is_the_sum_of_the_patching_page() -> None:
 def test_the_drawing_of_the_bars_has_the_numbers_of_the_table() -> None:
     reader = Reader(cached("partnership")["patching.html"])
     said = reader.all("desc")[0].text
-    for name, in_time, late, unknown, *_ in table_rows(reader, "by-council"):
-        assert f"{name}: {in_time} on time, {late} late, {unknown} not known." in said
+    for name, in_time, late, unknown, excluded, *_ in table_rows(reader, "by-council"):
+        assert f"{name}: {in_time} on time, {late} late, {unknown} not known, {excluded} excluded." in said
 
 
 def test_rows_read_are_rows_loaded_refused_and_blank_on_the_page() -> None:

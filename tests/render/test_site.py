@@ -15,10 +15,12 @@ from secscan.render import site
 from secscan.render.site import PAGE_LIMIT
 from tests.render.hostile import everything
 from tests.render.postures import NAMES, finding, legacy, partnership
+from tests.render.reader import view_of
 
 PAGES = {
-    "index.html", "councils.html", "legacy.html", "mitigations.html", "patching.html", "exceptions.html", "evidence.html",
-    "glossary.html", *(f"council-{c}.html" for c in NAMES),
+    "index.html", "councils.html", "legacy.html", "legacy-ending.html", "legacy-no-protection.html", "legacy-disproven.html",
+    "mitigations.html", "patching.html", "exceptions.html", "evidence.html", "glossary.html",
+    *(f"council-{c}.html" for c in NAMES), *(f"legacy-of-{c}.html" for c in NAMES), *view_of(partnership()).described.values(),
 }  # fmt: skip
 
 

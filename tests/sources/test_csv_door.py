@@ -200,6 +200,17 @@ def test_what_is_written_reads_back(rows: list[list[str]]) -> None:
     assert [[csv.recovered(cell) for cell in row] for row in found] == [header, *rows]
 
 
+@given(
+    rows=st.lists(
+        st.lists(st.none() | st.booleans() | st.integers() | st.dates() | st.text(max_size=4), min_size=3, max_size=3)
+    )
+)
+def test_a_value_is_written_alike_wherever_it_comes_again(rows: list[list[object]]) -> None:
+    each = [csv.dumps(["a", "b", "c"], [row]).split("\n", 1)[1] for row in rows]
+    assert csv.dumps(["a", "b", "c"], rows) == "a,b,c\n" + "".join(each)
+    assert csv.dumps(["a"], [[True], [1], ["1"], [None], [""]]) == 'a\ntrue\n1\n1\n""\n""\n'
+
+
 def test_values_are_written_as_people_expect() -> None:
     from datetime import date
 

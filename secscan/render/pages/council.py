@@ -9,12 +9,12 @@ from secscan.render import bits, decisions, figures, headlines, words
 from secscan.render.bits import Cell, Table
 from secscan.render.compare import compare
 from secscan.render.html import Page
-from secscan.render.pages.overview import changes, lead_figures, needed, unseen
+from secscan.render.pages.overview import changes, lead_figures, unseen
 from secscan.render.view import View
 
 FIRST = 10
 LINKS = {
-    "Patching": "patching.html", "Unsupported software": "legacy.html", "Protections": "mitigations.html",
+    "Patching": "patching.html", "Protections": "mitigations.html",
     "Network": "evidence.html#controls", "Device settings": "evidence.html#controls",
     "Inventory": "evidence.html#controls", "Exceptions": "exceptions.html",
 }  # fmt: skip
@@ -23,7 +23,7 @@ LINKS = {
 def build(view: View, council: CouncilRow) -> Page:
     p = view.posture
     mine = view.findings_of(council.id)
-    due = [d for d in needed(view) if d.council == council.id]
+    due = [d for d in view.decisions if d.council == council.id]
     inputs = [i for i in p.inputs if i.council == council.id]
     context = {
         "council": council,
@@ -32,7 +32,7 @@ def build(view: View, council: CouncilRow) -> Page:
         "gaps": view.gap_lines(council.id),
         "first": do_first(view, mine),
         "themes": themes(view, council),
-        "inputs": _inputs(inputs),
+        "inputs": inputs_table(view, inputs, whole=False),
         "refused": refused(inputs),
         "unseen": unseen(view, council.id),
         "unrecognised": unrecognised(view, council.id),
@@ -104,19 +104,16 @@ def themes(view: View, council: CouncilRow) -> list[dict[str, str]]:
         if theme in measure:
             c = compare(p, measure[theme], over="year", council=council.id)
             moved = headlines.was(c, 1) if theme == "Unsupported software" else headlines.moved(c)
-        cards.append({"name": theme, "word": result.word, "says": result.says, "moved": moved, "href": LINKS[theme]})
+        href = view.register_of(council.id) if theme == "Unsupported software" else LINKS[theme]
+        cards.append({"name": theme, "word": result.word, "says": result.says, "moved": moved, "href": href})
     return cards
 
 
-def _inputs(rows: Sequence[InputRow]) -> Table:
-    return inputs_table("inputs", rows, with_council=None)
-
-
-def inputs_table(id: str, rows: Sequence[InputRow], with_council: View | None) -> Table:
-    """The files: dated, rows in and rows out, state; with council and digest where a page holds several councils."""
+def inputs_table(view: View, rows: Sequence[InputRow], *, whole: bool) -> Table:
+    """The files: dated, rows in and rows out, state; ``whole``: with their council and their digest."""
     shown = []
-    for i in rows:
-        digest = bits.note(f"SHA-256 {i.sha256[:16]}…") if with_council is not None and i.sha256 else None
+    for i in rows[: view.cap]:
+        digest = bits.digest(i.sha256) if whole and i.sha256 else None
         age = (bits.note(f"{words.many(i.age_days, 'day')} old"),) if i.age_days is not None else ()
         dated = bits.day(i.dated_on)
         cells: list[Cell | int] = [
@@ -125,27 +122,28 @@ def inputs_table(id: str, rows: Sequence[InputRow], with_council: View | None) -
             i.rows_loaded,
             i.rows_refused,
             i.rows_blank,
-            bits.cell(bits.tag(words.INPUT_STATES.get(i.state, i.state)), bits.note(i.says) if i.says else None),
+            bits.cell(
+                bits.tag(words.INPUT_STATES.get(i.state, i.state)),
+                bits.reference(words.dated(i.says)) if i.says else None,
+            ),
         ]
-        if with_council is not None:
-            cells.insert(0, with_council.council(i.council))
+        if whole:
+            cells.insert(0, view.council(i.council))
         shown.append(
             bits.row(
                 bits.cell(bits.text(i.source), bits.code(i.file) if i.file else bits.note("no file"), digest), *cells
             )
         )
-    heads = (
-        "Source and file|"
-        + ("Council|" if with_council is not None else "")
-        + "Dated|#Rows read|#Loaded|#Refused|#Blank|State"
-    )
+    heads = "Source and file|" + ("Council|" if whole else "") + "Dated|#Rows read|#Loaded|#Refused|#Blank|State"
     caption = "Files that the run read, or should have read"
     return Table(
-        id=id,
+        id="inputs",
         caption=caption,
         columns=bits.columns(heads),
         rows=shown,
+        total=len(rows),
         file="inputs.csv",
+        tight=True,
         empty="No file was expected or read.",
     )
 
@@ -198,7 +196,7 @@ def findings_table(view: View, rows: Sequence[FindingRow]) -> Table:
         due, late = bits.day(f.due), (bits.strong("overdue"),) if f.overdue else ()
         source = bits.places(f.sources) or bits.note("the source did not come")
         device = bits.cell(
-            bits.text(f.asset or "No one device"),
+            view.device(f.council, f.asset, f.asset) if f.asset else bits.text("No one device"),
             bits.note(f.service) if f.service else None,
             bits.note(f.owner) if f.owner else None,
         )

@@ -1,68 +1,132 @@
-"""The legacy register: every unsupported system as a row, and the gravest each with a section of its own."""
+"""The legacy register: every unsupported product on every device as a row, whole and in parts that people ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from secscan.model.posture import LegacyRow, Route
+from secscan.model.posture import LegacyRow, SupportEnd
 from secscan.render import bits, headlines, words
 from secscan.render.bits import Bit, Cell, Table
 from secscan.render.html import Page
 from secscan.render.view import View
 
-SECTIONS = 150
-ROUTES = 12
+AHEAD_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some rows of the register on a page of their own."""
+
+    file: str
+    label: str
+    title: str
+    answer: list[str]
+    rows: Sequence[LegacyRow]
 
 
 def build(view: View) -> Page:
-    p = view.posture
     register = view.register
-    sections = register[: min(SECTIONS, view.cap)]
+    whole = Part(
+        file="legacy.html", label="All", title="Legacy register", rows=register,
+        answer=headlines.legacy_answer(register, not headlines.blind(view.posture)),
+    )  # fmt: skip
+    return build_part(view, whole)
+
+
+def build_part(view: View, part: Part) -> Page:
     context = {
-        "answer": headlines.legacy_answer(p),
-        "strip": strip(p.legacy),
-        "register": register_table(view, register, {view.system_id(r) for r in sections}),
-        "sections": [section(view, row) for row in sections],
-        "total": len(register),
+        "answer": part.answer,
+        "strip": strip(part.rows),
+        "register": register_table(view, part.rows, part.title),
+        "filters": filters(view, part.file),
+        "total": len(part.rows),
+        "described": described(view),
         "rely": view.rely(),
     }
+    above = (("Legacy register", "legacy.html"),) if part.file != "legacy.html" else ()
     return Page(
-        file="legacy.html", template="legacy.html", title="Legacy register", part_of="legacy.html",
-        crumbs=(("Overview", "index.html"),), context=context,
+        file=part.file, template="legacy.html", title=part.title, part_of="legacy.html",
+        crumbs=(("Overview", "index.html"), *above), context=context,
     )  # fmt: skip
 
 
+def parts(view: View) -> Iterator[Part]:
+    """The pages that filter the register: what nothing protects, what failed its test, and each council's own."""
+    whole, every = not headlines.blind(view.posture), len(view.register)
+    bare = [r for r in view.register if r.protection == "none"]
+    failed = [r for r in view.register if r.protection == "disproven"]
+    yield Part(
+        file="legacy-no-protection.html", label="No protection", title="Unsupported systems without protection",
+        answer=[headlines.none_protects(len(bare), every, whole)], rows=bare,
+    )  # fmt: skip
+    yield Part(
+        file="legacy-disproven.html", label="Disproven", title="Unsupported systems whose protection failed its test",
+        answer=[headlines.disproven(len(failed), every)], rows=failed,
+    )  # fmt: skip
+    councils = list(view.councils.values())
+    for council in councils if len(councils) > 1 else ():
+        mine = [r for r in view.register if r.council == council.id]
+        yield Part(
+            file=view.register_of(council.id), label=view.name(council.id),
+            title=f"Unsupported systems of {council.name}", rows=mine,
+            answer=headlines.legacy_answer(mine, not council.stale and council.complete),
+        )  # fmt: skip
+
+
+def filters(view: View, here: str) -> list[dict[str, object]]:
+    """Links to the register and its parts with how many rows each holds; the page itself is marked."""
+    rows = view.register
+    protections, owners = Counter(r.protection for r in rows), Counter(r.council for r in rows)
+    links = [
+        ("All", "legacy.html", len(rows)),
+        ("No protection", "legacy-no-protection.html", protections["none"]),
+        ("Disproven", "legacy-disproven.html", protections["disproven"]),
+        (f"Support ends within {AHEAD_MONTHS} months", "legacy-ending.html", len(ending(view))),
+    ]
+    if len(view.councils) > 1:
+        links += [(view.name(c), view.register_of(c), owners[c]) for c in view.councils]
+    return [{"label": label, "href": href, "count": count, "here": href == here} for label, href, count in links]
+
+
+def described(view: View) -> str:
+    """How many devices of the register have a page of their own."""
+    have, every = len(view.described), len(view.systems)
+    if have == every:
+        return f"Each of the {words.many(every, 'device')} has a page of its own."
+    return f"{words.of(have, every)} devices have a page of their own: those with a claim or an exception, then the gravest."
+
+
 def strip(rows: Sequence[LegacyRow]) -> list[dict[str, object]]:
-    """How many systems have which protection; it adds up to the register, words nobody knows included."""
-    counts = {word: sum(r.protection == word for r in rows) for word in words.PROTECTIONS}
-    other = len(rows) - sum(counts.values())
+    """How many systems have which protection; it adds up to the rows, words nobody knows included."""
+    found = Counter(r.protection for r in rows)
     labels = {"none": "No protection"}
-    shown = [{"label": labels.get(k, words.PROTECTIONS[k]), "count": n} for k, n in counts.items()]
+    shown = [{"label": labels.get(k, word), "count": found[k]} for k, word in words.PROTECTIONS.items()]
+    other = len(rows) - sum(found[k] for k in words.PROTECTIONS)
     return [*shown, {"label": "Other", "count": other}] if other else shown
 
 
-def register_table(view: View, rows: Sequence[LegacyRow], described: set[str]) -> Table:
+def register_table(view: View, rows: Sequence[LegacyRow], caption: str) -> Table:
     shown = []
     for r in rows[: view.cap]:
-        here = view.system_id(r)
         name = r.service or r.hostname or r.asset
         shown.append(
             bits.row(
-                bits.cell(bits.link(name, f"#{here}") if here in described else bits.text(name), bits.note(r.asset)),
+                bits.cell(view.device(r.council, r.asset, name), bits.note(r.asset)),
                 view.council(r.council),
                 bits.cell(bits.text(r.label), bits.note(r.version) if r.version else None),
-                _ended(r),
+                ended(r),
                 r.routes_open,
                 bits.cell(*_protection(r), sort=_strength(r.protection)),
                 r.owner or "No owner recorded",
-                _plan(r),
-                id="" if here in described else here,
+                plan(r),
             )
         )
     heads = bits.columns("System|Council|Product|Support ended|#Ways in still open|Protection|Owner|Result and date")
     return Table(
-        id="register", caption="Legacy register", columns=heads, rows=shown, total=len(rows), file="legacy.csv",
-        empty="No unsupported system was found.",
+        id="register", caption=caption, columns=heads, rows=shown, total=len(rows), file="legacy.csv",
+        empty="No such system was found.",
     )  # fmt: skip
 
 
@@ -70,35 +134,29 @@ def _strength(protection: str) -> int:
     return words.WEAKEST_FIRST.index(protection) if protection in words.WEAKEST_FIRST else len(words.WEAKEST_FIRST)
 
 
-def _ended(r: LegacyRow) -> Cell:
-    ended = bits.day(r.eol_on, "Ended, day not stated")
+def ended(r: LegacyRow) -> Cell:
+    """The last day of support, and what the maker sells or the council holds beyond it."""
+    day = bits.day(r.eol_on, "Ended, day not stated")
     if r.entitled_until:
-        return Cell(
-            parts=(*ended.parts, bits.note(f"extended support held until {words.english(r.entitled_until)}")),
-            sort=ended.sort,
-        )
-    if r.extended_on:
-        return Cell(
-            parts=(*ended.parts, bits.note(f"an extension to {words.english(r.extended_on)} is not held")),
-            sort=ended.sort,
-        )
-    return ended
+        beyond = f"extended support held until {words.english(r.entitled_until)}"
+    elif r.extended_on:
+        beyond = f"an extension to {words.english(r.extended_on)} is not held"
+    else:
+        return day
+    return Cell(parts=(*day.parts, bits.note(beyond)), sort=day.sort)
 
 
 def _protection(r: LegacyRow) -> tuple[Bit, ...]:
     said = words.listing(r.mitigations, 3)
-    return (
-        (bits.tag(words.protection(r.protection)), bits.note(said))
-        if said
-        else (bits.tag(words.protection(r.protection)),)
-    )
+    word = bits.tag(words.protection(r.protection))
+    return (word, bits.note(said)) if said else (word,)
 
 
-def _plan(r: LegacyRow) -> Cell:
+def plan(r: LegacyRow) -> Cell:
+    """How the row stands, and by when something has to be done about it."""
     if r.status == "accepted" and r.exception_until:
-        return bits.cell(
-            bits.tag(f"Accepted until {words.english(r.exception_until)}"), sort=r.exception_until.isoformat()
-        )
+        until = r.exception_until
+        return bits.cell(bits.tag(f"Accepted until {words.english(until)}"), sort=until.isoformat())
     if r.status == "mitigated":
         return bits.cell(bits.tag("Not met"), bits.note("protected as policy asks"), sort="9998")
     if r.due is None:
@@ -106,86 +164,49 @@ def _plan(r: LegacyRow) -> Cell:
     return bits.cell(bits.tag("Not met"), bits.note(f"due {words.english(r.due)}"), sort=r.due.isoformat())
 
 
-def section(view: View, r: LegacyRow) -> dict[str, object]:
-    """Why one system is legacy, what can reach it, what protects it, and how to check each of these."""
-    name = r.service or r.hostname or r.asset
-    return {
-        "id": view.system_id(r),
-        "title": words.plain(f"{name}: {r.label}", 160),
-        "facts": [(label, value) for label, value in _facts(view, r) if value],
-        "routes": _routes(view, r),
-    }
-
-
-def _facts(view: View, r: LegacyRow) -> list[tuple[str, tuple[Bit, ...]]]:
-    device = f"{r.asset}, {r.hostname}" if r.hostname and r.hostname != r.asset else r.asset
-    since = (
-        f"Security support ended on {words.english(r.eol_on)}."
-        if r.eol_on
-        else "Security support has ended; its maker states no day."
+def ending(view: View) -> list[SupportEnd]:
+    """Support that is still there and ends within twelve months, the first to end first."""
+    p = view.posture
+    last = words.months_on(p.as_of, AHEAD_MONTHS)
+    return sorted(
+        (e for e in p.support_ends if p.as_of <= e.on <= last),
+        key=lambda e: (e.on, -e.assets, e.council, e.label, e.what),
     )
-    sold = ""
-    if r.entitled_until:
-        sold = f"This council holds extended support until {words.english(r.entitled_until)}."
-    elif r.extended_on:
-        verb = "runs" if r.extended_on >= view.posture.as_of else "ran"
-        sold = f"The maker's extension {verb} until {words.english(r.extended_on)}; this council does not hold it."
-    protection = [bits.tag(words.protection(r.protection)), *(_claim(view, r, m) for m in r.mitigations)]
-    accepted: tuple[Bit, ...] = ()
-    if r.exception:
-        said = r.exception + (f", until {words.english(r.exception_until)}" if r.exception_until else "")
-        href = f"exceptions.html#{words.anchor('exception', r.council, r.exception)}"
-        accepted = (bits.link(said, href) if (r.council, r.exception) in view.exceptions else bits.text(said),)
-    seen = bits.places([r.source_place]) if r.source_place else None
-    support = bits.places([r.support_place]) if r.support_place else None
-    check = bits.command(f"secscan explain {r.fingerprint}") if r.fingerprint else None
-    return [
-        (
-            "Device",
-            _some(bits.text(f"{device}, {view.name(r.council)}"), bits.note(f"zone {r.zone}") if r.zone else None),
-        ),
-        ("Why it is legacy", _some(bits.text(" ".join(filter(None, (since, sold)))), support)),
-        ("Seen in", _some(seen)),
-        ("Owner", _some(bits.text(r.owner or "No owner recorded"))),
-        ("Protection", tuple(protection)),
-        ("Exception", accepted),
-        ("Due", _some(bits.text(words.english(r.due)) if r.due else None)),
-        ("Check it", _some(check)),
+
+
+def build_ending(view: View) -> Page:
+    ends = ending(view)
+    shown = [
+        bits.row(
+            bits.cell(bits.text(e.label), bits.places([e.place]) if e.place else None),
+            view.council(e.council),
+            bits.day(e.on),
+            ENDS.get(e.what, e.what),
+            e.assets,
+            e.installs,
+            words.listing(e.services, 4) or None,
+        )
+        for e in ends[: view.cap]
     ]
-
-
-def _some(*parts: Bit | None) -> tuple[Bit, ...]:
-    return tuple(p for p in parts if p is not None)
-
-
-def _claim(view: View, r: LegacyRow, claim: str) -> Bit:
-    found = view.claims.get((r.council, claim))
-    href = f"mitigations.html#{words.anchor('claim', found.council, found.id)}" if found else ""
-    return bits.link(claim, href) if href else bits.text(claim)
-
-
-def _routes(view: View, r: LegacyRow) -> Table | None:
-    if not r.routes:
-        return None
-    order = sorted(r.routes, key=lambda x: (x.reach is False, x.reach is None, x.direction, x.zone, x.port))
-    rows = [bits.row(x.zone, x.port, "Out" if x.direction == "out" else "In", *_verdict(x)) for x in order[:ROUTES]]
-    heads = bits.columns("Network zone|Port|Way|Let through|Decided by|Seen by a scan")
-    where = words.plain(f"{r.asset}, {r.label}", 120)
-    return Table(
-        id=f"{view.system_id(r)}-ways", caption=f"Ways in and out: {where}", columns=heads, rows=rows, total=len(order),
-        file="routes.csv", sortable=False,
+    heads = bits.columns("Product|Council|Last day|What ends|#Devices|#Installed|Services that depend on it")
+    title = f"Support that ends within {AHEAD_MONTHS} months"
+    context = {
+        "answer": headlines.ending_answer(ends, not headlines.blind(view.posture)),
+        "filters": filters(view, "legacy-ending.html"),
+        "table": Table(
+            id="ending", caption=title, columns=heads, rows=shown, total=len(ends), file="support-ends.csv",
+            empty="No end of support within this time is known.",
+        ),
+        "rely": view.rely(),
+    }  # fmt: skip
+    return Page(
+        file="legacy-ending.html", template="legacy-ending.html", title=title, part_of="legacy.html",
+        crumbs=(("Overview", "index.html"), ("Legacy register", "legacy.html")), context=context,
     )  # fmt: skip
 
 
-def _verdict(x: Route) -> tuple[Cell, Cell, str]:
-    match x.reach:
-        case True:
-            said = bits.cell(bits.strong("Yes, from some addresses" if x.partly else "Yes"))
-        case False:
-            said = bits.cell(bits.text("No"))
-        case None:
-            said = bits.cell(bits.text("Cannot tell"), bits.note(x.reason) if x.reason else None)
-    place = bits.places([x.place]) if x.place else None
-    decided = bits.cell(bits.text(x.rule) if x.rule else bits.text("no rule read"), place)
-    seen = {True: "Let through", False: "Blocked", None: "Nobody looked"}[x.observed]
-    return said, decided, seen
+ENDS = {
+    "support": "The maker's support",
+    "extension": "The maker's extension",
+    "entitlement": "Extended support that the council holds",
+}

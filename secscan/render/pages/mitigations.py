@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from secscan.model.posture import ClaimRow, Posture
-from secscan.render import bits, words
+from secscan.model.posture import ClaimRow
+from secscan.render import bits, headlines, words
 from secscan.render.bits import Bit, Cell, Table
 from secscan.render.html import Page
 from secscan.render.pages.legacy import strip
@@ -19,31 +19,33 @@ GROUPS = (
     ("configured", "Configured", "The firewall rules block it as claimed. No packets have shown it yet."),
     ("proven", "Proven", "The rules block it, and packets sent from the zone were stopped. The proof lapses on its date."),
 )  # fmt: skip
-TESTS = 2
+TESTS = 4
 
 
 def build(view: View) -> Page:
     p = view.posture
-    known = [state for state, _, _ in GROUPS]
+    named = {(r.council, m) for r in p.legacy for m in r.mitigations}
+    on = [c for c in p.claims if (c.council, c.id) in named]
+    off = [c for c in p.claims if (c.council, c.id) not in named]
     groups = [
         {
             "state": state,
             "title": title,
             "says": says,
-            "table": claims_table(view, state, title, [c for c in p.claims if c.state == state]),
+            "table": claims_table(view, state, title, [c for c in p.claims if c.state == state], named),
         }
         for state, title, says in GROUPS
     ]
     context = {
         "strip": strip(p.legacy),
         "register": len(p.legacy),
-        "claims": [
-            {"label": words.protection(s), "count": sum(c.state == s for c in p.claims)}
-            for s in words.PROTECTIONS
-            if s in known
-        ],
+        "on": by_state(on),
+        "on_total": len(on),
+        "off": by_state(off),
+        "off_total": len(off),
         "claims_total": len(p.claims),
-        "answer": _answer(p),
+        "answer": headlines.mitigations_answer(p.claims, p.as_of),
+        "lapsing": lapsing_table(view),
         "groups": groups,
         "rely": view.rely(),
     }
@@ -53,30 +55,47 @@ def build(view: View) -> Page:
     )  # fmt: skip
 
 
-def _answer(p: Posture) -> list[str]:
-    if not p.claims:
-        return ["No protection is claimed."]
-    proven, failed = (sum(c.state == s for c in p.claims) for s in ("proven", "disproven"))
-    first = f"{words.of(proven, len(p.claims))} claimed protections {'is' if proven == 1 else 'are'} proven."
-    second = (
-        f"{words.number(failed)} {'was' if failed == 1 else 'were'} tested and found not to work."
-        if failed
-        else "None was found not to work."
-    )
-    return [first, second]
+def by_state(rows: Sequence[ClaimRow]) -> list[dict[str, object]]:
+    """How many claims are in which state; it adds up to the rows."""
+    return [
+        {"label": word, "count": sum(c.state == state for c in rows)}
+        for state, word in words.PROTECTIONS.items()
+        if state != "none"
+    ]
 
 
-def claims_table(view: View, state: str, title: str, rows: Sequence[ClaimRow]) -> Table:
-    """The claims in one state, with the columns that matter there."""
+def lapsing_table(view: View) -> Table:
+    """Proofs that stop counting within 30 days, and how to test again."""
+    rows = headlines.lapsing(view.posture.claims, view.posture.as_of)
+    shown = [
+        bits.row(
+            bits.cell(bits.text(c.hostname or c.asset), bits.note(f"{c.id}, {c.asset}")),
+            view.council(c.council),
+            bits.day(c.lapses_on),
+            (c.lapses_on - view.posture.as_of).days if c.lapses_on else None,
+            bits.cell(*(bits.command(line) for line in tests(c)[:TESTS])),
+        )
+        for c in rows[: view.cap]
+    ]
+    heads = bits.columns("System|Council|Proof lapses|#Days left|Test it by")
+    return Table(
+        id="lapsing", caption="Proof that lapses within 30 days", columns=heads, rows=shown, total=len(rows),
+        file="mitigations.csv", empty="No proof lapses within 30 days.",
+    )  # fmt: skip
+
+
+def claims_table(view: View, state: str, title: str, rows: Sequence[ClaimRow], named: set[tuple[str, str]]) -> Table:
+    """The claims in one state, with the columns that matter there. ``named``: those that the register knows."""
     evidence = {
-        "disproven": "What we saw", "claimed": "Test it with", "cannot-tell": "Why", "configured": "Where it says so", "proven": "How it was proven",
+        "disproven": "What we saw", "claimed": "Test it by", "cannot-tell": "Why", "configured": "Where it says so", "proven": "How it was proven",
     }[state]  # fmt: skip
     when = {"proven": "Proof lapses", "disproven": "Seen on"}.get(state, "Since")
     shown = [
         bits.row(
             bits.cell(
-                bits.text(c.hostname or c.asset),
+                view.device(c.council, c.asset, c.hostname or c.asset),
                 bits.note(f"{c.id}, {c.asset}" + (f", {c.product}" if c.product else "")),
+                None if (c.council, c.id) in named else bits.note("Not in the legacy register"),
             ),
             view.council(c.council),
             bits.cell(bits.text(c.text or c.kind), bits.note(_asked(c)) if c.blocked_from else None),
@@ -115,25 +134,35 @@ def _when(state: str, c: ClaimRow) -> Cell:
 
 
 def _evidence(state: str, c: ClaimRow) -> list[Bit]:
-    """The reason, the rule with its file and line, and the packets; for an untested claim the commands that test it."""
-    found = [bits.text(c.reason)]
+    """The reason, the rule with its file and line, and the packets; for an unproven claim the commands that test it."""
+    found = [bits.prose(words.dated(c.reason)), *(bits.note(f"{label}: {said}") for label, said in seen(c))]
+    if state in ("claimed", "cannot-tell", "configured"):
+        commands = tests(c)
+        found += [bits.command(line) for line in commands[:TESTS]]
+        if len(commands) > TESTS:
+            found.append(bits.note(f"and {len(commands) - TESTS} more, for the other zones and ports"))
+    return found
+
+
+def seen(c: ClaimRow) -> list[tuple[str, str]]:
+    """(what, in words) for the rule that decides, with file and line, and for the packets that were sent."""
+    found = []
     if c.rule or c.rule_place:
         place = f", {c.rule_place}" if c.rule_place else ""
-        found.append(bits.note(f"Rule: {c.rule or 'not named'}{place}"))
+        found.append(("Rule", f"{c.rule or 'not named'}{place}"))
     if c.observed_vantage:
         on = f" on {words.english(c.observed_on)}" if c.observed_on else ""
-        found.append(bits.note(f"Packets from {c.observed_vantage}{on}: {c.observed_state or 'no answer'}"))
-    if state in ("claimed", "cannot-tell", "configured"):
-        found += [bits.command(line) for line in tests(c)[:TESTS]]
+        found.append((f"Packets from {words.plain(c.observed_vantage, 100)}{on}", c.observed_state or "no answer"))
     return found
 
 
 def tests(c: ClaimRow) -> list[str]:
     """Commands that a person can paste: each asks the firewall files about one zone and port of the claim."""
     asset = shlex.quote(words.plain(c.asset, 200))
+    council = f" --council {shlex.quote(words.plain(c.council, 100))}"
     if c.kind != "isolation" or not c.blocked_from:
-        return [f"secscan explain {asset}"]
+        return [f"secscan explain {asset}{council}"]
     ports: Sequence[str | None] = c.ports or [None]
     named = [f" --port {shlex.quote(words.plain(port, 40))}" if port and port != "any" else "" for port in ports]
     zones = [shlex.quote(words.plain(zone, 100)) for zone in c.blocked_from]
-    return [f"secscan exposure --to {asset} --from {zone}{port}" for port in named for zone in zones]
+    return [f"secscan exposure --to {asset}{council} --from {zone}{port}" for port in named for zone in zones]

@@ -32,7 +32,7 @@ DIRECTIONS = {
 
 def build(view: View) -> Page:
     p = view.posture
-    due = needed(view)
+    due = view.decisions
     context = {
         "answer": headlines.answer(p, decisions.due_soon(due, p.as_of)),
         "figures": lead_figures(p, p.councils),
@@ -50,13 +50,6 @@ def build(view: View) -> Page:
     return Page(file="index.html", template="overview.html", title=title, part_of="index.html", context=context)
 
 
-def needed(view: View) -> list[Decision]:
-    hrefs: dict[tuple[str, str], str] = {}
-    for row in view.register:
-        hrefs.setdefault((row.council, row.asset), view.system_href(row))
-    return decisions.needed(view.posture, hrefs)
-
-
 def lead_figures(p: Posture, councils: Sequence[CouncilRow], council: str | None = None) -> list[dict[str, str]]:
     """The four figures, each with its denominator, its word and how it moved; over one council or all."""
     t, found = figures.totals(councils), figures.results(p, councils)
@@ -65,6 +58,7 @@ def lead_figures(p: Posture, councils: Sequence[CouncilRow], council: str | None
         compare(p, m, over="last-run", council=council) for m in ("patched-on-time", "unsupported-unprotected")
     )
     missing = f" {words.many(t.patched_unknown, 'device is', 'devices are')} not known." if t.patched_unknown else ""
+    left = f" {words.many(t.patched_excluded, 'device is', 'devices are')} excluded." if t.patched_excluded else ""
     waiting = t.claims - t.claims_proven - t.claims_configured - t.claims_disproven
     rest = [
         f"{words.number(count)} {what}"
@@ -78,7 +72,7 @@ def lead_figures(p: Posture, councils: Sequence[CouncilRow], council: str | None
             "value": words.percent(t.patched_in_time, judged) if mostly else "Not known",
             "of": f"{words.of(t.patched_in_time, judged)} devices we can judge" if mostly else f"{words.of(judged, t.patched_every)} devices could be judged",
             "word": found["Patching"].word,
-            "note": f"{headlines.moved(patched)} Target {p.target_percent}%.{missing}",
+            "note": f"{headlines.moved(patched)} Target {p.target_percent}%.{missing}{left}",
         },
         {
             "label": "Unsupported systems",

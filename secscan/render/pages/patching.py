@@ -1,14 +1,22 @@
-"""Patching: which share of each council's devices is up to date, which fixes are missing, and what cannot be patched."""
+"""Patching: how each council's devices stand, which fixes are missing, who has waited longest, what nobody can tell."""
 
 from __future__ import annotations
 
-from secscan.model.posture import FixRow
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from secscan.model.posture import FindingRow, FixRow
 from secscan.render import bits, charts, figures, headlines, words
 from secscan.render.bits import Cell, Table
 from secscan.render.charts import Bar
 from secscan.render.compare import compare
 from secscan.render.html import Page
 from secscan.render.view import View
+
+LATE_CHECK, RESTART_CHECK = "patching.fix-overdue", "restart-pending"
+NEVER = "no patch source"
+"""What a finding is about where no source of updates names the device."""
+OLDEST = 20
 
 
 def build(view: View) -> Page:
@@ -18,11 +26,16 @@ def build(view: View) -> Page:
         "answer": [
             headlines.patching_share(t),
             headlines.direction(compare(p, "patched-on-time", over="last-run")),
+            *headlines.patching_excluded(t),
             *headlines.missing(p),
         ],
         "bars": bars(view),
         "table": _table(view),
+        "excluded": excluded(view, "patching"),
         "fixes": fixes(view),
+        "oldest": oldest(view),
+        "restarts": restarts(view),
+        "untold": untold(view),
         "unsupported": words.many(t.unsupported, "unsupported system"),
         "unsupported_count": t.unsupported,
         "rely": view.rely(),
@@ -34,17 +47,20 @@ def build(view: View) -> Page:
 
 
 def bars(view: View) -> dict[str, object] | None:
-    rows = [c for c in view.posture.councils if c.assets or c.patched_in_time + c.patched_late + c.patched_unknown]
-    if not rows:
-        return None
     drawn = [
-        Bar(name=view.name(c.id), in_time=c.patched_in_time, late=c.patched_late, unknown=c.patched_unknown)
-        for c in rows
-    ]
-    said = " ".join(f"{b.name}: {b.in_time:,} on time, {b.late:,} late, {b.unknown:,} not known." for b in drawn)
+        Bar(name=view.name(c.id), in_time=c.patched_in_time, late=c.patched_late, unknown=c.patched_unknown,
+            excluded=c.patched_excluded)
+        for c in view.posture.councils if figures.totals([c]).patched_devices
+    ]  # fmt: skip
+    if not drawn:
+        return None
+    said = " ".join(
+        f"{b.name}: {b.in_time:,} on time, {b.late:,} late, {b.unknown:,} not known, {b.excluded:,} excluded."
+        for b in drawn
+    )
     return {
         "svg": charts.bar_chart(
-            "patched", drawn, title="Bar chart: devices on time, late and not known, by council",
+            "patched", drawn, title="Bar chart: all devices of each council, on time, late, not known and excluded",
             description=f"{said} The same numbers are in the table below the chart.",
         ),
     }  # fmt: skip
@@ -52,24 +68,41 @@ def bars(view: View) -> dict[str, object] | None:
 
 def _table(view: View) -> Table:
     p = view.posture
-    rows = []
-    for c in p.councils:
-        result = figures.patching(figures.totals([c]), p.target_percent)
-        judged = c.patched_in_time + c.patched_late
-        rows.append(
-            bits.row(
-                view.council(c.id), c.patched_in_time, c.patched_late, c.patched_unknown, judged + c.patched_unknown,
-                words.share(c.patched_in_time, judged) if judged > c.patched_unknown else "not known", bits.tag(result.word),
-            )
-        )  # fmt: skip
-    t = figures.totals(p.councils)
-    judged = t.patched_in_time + t.patched_late
-    foot = bits.row(
-        "All", t.patched_in_time, t.patched_late, t.patched_unknown, judged + t.patched_unknown,
-        words.share(t.patched_in_time, judged), bits.tag(figures.patching(t, p.target_percent).word),
+
+    def counted(t: figures.Totals) -> list[Cell | int | str | bits.Bit]:
+        judged = t.patched_judged
+        share = words.share(t.patched_in_time, judged) if judged > t.patched_unknown else "not known"
+        word = figures.patching(t, p.target_percent).word
+        return [
+            t.patched_in_time, t.patched_late, t.patched_unknown, t.patched_excluded, t.patched_devices, share, bits.tag(word),
+        ]  # fmt: skip
+
+    rows = [bits.row(view.council(c.id), *counted(figures.totals([c]))) for c in p.councils]
+    heads = bits.columns("Council|#On time|#Late|#Not known|#Excluded|#Devices|On time, of those judged|Result")
+    return Table(
+        id="by-council", caption="Devices by state of their updates", columns=heads, rows=rows,
+        foot=bits.row("All", *counted(figures.totals(p.councils))),
     )  # fmt: skip
-    heads = bits.columns("Council|#On time|#Late|#Not known|#Devices|On time, of those judged|Result")
-    return Table(id="by-council", caption="Devices by state of their updates", columns=heads, rows=rows, foot=foot)
+
+
+def excluded(view: View, theme: str | None = None) -> Table:
+    """Devices that a control does not speak about: which part of its scope leaves them out, and who says why."""
+    rows = [e for e in view.posture.excluded if theme in (None, e.theme)]
+    shown = [
+        bits.row(
+            bits.cell(bits.text(e.control), bits.code(str(e.place)) if e.place.file else None),
+            view.council(e.council),
+            e.what,
+            words.of(e.assets, max(view.councils[e.council].assets, e.assets)) if e.council in view.councils else e.assets,
+            bits.prose(e.reason or "No reason given"),
+        )
+        for e in rows[: view.cap]
+    ]  # fmt: skip
+    heads = bits.columns("Control|Council|Left out|Devices|Reason")
+    return Table(
+        id="excluded", caption="Devices that policy leaves out, and why", columns=heads, rows=shown, total=len(rows),
+        file="excluded.csv", empty="No control leaves a device out.",
+    )  # fmt: skip
 
 
 def fixes(view: View) -> Table:
@@ -78,6 +111,7 @@ def fixes(view: View) -> Table:
         view.posture.fixes,
         key=lambda f: (
             not f.overdue,
+            not f.exploited,
             order.get(f.severity or "", 1),
             -sum(f.missing.values()),
             f.product,
@@ -88,16 +122,12 @@ def fixes(view: View) -> Table:
     for f in rows[: view.cap]:
         on = sum(f.missing.values())
         where = words.listing([f"{view.name(c)} {n:,}" for c, n in sorted(f.missing.items()) if n], 5)
-        age = (
-            Cell(parts=(bits.text(words.number(f.days_since)),), sort=str(f.days_since), numeric=True)
-            if f.days_since is not None
-            else None
-        )
+        used = bits.strong("Known to be exploited") if f.exploited else None
         shown.append(
             bits.row(
-                bits.cell(bits.text(f.product), bits.note(f.advisory) if f.advisory else None),
+                bits.cell(bits.text(f.product), bits.note(f.advisory) if f.advisory else None, used),
                 bits.cell(bits.text((f.severity or "not stated").capitalize()), sort=order.get(f.severity or "", 1)),
-                bits.day(f.released_on, "Not known"), age, on, where, _window(f),
+                bits.day(f.released_on, "Not known"), f.days_since, on, where, _window(f),
             )
         )  # fmt: skip
     heads = bits.columns("Update|Severity|Released|#Days since|#Devices without it|Where|Window")
@@ -111,3 +141,100 @@ def _window(f: FixRow) -> str:
     if f.overdue:
         return "Late"
     return "Not known" if f.released_on is None else "In time"
+
+
+def oldest(view: View) -> Table:
+    """The devices whose oldest update has been out longest past its window."""
+    late: dict[tuple[str, str], list[tuple[date, FindingRow]]] = {}
+    for f in _of(view, LATE_CHECK, "fail"):
+        if f.asset is not None and (released := _day(f.evidence.get("released_on"))):
+            late.setdefault((f.council, f.asset), []).append((released, f))
+    rows = sorted(late.values(), key=lambda own: (min(day for day, _ in own), -len(own), own[0][1].fingerprint))
+    shown = []
+    for own in rows[:OLDEST]:
+        released, f = min(own, key=lambda pair: (pair[0], pair[1].fingerprint))
+        shown.append(
+            bits.row(
+                bits.cell(bits.text(f.hostname or f.asset or ""), bits.note(f.asset)),
+                view.council(f.council),
+                bits.cell(view.finding(f.fingerprint, words.dated(f.title)), bits.command(f"secscan explain {f.fingerprint}")),
+                bits.day(released), (view.posture.as_of - released).days, len(own), f.owner or "No owner recorded",
+            )
+        )  # fmt: skip
+    heads = bits.columns("Device|Council|Oldest update that is late|Released|#Days since|#Updates late|Owner")
+    return Table(
+        id="oldest", caption="Devices that have waited longest", columns=heads, rows=shown, total=len(rows),
+        file="findings.csv", empty="No device has an update past its window.",
+    )  # fmt: skip
+
+
+def restarts(view: View) -> Table | None:
+    """Devices on which an update waits for a restart; None where no control asks about that."""
+    if not any(c.check.endswith(RESTART_CHECK) and c.disabled is None for c in view.posture.controls):
+        return None
+    rows = [f for f in view.posture.findings if f.check.endswith(RESTART_CHECK)]
+    waiting = sorted((f for f in rows if f.outcome == "fail"), key=lambda f: (f.first_seen, f.council, f.asset or ""))
+    untold = sum(f.count for f in rows if f.outcome == "unknown")
+    shown = [
+        bits.row(
+            bits.cell(bits.text(f.hostname or f.asset or ""), bits.note(f.asset or "")),
+            view.council(f.council),
+            bits.cell(view.finding(f.fingerprint, words.dated(f.title)), bits.command(f"secscan explain {f.fingerprint}")),
+            bits.day(f.first_seen), f.owner or "No owner recorded",
+        )
+        for f in waiting[: view.cap]
+    ]  # fmt: skip
+    rest = f" For {words.many(untold, 'row')} nobody can tell." if untold else ""
+    heads = bits.columns("Device|Council|Finding|First seen|Owner")
+    return Table(
+        id="restarts", caption="Devices that wait for a restart", columns=heads, rows=shown, total=len(waiting),
+        file="findings.csv", empty=f"No device is known to wait for a restart.{rest}",
+    )  # fmt: skip
+
+
+def untold(view: View) -> Table:
+    """Why patching is not known: devices that no source ever named, sources that fell silent, facts that are missing."""
+    rows = sorted(
+        _of(view, LATE_CHECK, "unknown"),
+        key=lambda f: (f.subject != NEVER, not f.stale, -f.count, f.council, f.subject),
+    )
+    shown = [
+        bits.row(
+            view.council(f.council),
+            "No source of updates names them" if f.subject == NEVER else words.dated(f.title),
+            f.count,
+            words.listing(_named(f), 5) or None,
+            bits.command(f"secscan explain {f.fingerprint}"),
+        )
+        for f in rows[: view.cap]
+    ]
+    heads = bits.columns("Council|Why it is not known|#Rows|Some of the devices|Check it")
+    return Table(
+        id="untold", caption="Why patching is not known", columns=heads, rows=shown, total=len(rows),
+        file="findings.csv", empty="Every device that policy speaks about could be judged.",
+    )  # fmt: skip
+
+
+def _named(f: FindingRow) -> Sequence[str]:
+    told = f.evidence.get("assets")
+    if isinstance(told, list | tuple):
+        return [str(name) for name in told]
+    return [name for name in (f.hostname or f.asset,) if name]
+
+
+def _of(view: View, check: str, outcome: str) -> Iterable[FindingRow]:
+    return (f for f in view.posture.findings if f.check == check and f.outcome == outcome)
+
+
+def _day(value: object) -> date | None:
+    """A day of the evidence, which a result read back from its file holds as text."""
+    match value:
+        case date():
+            return value
+        case str():
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                return None
+        case _:
+            return None
