@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from secscan.model.frame import Index
 from secscan.model.places import Place
 from secscan.model.policy import Control
 from secscan.model.words import Outcome, Severity, Status
@@ -32,9 +33,9 @@ class Judgement:
     """Of the unknown: rows that would pass but whose source has fallen silent."""
     outcomes: NDArray[np.int8]
     """For every row of the table: PASS, FAIL, UNKNOWN or OUTSIDE (the control does not speak about it)."""
-    fail_rows: NDArray[np.int64]
-    unknown_rows: NDArray[np.int64]
-    stale_rows: NDArray[np.int64]
+    fail_rows: Index
+    unknown_rows: Index
+    stale_rows: Index
     due: Mapping[int, date | None] = field(default_factory=dict)
     """For failing rows whose check knows it: the row's own deadline."""
     error: str | None = None
