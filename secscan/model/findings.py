@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -62,9 +62,10 @@ class Finding:
     due_on: date | None = None
     """The row's own deadline, where its table has one."""
     due_days: int = 0
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    evidence_places: Mapping[str, Place] = field(default_factory=dict)
-    sources: Sequence[Place] = ()
+    evidence: dict[str, Any] = field(default_factory=dict)
+    """Findings of rows that say the same share it: it is never changed."""
+    evidence_places: dict[str, Place] = field(default_factory=dict)
+    sources: list[Place] = field(default_factory=list)
     exception: str | None = None
     mitigation: str | None = None
     mitigation_state: str | None = None
