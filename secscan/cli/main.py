@@ -15,6 +15,10 @@ import click
 
 from secscan import __version__
 
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # numpy would start a thread a processor for algebra nobody does here
+
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("secscan.cli.init", "Make a workspace, empty or with three invented councils."),
     "doctor": ("secscan.cli.doctor", "Check this machine and workspace, with the fix for each fault."),

@@ -12,14 +12,15 @@ import csv
 import gc
 import io
 import re
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from secscan.doors import files
 from secscan.doors.terminal import safe
@@ -38,6 +39,8 @@ _TEXT_CODECS = re.compile(r"utf-8|utf-16-(?:le|be)|ascii|cp\d{3,5}|iso8859-\d{1,
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _FORMULA = re.compile(r"'*\s*[=+\-@\t\r]")
 _SPECIAL = re.compile(r'[",;|\t\r\n]|^\s|\s$')
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._:/()#*+=@&'-]*[A-Za-z0-9._:/()#])?")
+"""Texts that are cells as they stand; of others each is looked at."""
 
 IsHeader = Callable[[Sequence[str]], bool]
 
@@ -370,7 +373,7 @@ class _Rows:
 
     def read(self) -> None:
         table, lines, width, chunk = self.table, self.lines, self.width, self.chunk
-        starts: list[int] = []
+        starts = array("q")  # a tenth of what a list of numbers takes
         reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True, strict=True)
         while True:
             start = lines.at
@@ -491,24 +494,29 @@ def dumps(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def dump_columns(header: Sequence[str], columns: Sequence[Sequence[object]]) -> str:
-    """The same from columns, all of one length: what a column says again and again is put into a cell once."""
-    cells = zip(*map(_cells, columns), strict=True)
-    lines = [",".join(row) or '""' for row in chain([map(_cell, header)], cells)]
-    return "\n".join(lines) + "\n"
+    """The same from columns, all of one length: what a column says again and again is looked at once."""
+    return "\n".join([",".join(map(_cell, header)) or '""', *column_lines(columns)]) + "\n"
 
 
-def _cells(column: Sequence[object]) -> list[str]:
-    if len({bool, int, float} & set(map(type, column))) > 1:  # True, 1 and 1.0 are one key, and not one cell
-        return [_cell(value) for value in column]
-    return list(map(_Cells().__getitem__, column))
+def column_lines(columns: Sequence[Sequence[object]]) -> list[str]:
+    """The lines of these columns, without a header and without their ends."""
+    return [",".join(row) or '""' for row in zip(*map(_cells, columns), strict=True)]
 
 
-class _Cells(dict[object, str]):
-    """Each distinct value as a cell, worked out once."""
-
-    def __missing__(self, value: object) -> str:
-        found = self[value] = _cell(value)
-        return found
+def _cells(column: Sequence[object]) -> Sequence[str]:
+    kinds = set(map(type, column))
+    if kinds == {int}:
+        return list(map(str, column))
+    if len({bool, int, float} & kinds) > 1:  # True, 1 and 1.0 are one key, and not one cell
+        return list(map(_cell, column))
+    distinct = dict.fromkeys(column)
+    if kinds == {str}:
+        texts = cast(Sequence[str], column)
+        plain = map(_PLAIN.fullmatch, cast(Iterable[str], distinct))
+        odd = {text: _cell(text) for text, fits in zip(cast(Iterable[str], distinct), plain, strict=True) if not fits}
+        return [odd.get(text, text) for text in texts] if odd else texts
+    cells = {value: _cell(value) for value in distinct}
+    return list(map(cells.__getitem__, column))
 
 
 def write_rows(

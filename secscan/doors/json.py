@@ -83,10 +83,11 @@ def dumps(value: Any, *, pretty: bool = True, ascii: bool = False) -> str:
 
 
 def compact(value: Any) -> bytes:
-    """``value`` as JSON in the fewest bytes and the least time: what a machine reads. Dates are ISO text."""
-    from pydantic_core import to_json
+    """A dataclass as JSON in the fewest bytes and the least time: what a machine reads. Dates are ISO text."""
+    from pydantic import TypeAdapter
 
-    return to_json(value, inf_nan_mode="constants")
+    # By the types of its fields, which is quicker than asking each value what it is.
+    return TypeAdapter(type(value)).dump_json(value, warnings="none")
 
 
 def canonical(value: Any) -> bytes:

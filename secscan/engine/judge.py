@@ -19,7 +19,7 @@ from secscan.model.check import CheckSpec, Params
 from secscan.model.estate import Estate
 from secscan.model.expr import Expr, ExprError, Kind, columns_of, lift
 from secscan.model.findings import FAIL, OUTSIDE, PASS, UNKNOWN, Judgement
-from secscan.model.frame import Alike, Kinds
+from secscan.model.frame import Alike, Index, Kinds
 from secscan.model.policy import Control, Scope
 from secscan.model.tables import TableSpec
 
@@ -152,7 +152,7 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
         return counts
 
     of_rows = outcomes[kinds.take]
-    fail_rows = np.flatnonzero(of_rows == FAIL)
+    fail_rows = _rows_of(outcomes == FAIL, kinds)
     return Judgement(
         control=control,
         table=frame.table,
@@ -170,12 +170,12 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
     )
 
 
-def _rows_of(which: NDArray[np.bool_], kinds: Kinds) -> NDArray[np.int64]:
+def _rows_of(which: NDArray[np.bool_], kinds: Kinds) -> Index:
     """The rows of some kinds, in their order."""
-    return np.flatnonzero(which[kinds.take]) if which.any() else np.empty(0, dtype=np.int64)
+    return np.flatnonzero(which[kinds.take]).astype(np.int32) if which.any() else np.empty(0, dtype=np.int32)
 
 
-def _deadlines(plan: _Plan, alike: Alike, rows: NDArray[np.int64]) -> dict[int, date | None]:
+def _deadlines(plan: _Plan, alike: Alike, rows: Index) -> dict[int, date | None]:
     """Each failing row's own deadline: the slow witness answers, once for rows that say the same."""
     if plan.due is None or not len(rows):
         return {}

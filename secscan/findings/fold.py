@@ -72,6 +72,13 @@ def _order(keys: Rows) -> NDArray[np.int64]:
     return order
 
 
+def _marked(count: int, numbers: Rows) -> NDArray[np.bool_]:
+    """For each number up to ``count`` whether it is among those."""
+    found = np.zeros(count, dtype=bool)
+    found[numbers] = True
+    return found
+
+
 class Identities:
     """Who and what the rows of a table are about: each issue (council, subject) and each asset by a number."""
 
@@ -86,7 +93,9 @@ class Identities:
             for row in issues.first.tolist()
         )
         self.issue: Index = np.fromiter(told, dtype=np.int32, count=issues.count)[issues.take]
-        self.issues: list[tuple[str, str]] = list(numbers)
+        self.issues = list(numbers)
+        self._councils = [council for council, _ in numbers]
+        self._subjects = [subject for _, subject in numbers]
         assets = alike.of(["council", "asset"])
         self.owner: Index = assets.take
         self._asset = self.frame.columns["asset"].pick(assets.first)
@@ -106,15 +115,20 @@ class Identities:
         """The rows whose identity none of ``others`` has."""
         if not len(rows) or not len(others):
             return rows
-        # Few issues have both: only their rows are looked at one by one.
-        both = np.zeros(len(self.issues), dtype=bool)
-        both[self.issue[others]] = True
-        doubtful = both[self.issue[rows]]
-        if not doubtful.any():
+        # Few issues have rows of both, and only those are told apart by asset.
+        count = len(self.issues)
+        both = np.flatnonzero(_marked(count, self.issue[rows]) & _marked(count, self.issue[others]))
+        if not len(both):
             return rows
-        gone = np.zeros(len(rows), dtype=bool)
-        gone[doubtful] = np.isin(self._keys(rows[doubtful]), np.unique(self._keys(others)))
-        return rows[~gone]
+        number = np.full(count, -1, dtype=np.int64)
+        number[both] = np.arange(len(both))
+
+        def keys(of: Rows) -> NDArray[np.int64]:
+            at = number[self.issue[of]]
+            return np.where(at < 0, -1, self.owner[of] * np.int64(len(both)) + at)
+
+        mine, theirs = keys(rows), keys(others)
+        return rows[(mine < 0) | ~np.isin(mine, theirs[theirs >= 0])]
 
     def _keys(self, rows: Rows) -> NDArray[np.int64]:
         return self.owner[rows].astype(np.int64) * len(self.issues) + self.issue[rows]
@@ -123,9 +137,13 @@ class Identities:
         """The asset of each row."""
         return [self._asset[owner] for owner in self.owner[rows].tolist()]
 
-    def who(self, rows: Rows) -> list[tuple[str, str]]:
-        """The council and the subject of each row."""
-        return [self.issues[issue] for issue in self.issue[rows].tolist()]
+    def councils(self, rows: Rows) -> list[str]:
+        """The council of each row."""
+        return [self._councils[issue] for issue in self.issue[rows].tolist()]
+
+    def subjects(self, rows: Rows) -> list[str]:
+        """What each row is about."""
+        return [self._subjects[issue] for issue in self.issue[rows].tolist()]
 
     def fingerprints(self, control: str, rows: Rows, *, of_asset: bool) -> list[str]:
         """The name of the finding that each row would be: one number an issue and one an asset, each worked out once."""

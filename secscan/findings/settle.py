@@ -189,7 +189,8 @@ class _Maker:
         # Unknown per issue says what is missing, not what one asset happens to hold.
         evidence = self._evidence(groups, first) if of_asset else self._missing(groups, first)
         columns = zip(
-            self.identities.fingerprints(control.id, first, of_asset=of_asset), self.identities.who(first),
+            self.identities.fingerprints(control.id, first, of_asset=of_asset), self.identities.councils(first),
+            self.identities.subjects(first),
             self.identities.assets(first) if of_asset else nothing, self._column("hostname", first) if of_asset else nothing,
             self._titles(self.spec.says if outcome == "fail" else self.spec.unknown_says, first), groups.count.tolist(),
             due or nothing, evidence, self._facts_places(first), self._sources(groups), strict=True,
@@ -202,7 +203,7 @@ class _Maker:
                 due_on=due_on, due_days=control.due_days, evidence=told, evidence_places=places, sources=sources,
                 **stand(control, council, asset, subject),
             )
-            for name, (council, subject), asset, hostname, title, count, due_on, told, places, sources in columns
+            for name, council, subject, asset, hostname, title, count, due_on, told, places, sources in columns
         ]  # fmt: skip
 
     def _column(self, name: str, rows: Rows) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from secscan.model.frame import Index
 from secscan.model.places import Place
 from secscan.model.policy import Control
 from secscan.model.words import Outcome, Severity, Status
@@ -32,9 +33,9 @@ class Judgement:
     """Of the unknown: rows that would pass but whose source has fallen silent."""
     outcomes: NDArray[np.int8]
     """For every row of the table: PASS, FAIL, UNKNOWN or OUTSIDE (the control does not speak about it)."""
-    fail_rows: NDArray[np.int64]
-    unknown_rows: NDArray[np.int64]
-    stale_rows: NDArray[np.int64]
+    fail_rows: Index
+    unknown_rows: Index
+    stale_rows: Index
     due: Mapping[int, date | None] = field(default_factory=dict)
     """For failing rows whose check knows it: the row's own deadline."""
     error: str | None = None
@@ -61,9 +62,10 @@ class Finding:
     due_on: date | None = None
     """The row's own deadline, where its table has one."""
     due_days: int = 0
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    evidence_places: Mapping[str, Place] = field(default_factory=dict)
-    sources: Sequence[Place] = ()
+    evidence: dict[str, Any] = field(default_factory=dict)
+    """Findings of rows that say the same share it: it is never changed."""
+    evidence_places: dict[str, Place] = field(default_factory=dict)
+    sources: list[Place] = field(default_factory=list)
     exception: str | None = None
     mitigation: str | None = None
     mitigation_state: str | None = None

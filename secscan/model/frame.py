@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Index = NDArray[np.int32]
+K = TypeVar("K")
+T = TypeVar("T")
+_KEPT: Final = 6
+"""How many answers of each sort ``Alike`` remembers: for six million rows each is 24 MB."""
 _SPARSE: Final = 4
 """How many times as many numbers as rows there may be before they are made dense."""
 
@@ -128,7 +132,7 @@ class Frame:
 class Alike:
     """The rows of a frame by what they say in some columns: rows that say the same are one kind, and asked once.
 
-    Every column's values are numbered once and every index followed once, whatever is asked for afterwards.
+    Every column's values are numbered once, whatever is asked for afterwards; of what was asked the newest is remembered.
     """
 
     def __init__(self, frame: Frame) -> None:
@@ -140,9 +144,7 @@ class Alike:
     def of(self, columns: Iterable[str]) -> Kinds:
         """The kinds of rows by these columns; one that the frame lacks says nothing and tells no rows apart."""
         names = frozenset(c for c in columns if c in self.frame.columns)
-        if names not in self._kinds:
-            self._kinds[names] = self._found(names)
-        return self._kinds[names]
+        return _remembered(self._kinds, names, lambda: self._found(names))
 
     def _found(self, names: frozenset[str]) -> Kinds:
         groups: dict[Any, list[str]] = {}
@@ -157,19 +159,30 @@ class Alike:
 
     def _over_rows(self, names: tuple[str, ...]) -> tuple[Index, int]:
         """The columns of one index together, as a number a row."""
-        if names not in self._of_index:
+
+        def found() -> tuple[Index, int]:
             codes, count = self._numbers(names[0])
             for name in names[1:]:
                 codes, count = _dense(*_joined(codes, count, *self._numbers(name)))
             take = self.frame.columns[names[0]].take
-            self._of_index[names] = (codes[:-1] if take is None else codes[take], count)
-        return self._of_index[names]
+            return codes[:-1] if take is None else codes[take], count
+
+        return _remembered(self._of_index, names, found)
 
     def _numbers(self, name: str) -> tuple[Index, int]:
         if name not in self._coded:
             codes, values = coded(self.frame.columns[name].values)
             self._coded[name] = codes, len(values)
         return self._coded[name]
+
+
+def _remembered(known: dict[K, T], key: K, find: Callable[[], T]) -> T:
+    """What ``known`` has under the key, else what is found, remembered in the place of the oldest."""
+    if key not in known:
+        if len(known) >= _KEPT:
+            del known[next(iter(known))]
+        known[key] = find()
+    return known[key]
 
 
 class Kinds:

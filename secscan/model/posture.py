@@ -6,7 +6,6 @@ it, so numbers agree wherever they are shown. It knows nothing of templates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -38,9 +37,9 @@ class FindingRow:
     overdue: bool
     news: str
     """new, reopened, same, or carried: not seen in a run that did not see everything, so not closed."""
-    evidence: Mapping[str, Any]
-    evidence_places: Mapping[str, Place]
-    sources: Sequence[Place]
+    evidence: dict[str, Any]
+    evidence_places: dict[str, Place]
+    sources: list[Place]
     exception: str | None = None
     mitigation: str | None = None
     mitigation_state: str | None = None

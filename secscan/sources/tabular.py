@@ -7,6 +7,7 @@ council is checked against the council that the file is bound to and never belie
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
@@ -83,13 +84,13 @@ class _Build:
             self.table.header[i]: _mapped(self.table.columns[i], _kept) for i in self.shape.extra
         }
         base = self.job.files.code(self.table.shown, 0)
-        places = [base | line for line in self.table.lines]
+        places = array("q", map(base.__or__, self.table.lines))
         refusals = self.refusals(columns)
         if self.refused:
             keep = [row not in self.refused for row in range(self.rows)]
             columns = _kept_rows(columns, keep)
             extra = _kept_rows(extra, keep)
-            places = list(compress(places, keep))
+            places = array("q", compress(places, keep))
         raw = RawTable(table=self.shape.table, columns=columns, places=places, extra=extra)
         return Found(
             rows_read=self.table.rows_read, rows_loaded=raw.rows, rows_blank=self.table.blank, refused=refusals,

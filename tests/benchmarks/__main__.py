@@ -1,30 +1,57 @@
-"""Measures the whole scan, and judging against a plain Python loop on the same rows. Prints ratios; asserts nothing."""
+"""Measures whole scans; judging against a plain Python loop on the same rows; and a hundred thousand assets, judged and written.
+
+Every figure is of a whole process: seconds of processor time, and seconds on the clock, from its start to its end, with its
+peak memory. Prints ratios measured side by side; asserts nothing, for neighbours on the machine load it as they like.
+"""
 
 from __future__ import annotations
 
 import argparse
-import csv
-import resource
+import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import estate
 
+SAMPLE = 20
+"""The plain loop is given one asset in this many, and its time is taken that many times."""
 
-def child(*args: object) -> tuple[float, float]:
-    """Seconds and peak megabytes of a command as a whole process."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """What one process took."""
+
+    cpu: float
+    clock: float
+    megabytes: float
+    said: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.cpu:.2f} s of processor time ({self.clock:.2f} s on the clock), {self.megabytes:.0f} MB"
+
+
+def child(*args: object) -> Took:
+    """A Python command as a whole process; what it printed comes with it."""
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, usage = __import__("os").wait4(process.pid, 0)
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen([sys.executable, *map(str, args)], stdout=out, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        out.seek(0)
+        said = out.read()
+    if (code := os.waitstatus_to_exitcode(status)) not in (0, 3):
+        raise SystemExit(f"{' '.join(map(str, args))} ended with {code}")
+    clock = time.perf_counter() - started
+    return Took(cpu=usage.ru_utime + usage.ru_stime, clock=clock, megabytes=usage.ru_maxrss / 1024, said=said)
 
 
 def startup() -> None:
-    click = min(child("-c", "import click")[0] for _ in range(7))
-    helped = min(child("-m", "secscan.cli.main", "--help")[0] for _ in range(7))
+    click = min(child("-c", "import click").cpu for _ in range(7))
+    helped = min(child("-m", "secscan.cli.main", "--help").cpu for _ in range(7))
     print(f"secscan --help: {helped:.3f} s, {helped / click:.1f} times 'import click' ({click:.3f} s)")
 
 
@@ -32,8 +59,13 @@ def whole(assets: int, installs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         estate.write(root, assets, installs)
-        seconds, megabytes = child("-m", "secscan.cli.main", "-w", root, "scan", "--as-of", estate.TODAY, "-q")
-        print(f"cold scan, report included, {assets:,} assets x {installs}: {seconds:.2f} s, {megabytes:.0f} MB")
+        took = child("-m", "secscan.cli.main", "-w", root, "scan", "--as-of", estate.TODAY, "--format", "json")
+        (council,) = json.loads(took.said)["councils"]
+        found = council["findings"]
+        print(
+            f"cold scan, report included, {assets:,} assets x {installs} "
+            f"({found['open']:,} open findings, {found['unknown']:,} unknown): {took}"
+        )
 
 
 def judged(assets: int, installs: int) -> None:
@@ -41,28 +73,56 @@ def judged(assets: int, installs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         estate.write(root, assets, installs)
-        ours = child("-m", "tests.benchmarks.judged", root, "engine")
-        plain = child("-m", "tests.benchmarks.judged", root, "loop")
-        empty = child("-m", "tests.benchmarks.judged", root, "nothing")
-        fast, slow = ours[0] - empty[0], plain[0] - empty[0]
-        rows = (
-            sum(1 for _ in csv.reader((root / "inventory/bulk" / estate.TODAY.isoformat() / "software.csv").open())) - 1
-        )
+        module = ("-m", "tests.benchmarks.judged", root)
+        empty = child(*module, "nothing")
+        ours, plain = child(*module, "engine"), child(*module, "loop")
+        fast, slow = ours.cpu - empty.cpu, plain.cpu - empty.cpu
         print(
-            f"read, recognise and judge {rows:,} installs: {fast:.2f} s and {ours[1]:.0f} MB; "
-            f"a plain loop over rows {slow:.2f} s and {plain[1]:.0f} MB: {slow / fast:.1f} times as long"
+            f"read, recognise and judge {assets * installs:,} installs: {fast:.2f} s and {ours.megabytes:.0f} MB; "
+            f"a plain loop over rows {slow:.2f} s and {plain.megabytes:.0f} MB: {slow / fast:.1f} times as long"
         )
+
+
+def written(assets: int, installs: int) -> None:
+    """From the estate in memory to findings in a file, by every control over installs; and the same by a plain loop."""
+    module = ("-m", "tests.benchmarks.written")
+    empty, ours = child(*module, "nothing", assets, installs), child(*module, "engine", assets, installs)
+    few = max(1, assets // SAMPLE)
+    small, plain = child(*module, "nothing", few, installs), child(*module, "loop", few, installs)
+    fast, slow = ours.cpu - empty.cpu, (plain.cpu - small.cpu) * assets / few
+    print(
+        f"{assets:,} assets x {installs}, recognised, judged and written: {fast:.2f} s of processor time "
+        f"({ours.clock - empty.clock:.2f} s on the clock), {ours.megabytes:.0f} MB in all ({empty.megabytes:.0f} MB with the rows alone)"
+    )
+    print("".join(f"  {line}\n" for line in ours.said.splitlines()), end="")
+    print(
+        f"  a plain loop, one asset in {assets // few} and its time taken as often: {slow:.0f} s; "
+        f"{slow / fast:.0f} times as long"
+    )
+
+
+def read(assets: int, installs: int) -> None:
+    """The same estate as a CSV, read and settled: what comes before the figure above."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        estate.write(root, assets, installs)
+        took = child("-m", "tests.benchmarks.judged", root, "read")
+        print(f"{assets * installs:,} installs read from CSV and settled: {took}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", type=int, default=3_000)
+    parser.add_argument("--many", type=int, default=100_000, help="assets of the large estate; 0 leaves it out")
     parser.add_argument("--installs", type=int, default=60)
     asked = parser.parse_args()
     startup()
     judged(asked.assets, asked.installs)
+    whole(asked.assets, asked.installs // 3)
     whole(asked.assets, asked.installs)
-    print(f"peak of this process itself: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    if asked.many:
+        written(asked.many, asked.installs)
+        read(asked.many, asked.installs)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from secscan.model.estate import Estate
+from secscan.model.frame import Col, Frame, constant
+from secscan.model.places import Files
+
 TODAY: Final = date(2026, 11, 22)
+COUNCIL: Final = "bulk"
 SYSTEMS: Final = (
     ("Microsoft Windows 11 Enterprise", "10.0.26100.4061", "desktop"),
     ("Microsoft Windows 10 Enterprise", "10.0.19045.5737", "laptop"),
@@ -52,6 +59,41 @@ def write(root: Path, assets: int, installs: int, *, triples: int = 5_000, seed:
             released = (TODAY - timedelta(days=rng.randrange(60))).strftime("%d/%m/%Y")
             missing = "yes" if rng.random() < 0.1 else "no"
             out.write(f"A{i:06},Google Chrome,999.0,ADV-{rng.randrange(40)},critical,8.8,{released},{missing}\n")
+
+
+def frames(assets: int, installs: int, *, triples: int = 5_000, seed: int = 20261122) -> Estate:
+    """Such an estate in memory, as inventory hands it on: every asset, its operating system and its installs."""
+    rng = random.Random(seed)
+    draw = np.random.default_rng(seed)
+    software = [tuple(line.split(",")) for line in _software(rng, triples)]
+    systems = draw.integers(0, len(SYSTEMS), assets)
+    files = Files()
+    of_asset = {
+        "council": [COUNCIL] * assets, "asset": [f"A{i:06}" for i in range(assets)],
+        "hostname": [f"host-{i:06}" for i in range(assets)], "type": [SYSTEMS[i][2] for i in systems.tolist()],
+        "zone": ["users"] * assets, "service": [None] * assets, "owner": ["Head of Service"] * assets,
+        "criticality": ["low"] * assets,
+    }  # fmt: skip
+    lines = np.arange(2, assets + 2, dtype=np.int64)
+    register = Frame(
+        "assets", assets, {n: Col(v) for n, v in of_asset.items()}, {"": Col(lines | files.code("assets.csv", 0))}
+    )
+    rows = np.concatenate([np.repeat(np.arange(assets), installs), np.arange(assets)]).astype(np.int32)
+    listed = draw.integers(0, len(software), assets * installs)
+    triple = np.concatenate([listed, len(software) + systems]).astype(np.int32)
+    spelt = [(*one, None) for one in software] + [(name, version, None, "os_caption") for name, version, _ in SYSTEMS]
+    is_os = np.zeros(len(rows), dtype=np.int32)
+    is_os[assets * installs :] = 1
+    columns = {
+        **{name: column.over(rows) for name, column in register.columns.items()},
+        **{n: Col([t[i] for t in spelt], triple) for i, n in enumerate(("name", "version", "publisher", "kind"))},
+        "last_used_on": constant(None, len(rows)), "installed_on": constant(None, len(rows)),
+        "is_os": Col((False, True), is_os),
+    }  # fmt: skip
+    places = {"": Col(np.arange(2, len(rows) + 2, dtype=np.int64) | files.code("software.csv", 0))}
+    return Estate(
+        today=TODAY, files=files, frames={"assets": register, "installs": Frame("installs", len(rows), columns, places)}
+    )
 
 
 def _software(rng: random.Random, triples: int) -> list[str]:

@@ -1,12 +1,14 @@
-"""One side of the comparison as a process of its own: ``python -m tests.benchmarks.judged ROOT engine|loop|nothing``."""
+"""One side of the comparison as a process of its own: ``python -m tests.benchmarks.judged ROOT engine|loop|read|nothing``."""
 
 from __future__ import annotations
 
 import csv
+import gc
 import sys
 from pathlib import Path
 
 from secscan import engine, inventory, knowledge, sources
+from secscan.model.estate import Estate
 from secscan.model.places import Files
 from secscan.model.policy import Control, Policy
 from secscan.workspace import load
@@ -18,12 +20,15 @@ CONTROL = Control(
 )  # fmt: skip
 
 
-def by_engine(root: Path) -> int:
+def settled(root: Path) -> Estate:
     held = load(root)
     files = Files()
     reading = sources.read(held.settings, root, TODAY, files)
-    estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, TODAY)
-    estate = knowledge.attach(estate, knowledge.load_catalogue(), Policy(name="", version="", controls=()))
+    return inventory.settle(reading.loads, reading.gaps, held.settings, files, TODAY)
+
+
+def by_engine(root: Path) -> int:
+    estate = knowledge.attach(settled(root), knowledge.load_catalogue(), Policy(name="", version="", controls=()))
     (found,) = engine.judge(estate, [CONTROL], engine.find_checks(), TODAY)
     return sum(found.failed.values())
 
@@ -46,4 +51,9 @@ def by_loop(root: Path) -> int:
 if __name__ == "__main__":
     where, how = Path(sys.argv[1]), sys.argv[2]
     if how != "nothing":
-        print((by_engine if how == "engine" else by_loop)(where))
+        gc.set_threshold(200_000, 20, 20)  # as the command does
+        print(
+            {"engine": by_engine, "loop": by_loop, "read": lambda root: settled(root).frames["installs"].rows}[how](
+                where
+            )
+        )

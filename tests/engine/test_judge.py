@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secscan.engine import find_checks, judge
-from secscan.engine.find import expression
+from secscan.engine.find import deadline, expression
 from secscan.engine.reference import answer
 from secscan.model.check import Params
 from secscan.model.estate import Estate
@@ -154,6 +154,27 @@ def test_every_row_gets_what_the_witness_says_whatever_indexes_it_shares(data: s
     assert found.fail_rows.tolist() == [i for i, o in enumerate(expected) if o == FAIL]
     assert found.unknown_rows.tolist() == [i for i, o in enumerate(expected) if o == UNKNOWN]
     assert sum(found.failed.values()) == expected.count(FAIL)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["critical", "low", None])), min_size=1, max_size=12))
+def test_each_failing_row_has_its_own_deadline(fixes: list[tuple[int, str | None]]) -> None:
+    rows = [
+        {
+            "council": "a",
+            "asset": "x",
+            "missing": True,
+            "released_on": TODAY - timedelta(days=d),
+            "severity": s,
+            "cvss3": None,
+        }
+        for d, s in fixes
+    ]
+    spec = CHECKS["patching.fix-overdue"]
+    (found,) = judge(estate(rows, table="fixes"), [control(check=spec.id, params={})], CHECKS, TODAY)
+    expression_of_due = deadline(spec, Params(TODAY, spec.params))
+    assert expression_of_due is not None
+    assert found.due == {row: answer(expression_of_due, rows[row]) for row in found.fail_rows.tolist()}
 
 
 def test_shared_indexes_and_plain_columns_answer_alike() -> None:

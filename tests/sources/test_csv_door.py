@@ -84,20 +84,20 @@ def test_separators_are_declared_or_told_by_the_header(text: str, delimiter: str
     table = csv.read(text.encode(), "x.csv", delimiter=delimiter)
     assert table.header == ("tag", "name")
     assert [list(c) for c in table.columns] == [["A1"], ["x"]]
-    assert table.lines == [text.count("\n")]
+    assert list(table.lines) == [text.count("\n")]
 
 
 def test_title_lines_before_the_header_are_passed_over_and_said() -> None:
     text = 'Device report\n"Run by","IT, Alderbeck"\n\ntag,name,version\nA1,x,1\n'
     table = csv.read(text.encode(), "x.csv", is_header=lambda cells: "tag" in cells)
-    assert (table.header_line, table.lines, table.rows_read) == (4, [5], 1)
+    assert (table.header_line, list(table.lines), table.rows_read) == (4, [5], 1)
     assert table.notes == ["x.csv:1: passed over what stands before the header on line 4"]
 
 
 def test_lines_are_physical_lines_where_a_record_begins() -> None:
     text = 'tag,name\nA1,"two\nlines"\n\nA2,x\r\nA3,"three\r\nlong\r\nlines"\nA4,y\n'
     table = csv.read(text.encode(), "x.csv")
-    assert table.lines == [2, 5, 6, 9]
+    assert list(table.lines) == [2, 5, 6, 9]
     assert table.columns[1] == ["two\nlines", "x", "three\r\nlong\r\nlines", "y"]
     assert (table.blank, table.rows_read) == (1, 5)
 
@@ -216,6 +216,25 @@ def test_values_are_written_as_people_expect() -> None:
 
     text = csv.dumps(["a", "b", "c", "d"], [[None, True, date(2026, 1, 2), -5], ["a;b", 'say "x"', "=1", "1.10"]])
     assert text == 'a,b,c,d\n,true,2026-01-02,-5\n"a;b","say ""x""",\'=1,1.10\n'
+
+
+def test_equal_values_of_other_kinds_stay_apart_in_one_column() -> None:
+    rows = [[True], [1], [1.0], [False], [0], [None], ["1"], ["True"]]
+    assert csv.dumps(["a"], rows) == 'a\ntrue\n1\n1.0\nfalse\n0\n""\n1\nTrue\n'
+
+
+ODD = st.sampled_from(
+    ["a,b", "a;b", "a b ", " a", "=x", "-1", "+a", "@a", "a\tb", "a\rb", "a\nb", "a|b", 'say "x"', "a=b", "a-"]
+)
+
+
+@given(st.lists(st.tuples(CELLS | ODD, st.none() | st.booleans(), st.none() | st.integers() | ODD), max_size=8))
+@settings(max_examples=200)
+def test_columns_and_rows_are_written_alike(rows: list[tuple[object, ...]]) -> None:
+    header = ["a", "b", "c"]
+    whole = csv.dumps(header, rows)
+    assert csv.dump_columns(header, [[row[i] for row in rows] for i in range(3)]) == whole
+    assert whole == "".join(csv.dumps(row, []) for row in [header, *rows])  # type: ignore[arg-type]
 
 
 def test_files_are_written_for_their_owner_alone(tmp_path: Path) -> None:

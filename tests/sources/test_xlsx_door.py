@@ -68,7 +68,7 @@ def test_cells_keep_what_was_written() -> None:
     table = xlsx.read(held.getvalue(), "book.xlsx")
     assert table.shown == "book.xlsx[Büro]"
     assert table.header == ("tag", "a", "b", "c")
-    assert table.lines == [4, 6, 7]
+    assert list(table.lines) == [4, 6, 7]
     assert table.columns == [
         ["A1", "A2", "A3"], ["1.10", "1.1", "2"], ["10", "false", "x"], ["2026-12-31", "2026-01-02 03:04:00", "45123"],
     ]  # fmt: skip
