@@ -95,9 +95,7 @@ def scan(
         before = past[-1].facts.get("claims", {}) if past else {}
         estate, judgements = judge(estate, rules, checks, today, before)
         found, tallies = findings.settle(judgements, estate, rules, checks, today)
-        measures = findings.measure(
-            estate, [c.id for c in held.settings.councils], judgements, found, tallies, _claim_states(estate)
-        )
+        measures = findings.measure(estate, held.settings, rules, judgements, found, tallies, _claim_states(estate))
         progress("recording", 0, 0)
         posture: list[Posture] = []
         raw: list[bytes] = []

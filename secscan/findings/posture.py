@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.findings import councils, coverage, registers
+from secscan.findings import councils, coverage, registers, support
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
 from secscan.model.findings import Clocked, Judgement, Tally
@@ -101,6 +101,8 @@ def assemble(
         ],
         changes=list(facts.changes),
         unrecognised=list(estate.notes.get("unrecognised", ()))[:_UNRECOGNISED_SHOWN],
+        support_ends=support.support_ends(estate),
+        support_known=support.support_known(estate, [c.id for c in settings.councils]),
         trends={name: list(points) for name, points in facts.trends.items()},
         coverage=coverage.coverage(settings, estate),
         disagreements=coverage.disagreements(estate),

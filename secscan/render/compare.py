@@ -24,8 +24,9 @@ LOST_COVERAGE: Final = 20
 YEAR: Final = 366
 
 HIGHER_IS_BETTER: Final[Mapping[str, bool]] = {
-    "patched-on-time": True, "protections-proven": True, "coverage": True, "unsupported-unprotected": False,
-    "open-findings": False,
+    "patched-on-time": True, "patching-known": True, "protections-proven": True, "coverage": True,
+    "unsupported-unprotected": False, "support-known": True, "open-findings": False, "exceptions-in-date": True,
+    "seen-lately": True, "names-recognised": True, "came-back": False, "days-to-fix": False, "source-agreement": True,
 }  # fmt: skip
 COUNTED: Final = frozenset(("unsupported-unprotected", "open-findings"))
 """Measures compared as counts: their denominators change when the estate rightly does."""
