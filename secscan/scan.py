@@ -20,6 +20,7 @@ from secscan import (
     policy,
     render,
     sources,
+    workspace,
 )
 from secscan.answers import checks_of
 from secscan.doors import files as door
@@ -63,6 +64,7 @@ def scan(
     ``folders``: checks beside those that the workspace names. Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
     """
     started = now()
+    brand = workspace.brand(held)
     for written in ("state", "state/results", "state/quarantine", "reports"):
         door.stay_inside(held.root / written, held.root)
     with history.lock(held.root / "state", started), history.Store.open(_record(held), create=True) as store:
@@ -108,7 +110,7 @@ def scan(
                 trends=recorded.trends, catalogue_products=len(catalogue.products),
                 catalogue_checked_on=catalogue.checked_on,
             )  # fmt: skip
-            posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts))
+            posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts, brand))
             raw.append(json.compact(posture[0]))
             return results.save(held.root / "state", recorded.run_id, raw[0])
 

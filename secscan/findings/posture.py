@@ -15,6 +15,7 @@ from secscan.model.findings import Clocked, Judgement, Tally
 from secscan.model.frame import Frame
 from secscan.model.policy import Policy
 from secscan.model.posture import (
+    Brand,
     Change,
     ClaimRow,
     ControlRow,
@@ -52,6 +53,7 @@ def assemble(
     judgements: Sequence[Judgement],
     tallies: Sequence[Tally],
     facts: RunFacts,
+    brand: Brand,
 ) -> Posture:
     """The whole posture of one run. Its parts add up: findings to councils, claims to the register of claims."""
     themes = {c.id: c.theme for c in policy.controls}
@@ -103,6 +105,7 @@ def assemble(
         unrecognised=list(estate.notes.get("unrecognised", ()))[:_UNRECOGNISED_SHOWN],
         support_ends=support.support_ends(estate),
         support_known=support.support_known(estate, [c.id for c in settings.councils]),
+        brand=brand,
         trends={name: list(points) for name, points in facts.trends.items()},
         coverage=coverage.coverage(settings, estate),
         disagreements=coverage.disagreements(estate),

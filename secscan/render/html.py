@@ -85,8 +85,8 @@ def _hash(text: str) -> str:
 
 
 def render(page: Page, frame: Mapping[str, Any]) -> str:
-    """The page as HTML. ``frame``: what every page of the edition shares."""
-    style, script = asset("secscan.css"), asset("sorter.js")
+    """The page as HTML. ``frame``: what every page of the edition shares, its brand among it."""
+    style, script = asset("secscan.css") + frame["brand"].rule, asset("sorter.js")
     text: str = (
         environment()
         .get_template(page.template)
@@ -97,7 +97,8 @@ def render(page: Page, frame: Mapping[str, Any]) -> str:
                 "page": page,
                 "nav": NAV,
                 "csp": policy(style, script),
-                # Ours, read from the shipped files: the hashes in the policy are over these exact letters.
+                # Ours, read from the shipped files, with a colour that was looked at: the hashes in the policy are
+                # over these exact letters.
                 "style": Markup(style),  # noqa: S704
                 "script": Markup(script),  # noqa: S704
             }

@@ -14,7 +14,7 @@ from typing import Any, Final
 from secscan.doors import files, json
 from secscan.model.errors import SecscanError
 from secscan.model.posture import Posture
-from secscan.render import html, redact, words
+from secscan.render import brand, html, redact, words
 from secscan.render.data import tables
 from secscan.render.html import Page
 from secscan.render.pages import (
@@ -110,6 +110,7 @@ def frame(view: View) -> dict[str, Any]:
     p = view.posture
     return {
         "name": p.title,
+        "brand": brand.shown(p.brand),
         "marking": p.marking,
         "partnership": p.partnership,
         "edition": view.edition,

@@ -5,6 +5,7 @@ The figures of each council are counted from the lists, so that what the pages a
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
@@ -35,6 +36,7 @@ from secscan.model.posture import (
 )
 from secscan.model.words import ClaimState, Severity, Status
 from secscan.render.compare import HIGHER_IS_BETTER
+from tests.pictures import png
 
 TODAY = date(2026, 10, 31)
 BEFORE = date(2026, 9, 30)
@@ -457,7 +459,7 @@ def partnership(**given: Any) -> Posture:
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
         "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
-        "excluded": excluded(), "brand": Brand(name="Three councils", accent="#12436d"),
+        "excluded": excluded(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
     p |= {
