@@ -154,12 +154,19 @@ def judge(
 
 
 def publish(
-    held: Workspace, posture: Posture, edition: str, folder: Path | None, raw: bytes | None = None
+    held: Workspace,
+    posture: Posture,
+    edition: str,
+    folder: Path | None,
+    raw: bytes | None = None,
+    *,
+    xlsx: bool = False,
 ) -> tuple[Path, Sequence[Any]]:
     """The report of a result: where it is, and each file with its size.
 
     Built aside and put in place by one rename; ``reports/latest`` then points at it. With ``folder`` it goes
-    there instead, which must not exist. Raises UsageError when it does.
+    there instead, which must not exist. ``xlsx``: with a workbook beside the CSV files. Raises UsageError when the
+    folder is there, or the workbook's library is not.
     """
     reports = held.root / "reports"
     if folder is not None and folder.exists():
@@ -170,7 +177,7 @@ def publish(
     door.make_folder(final.parent)
     staged = final.with_name(f".{final.name}.tmp")
     door.remove(staged)
-    written = render.site(posture, staged, edition=edition, raw=raw)
+    written = render.site(posture, staged, edition=edition, raw=raw, xlsx=xlsx)
     door.remove(final)
     door.publish(staged, final)
     written = [replace(item, path=final / item.path.relative_to(staged)) for item in written]

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
-from secscan.doors import csv
+from secscan.doors import csv, workbook
 from secscan.model.places import Place
 from secscan.model.posture import ClaimRow, ExceptionRow, FindingRow, FixRow, InputRow, LegacyRow
+from secscan.render import words
 from secscan.render.view import View
 
 Rows = tuple[Sequence[str], Iterable[Sequence[object]]]
@@ -36,6 +38,26 @@ def _whole(view: View) -> dict[str, Columns]:
         "exceptions.csv": _plain(ExceptionRow, p.exceptions),
         "inputs.csv": _plain(InputRow, p.inputs, leave=("refused",)),
     }
+
+
+def book(view: View, folder: Path) -> bytes:
+    """The same tables as sheets of one workbook. ``folder``: where it may put files meanwhile."""
+    p = view.posture
+    about = [
+        ("marking", p.marking),
+        ("partnership", p.partnership),
+        ("as at", p.as_of.isoformat()),
+        ("run", p.run_id),
+        ("edition", view.edition),
+        ("made by", f"secscan {p.tool_version}"),
+        ("SHA-256 of data/posture.json", view.digest),
+        ("cells", "all are text, as in the CSV files beside this one; an empty cell means not known"),
+    ]
+    whole: dict[str, Rows] = {
+        name: (header, zip(*columns, strict=True)) for name, (header, columns) in _whole(view).items()
+    }
+    sheets = {name.removesuffix(".csv"): rows for name, rows in (whole | _tables(view)).items()}
+    return workbook.dumps(sheets, about, made_on=p.as_of, footer=words.plain(p.marking, 80), folder=folder)
 
 
 def _tables(view: View) -> dict[str, Rows]:

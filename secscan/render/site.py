@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from secscan.doors import files, json
+from secscan.doors import files, json, workbook
 from secscan.model.errors import SecscanError
 from secscan.model.posture import Posture
 from secscan.render import brand, html, redact, words
-from secscan.render.data import tables
+from secscan.render.data import book, tables
 from secscan.render.html import Page
 from secscan.render.pages import (
     council,
@@ -50,15 +50,20 @@ def site(
     edition: str = "team",
     extra: Mapping[str, str] | None = None,
     raw: bytes | None = None,
+    xlsx: bool = False,
 ) -> list[Written]:
     """The report is in ``out``; what was written, the manifest last.
 
     ``edition``: team or audit. ``extra``: lines for "How far you can rely on this page", label to value, such as the
     digest under which the run is recorded. ``raw``: the posture's JSON (``doors.json.compact``) where it is at hand;
-    an edition that leaves nothing out carries those very bytes, whose digest is in the record. Raises UsageError for an edition that cannot be made, StorageError when a
-    file cannot be written, and SecscanError when two councils would share a page.
+    an edition that leaves nothing out carries those very bytes, whose digest is in the record. ``xlsx``: with a
+    workbook of all tables beside the CSV files. Raises UsageError for an edition that cannot be made, or a workbook
+    where its library is missing, StorageError when a file cannot be written, and SecscanError when two councils would
+    share a page.
     """
     chosen = redact.edition_of(edition)
+    if xlsx:
+        workbook.library()
     shown = redact.cut(posture, chosen)
     data = raw if raw is not None and shown is posture else json.compact(shown)
     view = View(posture=shown, edition=chosen, digest=files.sha256(data), cap=CAPS[0], extra=dict(extra or {}))
@@ -66,9 +71,10 @@ def site(
     contents["NOTICE.txt"] = html.asset("NOTICE.txt").encode()
     contents |= {f"data/{name}": text.encode() for name, text in tables(view).items()}
     contents["data/posture.json"] = data
-    contents["manifest.json"] = manifest(view, contents).encode()
-    files.make_folder(out)
     files.make_folder(out / "data")
+    if xlsx:
+        contents["data/posture.xlsx"] = book(view, out / "data")
+    contents["manifest.json"] = manifest(view, contents).encode()
     return [_write(out / name, data) for name, data in contents.items()]
 
 
