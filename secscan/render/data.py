@@ -14,7 +14,17 @@ from typing import Any
 
 from secscan.doors import csv, workbook
 from secscan.model.places import Place
-from secscan.model.posture import ClaimRow, ExceptionRow, FindingRow, FixRow, InputRow, LegacyRow
+from secscan.model.posture import (
+    ClaimRow,
+    CoverageRow,
+    ExceptionRow,
+    FindingRow,
+    FixRow,
+    InputRow,
+    LegacyRow,
+    SupportEnd,
+    SupportKnown,
+)
 from secscan.render import words
 from secscan.render.view import View
 
@@ -71,6 +81,16 @@ def _tables(view: View) -> dict[str, Rows]:
             [(c.what, c.severity, c.council, c.asset, c.control, c.title, c.fingerprint) for c in p.changes],
         ),
         "not-seen.csv": (("who", "what"), view.unread()),
+        "coverage.csv": _plain(CoverageRow, p.coverage),
+        "disagreements.csv": (
+            ("council", "asset", "hostname", "fact", "used", "source", "value", "dated_on", "place"),
+            [
+                (d.council, d.asset, d.hostname, d.fact, n == 0, s.source, s.value, s.dated_on, _value(s.place))
+                for d in p.disagreements for n, s in enumerate(d.said)
+            ],
+        ),
+        "support-ends.csv": _plain(SupportEnd, p.support_ends),
+        "support-known.csv": _plain(SupportKnown, p.support_known),
         "trends.csv": (
             ("measure", "on", "run_id", "council", "numerator", "denominator", "mark"),
             [(m, q.on, q.run_id, q.council, q.numerator, q.denominator, q.mark) for m, points in p.trends.items() for q in points],

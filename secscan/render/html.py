@@ -21,6 +21,7 @@ ASSET_LIMIT: Final = MEGABYTE
 NAV: Final = (
     ("index.html", "Overview"), ("councils.html", "Councils"), ("legacy.html", "Legacy"),
     ("mitigations.html", "Mitigations"), ("patching.html", "Patching"), ("exceptions.html", "Exceptions"),
+    ("trends.html", "Trends"), ("support.html", "Support calendar"), ("not-seen.html", "Not seen"),
     ("evidence.html", "Evidence"), ("glossary.html", "Glossary"),
 )  # fmt: skip
 

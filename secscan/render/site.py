@@ -25,8 +25,11 @@ from secscan.render.pages import (
     glossary,
     legacy,
     mitigations,
+    not_seen,
     overview,
     patching,
+    support,
+    trends,
 )
 from secscan.render.view import View
 
@@ -98,6 +101,9 @@ def _builders(view: View) -> Iterator[tuple[str, Any]]:
     yield "mitigations.html", mitigations.build
     yield "patching.html", patching.build
     yield "exceptions.html", exceptions.build
+    yield "trends.html", trends.build
+    yield "support.html", support.build
+    yield "not-seen.html", not_seen.build
     yield "evidence.html", evidence.build
 
 

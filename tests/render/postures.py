@@ -311,7 +311,7 @@ def support_ends() -> list[SupportEnd]:
         end("corvale", "PostgreSQL 13", "support", date(2026, 11, 13), 2, []),
         end("alderbeck", "SQL Server 2016", "entitlement", date(2027, 7, 14), 1, ["Housing rents"]),
         end("threeways", "Ubuntu 22.04", "extension", date(2028, 4, 1), 6, []),
-        end("brackenford", "Windows 10 22H2", "support", date(2025, 10, 14), 4, []),
+        end("brackenford", "Java 21", "support", date(2026, 9, 30), 4, []),
     ]  # fmt: skip
 
 
@@ -506,6 +506,21 @@ def first_run() -> Posture:
     points = {m: [p for p in ps if p.on == TODAY] for m, ps in whole.trends.items()}
     rows = [replace(c, opened=0, closed=0, reopened=0) for c in whole.councils]
     return replace(whole, councils=rows, previous_as_of=None, previous_digest=None, changes=[], trends=points)
+
+
+def rules_changed() -> Posture:
+    """The same with other rules since July, one council larger and another seen less from then on."""
+    whole = partnership()
+
+    def moved(measure: str, q: Point) -> Point:
+        mark = "rules changed" if q.on == MONTHS[8] and q.mark is None else q.mark
+        if q.on >= MONTHS[8] and (measure, q.council) == ("coverage", "brackenford"):
+            return replace(q, mark=mark, numerator=q.numerator * 9 // 10)
+        if q.on >= MONTHS[8] and (measure, q.council) == ("seen-lately", "alderbeck"):
+            return replace(q, mark=mark, numerator=q.numerator + 60, denominator=q.denominator + 60)
+        return replace(q, mark=mark)
+
+    return replace(whole, trends={m: [moved(m, q) for q in points] for m, points in whole.trends.items()})
 
 
 def empty() -> Posture:

@@ -18,7 +18,7 @@ from tests.render.postures import NAMES, finding, legacy, partnership
 
 PAGES = {
     "index.html", "councils.html", "legacy.html", "mitigations.html", "patching.html", "exceptions.html", "evidence.html",
-    "glossary.html", *(f"council-{c}.html" for c in NAMES),
+    "glossary.html", "trends.html", "support.html", "not-seen.html", *(f"council-{c}.html" for c in NAMES),
 }  # fmt: skip
 
 
