@@ -19,8 +19,8 @@ PATCH_CHECK: Final = "patching.fix-overdue"
 LEGACY_CHECK: Final = "lifecycle.unsupported-software"
 WORKING: Final = ("proven", "configured")
 MEASURES: Final = (
-    "patched-on-time", "patching-known", "unsupported-unprotected", "support-known", "coverage", "protections-proven",
-    "open-findings", "exceptions-in-date", "seen-lately", "names-recognised", "source-agreement",
+    "patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings", "source-agreement",
+    "patching-known", "support-known", "exceptions-in-date", "seen-lately", "names-recognised",
 )  # fmt: skip
 """What a run measures itself; the record adds what only it can tell (``history.repairs``)."""
 

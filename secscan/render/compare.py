@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from secscan.model.posture import Point, Posture
 
-Direction = Literal["better", "worse", "same", "narrower", "rules", "unknown", "first"]
+Direction = Literal["better", "worse", "same", "narrower", "rules", "unknown", "first", "apart"]
 
 HALF_POINT: Final = 5
 """Tenths of a point: a share that moves by less reads as the same."""
@@ -30,6 +30,8 @@ HIGHER_IS_BETTER: Final[Mapping[str, bool]] = {
 }  # fmt: skip
 COUNTED: Final = frozenset(("unsupported-unprotected", "open-findings"))
 """Measures compared as counts: their denominators change when the estate rightly does."""
+UNSUMMED: Final = frozenset(("days-to-fix",))
+"""Measures whose points cannot be added up over councils, nor compared over runs: each is about other findings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ def compare(
 
     ``longest``: against the oldest run within a year that can be compared at all, such as the first under today's rules.
     """
+    if measure in UNSUMMED:
+        return Comparison(measure=measure, direction="apart")
     runs = _by_run(p for p in posture.trends.get(measure, ()) if council in (None, p.council))
     keys = [key for key in runs if (posture.as_of - key[0]).days <= YEAR]
     here = next((key for key in reversed(keys) if key[1] == posture.run_id), None)

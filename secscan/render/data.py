@@ -47,6 +47,9 @@ def _whole(view: View) -> dict[str, Columns]:
         "mitigations.csv": _plain(ClaimRow, p.claims),
         "exceptions.csv": _plain(ExceptionRow, p.exceptions),
         "inputs.csv": _plain(InputRow, p.inputs, leave=("refused",)),
+        "support-known.csv": _plain(SupportKnown, p.support_known),
+        "support-ends.csv": _plain(SupportEnd, p.support_ends),
+        "coverage.csv": _plain(CoverageRow, p.coverage),
     }
 
 
@@ -81,7 +84,6 @@ def _tables(view: View) -> dict[str, Rows]:
             [(c.what, c.severity, c.council, c.asset, c.control, c.title, c.fingerprint) for c in p.changes],
         ),
         "not-seen.csv": (("who", "what"), view.unread()),
-        "coverage.csv": _plain(CoverageRow, p.coverage),
         "disagreements.csv": (
             ("council", "asset", "hostname", "fact", "used", "source", "value", "dated_on", "place"),
             [
@@ -89,8 +91,6 @@ def _tables(view: View) -> dict[str, Rows]:
                 for d in p.disagreements for n, s in enumerate(d.said)
             ],
         ),
-        "support-ends.csv": _plain(SupportEnd, p.support_ends),
-        "support-known.csv": _plain(SupportKnown, p.support_known),
         "trends.csv": (
             ("measure", "on", "run_id", "council", "numerator", "denominator", "mark"),
             [(m, q.on, q.run_id, q.council, q.numerator, q.denominator, q.mark) for m, points in p.trends.items() for q in points],

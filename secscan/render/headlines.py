@@ -70,7 +70,7 @@ def direction(comparison: Comparison) -> str:
             return f"Less could be judged than on {since}, so we cannot say that patching got better."
         case "rules":
             return f"The rules changed after {since}, so patching cannot be compared."
-        case "unknown":
+        case "unknown" | "apart":
             return "We cannot say whether patching got better or worse: data is missing."
 
 
@@ -130,6 +130,7 @@ def direction_note(comparison: Comparison) -> str:
         "unknown": "Cannot be compared: data is missing.",
         "rules": "Cannot be compared: the rules changed.",
         "narrower": "Less could be judged, so not called better.",
+        "apart": "Not compared: each run closes other findings.",
     }
     return notes.get(comparison.direction, "")
 

@@ -22,6 +22,7 @@ MOVED = ("patched-on-time", "unsupported-unprotected", "protections-proven", "op
 DIRECTIONS = {
     "better": "Better", "worse": "Worse", "same": "The same", "narrower": "Not comparable: less was seen",
     "rules": "Not comparable: the rules changed", "unknown": "Not comparable: data is missing", "first": "First run",
+    "apart": "Not comparable: other findings each time",
 }  # fmt: skip
 
 
