@@ -35,7 +35,7 @@ def support_ends(estate: Estate) -> list[SupportEnd]:
         if what == "extension":
             told &= on != held
         found += _ends(estate, frame, what, column, np.flatnonzero(told), on)
-    return sorted(found, key=lambda e: (e.on, e.label, e.council, e.what))
+    return sorted(found, key=lambda e: (e.on, e.label, e.product, e.council, e.what))
 
 
 def _ends(
