@@ -9,7 +9,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, Final
 
-from secscan import engine, history, inventory, knowledge, plugins, policy, sources
+from secscan import engine, history, inventory, knowledge, plugins, policy, sources, workspace
 from secscan import exposure as firewalls
 from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
@@ -17,7 +17,7 @@ from secscan.findings.registers import exceptions as register_of_exceptions
 from secscan.history import results
 from secscan.model.added import Added
 from secscan.model.check import CheckSpec
-from secscan.model.errors import InputError, PolicyError, UsageError
+from secscan.model.errors import InputError, PolicyError, Problem, UsageError
 from secscan.model.estate import Estate
 from secscan.model.net import Answer
 from secscan.model.places import Files, Place
@@ -117,13 +117,22 @@ def rules_of(held: Workspace, today: date, folders: Sequence[Path] = ()) -> Poli
 
 def lint(held: Workspace, today: date, folders: Sequence[Path] = ()) -> policy.Linted:
     """What is wrong with, or loosened in, everything that the workspace's policy is made of."""
+    problems = _brand_problems(held)
     try:
         found = rules_of(held, today, folders)
         catalogue = knowledge.load_catalogue([(held.root / f, f) for f in held.settings.policies.catalogue])
     except PolicyError as error:
-        return policy.Linted(problems=error.problems, warnings=(), loosened=())
+        return policy.Linted(problems=(*problems, *error.problems), warnings=(), loosened=())
     warnings = (*found.warnings, *knowledge.unknown_names(catalogue, found))
-    return policy.Linted(problems=(), warnings=warnings, loosened=tuple(found.loosened))
+    return policy.Linted(problems=problems, warnings=warnings, loosened=tuple(found.loosened))
+
+
+def _brand_problems(held: Workspace) -> tuple[Problem, ...]:
+    try:
+        workspace.brand(held)
+    except PolicyError as error:
+        return error.problems
+    return ()
 
 
 def lint_files(
@@ -132,6 +141,8 @@ def lint_files(
     """The same for files by themselves: of policy, and of a council's own products."""
     own = [file for file in files if knowledge.is_catalogue(file)]
     linted = policy.lint([file for file in files if file not in own], checks_of(held, folders), today)
+    if held is not None and any(f.resolve() == (held.root / workspace.SETTINGS).resolve() for f in files):
+        linted = replace(linted, problems=(*linted.problems, *_brand_problems(held)))
     try:
         replaced = knowledge.load_catalogue([(file, str(file)) for file in own]).replaced
     except PolicyError as error:

@@ -20,6 +20,7 @@ from secscan import (
     policy,
     render,
     sources,
+    workspace,
 )
 from secscan.answers import checks_of
 from secscan.doors import files as door
@@ -63,6 +64,7 @@ def scan(
     ``folders``: checks beside those that the workspace names. Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
     """
     started = now()
+    brand = workspace.brand(held)
     for written in ("state", "state/results", "state/quarantine", "reports"):
         door.stay_inside(held.root / written, held.root)
     with history.lock(held.root / "state", started), history.Store.open(_record(held), create=True) as store:
@@ -97,9 +99,7 @@ def scan(
         before = past[-1].facts.get("claims", {}) if past else {}
         estate, judgements = judge(estate, rules, checks, today, before)
         found, tallies = findings.settle(judgements, estate, rules, checks, today)
-        measures = findings.measure(
-            estate, [c.id for c in held.settings.councils], judgements, found, tallies, _claim_states(estate)
-        )
+        measures = findings.measure(estate, held.settings, rules, judgements, found, tallies, _claim_states(estate))
         progress("recording", 0, 0)
         posture: list[Posture] = []
         raw: list[bytes] = []
@@ -112,7 +112,7 @@ def scan(
                 trends=recorded.trends, catalogue_products=len(catalogue.products),
                 catalogue_checked_on=catalogue.checked_on,
             )  # fmt: skip
-            posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts))
+            posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts, brand))
             raw.append(json.compact(posture[0]))
             return results.save(held.root / "state", recorded.run_id, raw[0])
 
@@ -156,12 +156,19 @@ def judge(
 
 
 def publish(
-    held: Workspace, posture: Posture, edition: str, folder: Path | None, raw: bytes | None = None
+    held: Workspace,
+    posture: Posture,
+    edition: str,
+    folder: Path | None,
+    raw: bytes | None = None,
+    *,
+    xlsx: bool = False,
 ) -> tuple[Path, Sequence[Any]]:
     """The report of a result: where it is, and each file with its size.
 
     Built aside and put in place by one rename; ``reports/latest`` then points at it. With ``folder`` it goes
-    there instead, which must not exist. Raises UsageError when it does.
+    there instead, which must not exist. ``xlsx``: with a workbook beside the CSV files. Raises UsageError when the
+    folder is there, or the workbook's library is not.
     """
     reports = held.root / "reports"
     if folder is not None and folder.exists():
@@ -172,7 +179,7 @@ def publish(
     door.make_folder(final.parent)
     staged = final.with_name(f".{final.name}.tmp")
     door.remove(staged)
-    written = render.site(posture, staged, edition=edition, raw=raw)
+    written = render.site(posture, staged, edition=edition, raw=raw, xlsx=xlsx)
     door.remove(final)
     door.publish(staged, final)
     written = [replace(item, path=final / item.path.relative_to(staged)) for item in written]

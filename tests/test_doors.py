@@ -23,6 +23,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "gzip": ("history/results.py",),
     "python_calamine": ("doors/xlsx.py",),
     "subprocess": ("doors/run.py",),
+    "xlsxwriter": ("doors/workbook.py",),
     "tempfile": ("cli/fault.py",),
     "shutil": ("doors/files.py", "doors/run.py", "cli/doctor.py"),
     "sqlite3": ("history/", "cli/doctor.py"),
@@ -35,7 +36,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "importlib": ("cli/main.py", "cli/doctor.py", "plugins/find.py"),
 } | dict.fromkeys(
     ("requests", "urllib", "http", "socket", "ssl", "ftplib", "smtplib", "telnetlib", "xmlrpc", "asyncio", "pickle",
-     "shelve", "marshal", "dbm", "ctypes", "multiprocessing", "pty", "code", "lxml", "openpyxl", "xlsxwriter", "pandas"),
+     "shelve", "marshal", "dbm", "ctypes", "multiprocessing", "pty", "code", "lxml", "openpyxl", "pandas"),
     (),
 )  # fmt: skip
 """Module -> the only files, or folders, that may import it."""

@@ -29,11 +29,13 @@ from secscan.cli.complete import runs
     metavar="DIR",
     help="Write here; must not exist.",
 )
+@click.option("--xlsx", is_flag=True, help="All tables as one workbook too (needs the extra 'xlsx').")
 @options(*FORMATS)
 def command(
     edition: str,
     run_id: str | None,
     folder: Path | None,
+    xlsx: bool,
     workspace: str | None,
     as_of: date | None,
     format_: str,
@@ -46,7 +48,7 @@ def command(
     held = open_workspace(workspace)
     posture = answers.result(held, run_id) if run_id else answers.last(held, as_of)
     with history.lock(held.root / "state", now()) if folder is None else nullcontext():
-        place, written = publish(held, posture, edition, folder)
+        place, written = publish(held, posture, edition, folder, xlsx=xlsx)
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     if format_ == "json":
         rows = [{"path": str(w.path), "bytes": w.size} for w in written]

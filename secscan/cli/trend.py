@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from secscan.model.posture import Point, Posture
     from secscan.render.compare import Comparison, Month
 
+_TOGETHER: Final = (
+    "patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings", "source-agreement",
+)  # fmt: skip
+"""Measures that stand side by side in one table; the others are shown by name, and all are in JSON and CSV."""
 _WORDS: Final = {
     "better": "better", "worse": "worse", "same": "the same", "narrower": "less could be judged: not compared",
     "rules": "the rules changed: not compared", "unknown": "data is missing: not compared", "first": "",
+    "apart": "other findings each time: not compared",
 }  # fmt: skip
 
 
@@ -38,8 +43,9 @@ def command(
     """A table by month: MEASURE by council, or every measure for all councils together.
 
     Steps are compared like for like: the same councils, with data both times, under the same rules. What cannot be
-    compared says why. The measures: patched-on-time, unsupported-unprotected, coverage, protections-proven and
-    open-findings.
+    compared says why. The measures: patched-on-time, unsupported-unprotected, coverage, protections-proven,
+    open-findings and source-agreement; and by their names alone patching-known, support-known, exceptions-in-date,
+    seen-lately, names-recognised, came-back and days-to-fix.
     """
     from secscan import answers
     from secscan.doors.validate import nearest
@@ -75,7 +81,12 @@ def command(
             [(n, p.on, p.council, p.numerator, p.denominator, p.mark) for n, ps in chosen.items() for p in ps],
         )
     elif measure is None:
-        _every(out, seen, list(chosen))
+        _every(
+            out,
+            seen,
+            [name for name in chosen if name in _TOGETHER],
+            [name for name in chosen if name not in _TOGETHER],
+        )
     else:
         _one(out, seen, measure)
 
@@ -102,7 +113,7 @@ def _one(out: Out, posture: Posture, measure: str) -> None:
     out.next("next: secscan findings --status open")
 
 
-def _every(out: Out, posture: Posture, names: Sequence[str]) -> None:
+def _every(out: Out, posture: Posture, names: Sequence[str], others: Sequence[str]) -> None:
     from secscan.render.compare import by_month, compare
 
     columns = {name: {month.on: month for month in by_month(posture, name)} for name in names}
@@ -123,6 +134,8 @@ def _every(out: Out, posture: Posture, names: Sequence[str]) -> None:
         table.append((f"since {since}", *(_step(year[n], over=shared is None) for n in names), shared or ""))
     out.table(("month", *names, "marks"), table)
     out.note("what was not seen is left out of the months; 'since' compares like for like")
+    if others:
+        out.note(f"by name: {', '.join(others)}")
     out.next(f"next: secscan trend {names[0]}" if names else "next: secscan scan")
 
 
@@ -135,15 +148,27 @@ def _cell(point: Point | None, measure: str) -> str:
 
 
 def _together(points: Any, measure: str) -> str:
-    """The sum over the councils with data; of what is known, over all: silence is what it counts."""
+    """The sum over the councils with data; of what is known, over all: silence is what it counts.
+
+    What cannot be added up is given from the lowest to the highest.
+    """
+    from secscan.render.compare import UNSUMMED
+
+    if measure in UNSUMMED:
+        days = sorted({p.numerator for p in points if p.denominator})
+        return (
+            "none closed" if not days else " to ".join(f"{d:,}" for d in dict.fromkeys((days[0], days[-1]))) + " days"
+        )
     told = [p for p in points if p.mark != "silent" or measure == "coverage"]
     return _figure(sum(p.numerator for p in told), sum(p.denominator for p in told), measure) if told else "not known"
 
 
 def _figure(numerator: int, denominator: int, measure: str) -> str:
     from secscan.render import words
-    from secscan.render.compare import COUNTED
+    from secscan.render.compare import COUNTED, UNSUMMED
 
+    if measure in UNSUMMED:
+        return f"{words.many(numerator, 'day')} (of {denominator:,} closed)" if denominator else "none closed"
     return words.of(numerator, denominator) if measure in COUNTED else words.share(numerator, denominator)
 
 

@@ -526,7 +526,8 @@ def write_rows(
     files.write(path, dumps(header, rows), mode)
 
 
-def _cell(value: object) -> str:
+def text_of(value: object) -> str:
+    """A value as the text of its cell: missing empty, dates ISO, yes/no as true/false, never a formula."""
     match value:
         case None:
             return ""
@@ -536,5 +537,9 @@ def _cell(value: object) -> str:
             return str(value)
         case date():
             return value.isoformat()
-    cell = neutral(str(value)).replace("\0", "\\x00")
+    return neutral(str(value)).replace("\0", "\\x00")
+
+
+def _cell(value: object) -> str:
+    cell = text_of(value)
     return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
 from secscan.findings.measures import WORKING, coverage, patched
+from secscan.findings.seen import fresh, listed
 from secscan.model.estate import Estate
 from secscan.model.findings import Judgement, Tally
 from secscan.model.posture import Change, ClaimRow, CouncilRow, ExceptionRow, FindingRow, InputRow, LegacyRow
@@ -89,8 +87,8 @@ def councils(
 ) -> list[CouncilRow]:
     devices = patched(estate, judgements)
     assets = Counter(estate.frames["assets"].columns["council"])
-    fresh = _fresh(estate, settings.limits.source_max_age_days)
-    listed, installs, recognised = _installs(estate)
+    seen = fresh(estate, settings.limits.source_max_age_days)
+    with_list, installs, recognised = listed(estate)
     stale = {g.council for g in estate.gaps if g.stale}
     partial = {g.council for g in estate.gaps}
     rows = []
@@ -111,8 +109,8 @@ def councils(
                 assets=assets[council.id],
                 installs=installs[council.id],
                 coverage=known / judged if judged else 0.0,
-                seen_fresh=fresh[council.id],
-                listed=listed[council.id],
+                seen_fresh=seen[council.id],
+                listed=with_list[council.id],
                 recognised=recognised[council.id],
                 patched_in_time=device.in_time if device else 0,
                 patched_late=device.late if device else 0,
@@ -138,34 +136,3 @@ def councils(
             )
         )
     return rows
-
-
-def _fresh(estate: Estate, max_age_days: int) -> Counter[str]:
-    assets = estate.frames["assets"]
-    seen = zip(assets.columns["council"], assets.columns["last_seen_on"], strict=True)
-    return Counter(c for c, day in seen if day is not None and (estate.today - day).days <= max_age_days)
-
-
-def _installs(estate: Estate) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
-    """By council: assets with a software list, installs, and installs whose name is recognised."""
-    frame = estate.frames["installs"]
-    assets = estate.frames["assets"]
-    owner = frame.columns["asset"].take
-    assert owner is not None  # inventory hands installs over an index of assets
-    named = frame.columns["name"].test(lambda v: v is not None)
-    known = (
-        frame.columns["recognised"].test(bool) if "recognised" in frame.columns else np.zeros(frame.rows, dtype=bool)
-    )
-    system = frame.columns["is_os"].test(bool)
-    listed = np.zeros(assets.rows, dtype=bool)
-    listed[owner[named & ~system]] = True
-    rows = np.arange(assets.rows)
-
-    def by_council(asset_rows: NDArray[Any]) -> dict[str, int]:
-        counts = np.bincount(asset_rows, minlength=assets.rows)
-        found = Counter[str]()
-        for council, n in zip(assets.columns["council"], counts.tolist(), strict=True):
-            found[council] += n
-        return found
-
-    return by_council(rows[listed]), by_council(owner[named]), by_council(owner[named & known])

@@ -9,15 +9,20 @@ from typing import Final
 import numpy as np
 
 from secscan.findings.coverage import agreement
+from secscan.findings.seen import fresh, listed
 from secscan.model.estate import Estate
 from secscan.model.findings import UNKNOWN, Finding, Judgement, Tally
+from secscan.model.policy import Policy
+from secscan.model.settings import Settings
 
 PATCH_CHECK: Final = "patching.fix-overdue"
 LEGACY_CHECK: Final = "lifecycle.unsupported-software"
 WORKING: Final = ("proven", "configured")
 MEASURES: Final = (
     "patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings", "source-agreement",
+    "patching-known", "support-known", "exceptions-in-date", "seen-lately", "names-recognised",
 )  # fmt: skip
+"""What a run measures itself; the record adds what only it can tell (``history.repairs``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,8 @@ def coverage(tallies: Sequence[Tally], council: str) -> tuple[int, int]:
 
 def measure(
     estate: Estate,
-    councils: Sequence[str],
+    settings: Settings,
+    policy: Policy,
     judgements: Sequence[Judgement],
     findings: Sequence[Finding],
     tallies: Sequence[Tally],
@@ -83,25 +89,45 @@ def measure(
     """Every measure for every council. ``claim_states``: claim id -> (council, state)."""
     devices = patched(estate, judgements)
     agreed = agreement(estate)
+    assets = [str(council) for council in estate.frames["assets"].columns["council"]]
+    seen = fresh(estate, settings.limits.source_max_age_days)
+    _, installs, recognised = listed(estate)
     stale = {gap.council for gap in estate.gaps if gap.stale}
     found: list[Measure] = []
-    for council in councils:
-        mark = "silent" if council in stale else None
+    for council in (c.id for c in settings.councils):
         own = devices.get(council, Patched())
         legacy = [f for f in findings if f.council == council and f.check == LEGACY_CHECK and f.outcome == "fail"]
         unprotected = sum(f.mitigation_state not in WORKING for f in legacy)
         states = [state for owner, state in claim_states.values() if owner == council]
         failures = [f for f in findings if f.council == council and f.outcome == "fail"]
+        accepted = [e for e in policy.exceptions if e.council == council]
+        judged = own.in_time + own.late
         figures = {
-            "patched-on-time": (own.in_time, own.in_time + own.late),
+            "patched-on-time": (own.in_time, judged),
+            "patching-known": (judged, judged + own.unknown),
             "unsupported-unprotected": (unprotected, len(legacy)),
+            "support-known": _known(judgements, LEGACY_CHECK, council),
             "coverage": coverage(tallies, council),
             "protections-proven": (states.count("proven"), len(states)),
             "open-findings": (sum(f.status == "open" for f in failures), len(failures)),
             "source-agreement": agreed.get(council, (0, 0)),
+            "exceptions-in-date": (sum(e.until >= estate.today for e in accepted), len(accepted)),
+            "seen-lately": (seen[council], assets.count(council)),
+            "names-recognised": (recognised[council], installs[council]),
         }
         found += [
-            Measure(council=council, measure=name, numerator=n, denominator=d, mark=mark)
+            Measure(
+                council=council, measure=name, numerator=n, denominator=d,
+                # Exceptions stand in the policy: no export that fell silent takes them out of sight.
+                mark="silent" if council in stale and name != "exceptions-in-date" else None,
+            )
             for name, (n, d) in figures.items()
-        ]
+        ]  # fmt: skip
     return found
+
+
+def _known(judgements: Sequence[Judgement], check: str, council: str) -> tuple[int, int]:
+    """Known outcomes, and all, of the controls that use a check."""
+    mine = [j for j in judgements if j.control.check == check]
+    known = sum(j.passed.get(council, 0) + j.failed.get(council, 0) for j in mine)
+    return known, known + sum(j.unknown.get(council, 0) for j in mine)

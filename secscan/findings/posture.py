@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.findings import councils, coverage, registers
+from secscan.findings import councils, coverage, registers, support
 from secscan.findings.excluded import excluded
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
@@ -16,6 +16,7 @@ from secscan.model.findings import Clocked, Judgement, Tally
 from secscan.model.frame import Frame
 from secscan.model.policy import Policy
 from secscan.model.posture import (
+    Brand,
     Change,
     ClaimRow,
     ControlRow,
@@ -53,6 +54,7 @@ def assemble(
     judgements: Sequence[Judgement],
     tallies: Sequence[Tally],
     facts: RunFacts,
+    brand: Brand,
 ) -> Posture:
     """The whole posture of one run. Its parts add up: findings to councils, claims to the register of claims."""
     themes = {c.id: c.theme for c in policy.controls}
@@ -102,6 +104,9 @@ def assemble(
         ],
         changes=list(facts.changes),
         unrecognised=list(estate.notes.get("unrecognised", ()))[:_UNRECOGNISED_SHOWN],
+        support_ends=support.support_ends(estate),
+        support_known=support.support_known(estate, [c.id for c in settings.councils]),
+        brand=brand,
         trends={name: list(points) for name, points in facts.trends.items()},
         coverage=coverage.coverage(settings, estate),
         disagreements=coverage.disagreements(estate),

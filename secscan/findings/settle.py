@@ -149,7 +149,7 @@ class _Maker:
         groups = councils(self.frame, rows)
         some, at = groups.heads(NAMED * 5)
         lacks = {name: [v is None for v in self._column(name, some)] for name in self.judgement.reads}
-        subjects = [subject for _, subject in self.identities.who(some)]
+        subjects = self.identities.subjects(some)
         found = []
         for finding, (begin, end) in zip(
             self._made(groups, groups.first, "unknown", of_asset=False), pairwise(at), strict=True

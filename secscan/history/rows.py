@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from secscan.doors import json
-from secscan.history import clock, digests, schema
+from secscan.history import clock, digests, repairs, schema
 from secscan.history.clock import Step
 from secscan.history.nouns import RULES_CHANGED, Recorded, Run, RunRecord
 from secscan.model.posture import Point
@@ -137,12 +137,19 @@ def rollups(run: RunRecord, seq: int, step: Step) -> Rows:
     )
 
 
-def measures(run: RunRecord, known: Sequence[Run]) -> Rows:
-    """The figures, marked where the run asked for something else than the run before."""
+def measures(run: RunRecord, known: Sequence[Run], step: Step, before: Mapping[str, repairs.Counted]) -> Rows:
+    """The figures, the record's own among them, marked where the run asked for something else than the run before.
+
+    ``before``: how many had come back, of how many, for each council.
+    """
     rules = run.rules_digest or run.policy_digest
     mark = RULES_CHANGED if known and known[-1].rules_digest != rules else None
     seq = len(known) + 1
-    return _sorted(((seq, m.council, m.measure, m.numerator, m.denominator, m.mark or mark) for m in run.measures), 3)
+    given = [(seq, m.council, m.measure, m.numerator, m.denominator, m.mark or mark) for m in run.measures]
+    marks = {m.council: m.mark for m in run.measures if m.mark}
+    councils = {m.council for m in run.measures}
+    own = [(seq, *row, marks.get(row[0], mark)) for row in repairs.measured(step, councils, before)]
+    return _sorted([*given, *own], 3)
 
 
 def changes(step: Step, seq: int) -> Rows:
@@ -158,9 +165,12 @@ def changes(step: Step, seq: int) -> Rows:
 
 def _trends(points: dict[str, list[Point]], measures: Rows, run: RunRecord, run_id: str) -> dict[str, list[Point]]:
     """The points so far and this run's, which take the place of an earlier run's of the same day."""
-    found = {name: [p for p in old if p.on != run.as_of] for name, old in points.items()}
+    found = {
+        name: [p for p in old if p.on != run.as_of or name == repairs.DAYS] for name, old in points.items()
+    }  # fmt: skip
     for _, council, name, numerator, denominator, mark in measures:
-        found.setdefault(name, []).append(
-            Point(on=run.as_of, run_id=run_id, council=council, numerator=numerator, denominator=denominator, mark=mark)
+        point = Point(
+            on=run.as_of, run_id=run_id, council=council, numerator=numerator, denominator=denominator, mark=mark
         )
+        repairs.put(found.setdefault(name, []), name, point)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, or_, select
 
 from secscan.doors import files
-from secscan.history import schema
+from secscan.history import repairs, schema
 from secscan.history.clock import clocked
 from secscan.history.lives import LifeRow, finding_of
 from secscan.history.nouns import Life, Rollup, Run
@@ -54,12 +55,14 @@ def _accepted(source: str, items: Sequence[Mapping[str, Any]]) -> Accepted:
 
 
 def trends(connection: Connection, where: str, known: Sequence[Run]) -> dict[str, list[Point]]:
-    """Measure -> points, oldest first; of several runs of one day the last counts."""
+    """Measure -> points, oldest first; of several runs of one day the last counts (``repairs.put``)."""
     rows = checked(connection, where, schema.measure, known)
-    last = {run.as_of: run for run in known}
+    last = {run.as_of: run.seq for run in known}
     found: dict[str, list[Point]] = {}
-    for run in last.values():
+    for run in known:
         for _, council, name, numerator, denominator, mark in rows.get(run.seq, ()):
+            if run.seq != last[run.as_of] and name != repairs.DAYS:
+                continue
             point = Point(
                 on=run.as_of,
                 run_id=run.run_id,
@@ -68,8 +71,21 @@ def trends(connection: Connection, where: str, known: Sequence[Run]) -> dict[str
                 denominator=denominator,
                 mark=mark,
             )
-            found.setdefault(name, []).append(point)
+            repairs.put(found.setdefault(name, []), name, point)
     return found
+
+
+def came_back(connection: Connection, where: str, known: Sequence[Run]) -> dict[str, repairs.Counted]:
+    """Council -> failures that opened again, of those that had closed, counted from every change on record.
+
+    Asked once, for a record from before these were measured.
+    """
+    again, closed = Counter[str](), Counter[str]()
+    council = schema.change.c.keys().index("council")
+    for rows in checked(connection, where, schema.change, known).values():
+        again.update(row[council] for row in rows if row[_WHAT] == "reopened")
+        closed.update(row[council] for row in rows if row[_WHAT] == "closed")
+    return {name: (again[name], count) for name, count in closed.items()}
 
 
 def rollups(connection: Connection, where: str, known: Sequence[Run], run: Run) -> list[Rollup]:

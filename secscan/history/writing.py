@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from secscan.history import clock, reading, rows, schema, telling
+from secscan.history import clock, reading, repairs, rows, schema, telling
 from secscan.history.base import Base, bulk, many
 from secscan.history.clock import Step
 from secscan.history.lives import LifeRow
@@ -41,8 +41,8 @@ def record(base: Base, run: RunRecord, keep: Keep | None) -> Recorded:
     recorded meanwhile.
     """
     with _collector_at_rest():
-        known, step, points = _looked(base, run)
-        measures = rows.measures(run, known)
+        known, step, points, before = _looked(base, run)
+        measures = rows.measures(run, known, step, before)
         told = rows.recorded(run, known, step, points, measures)
     posture_sha256 = keep(told) if keep else ""
     with _collector_at_rest():
@@ -63,12 +63,18 @@ def record(base: Base, run: RunRecord, keep: Keep | None) -> Recorded:
     return replace(told, digest=columns["digest"])
 
 
-def _looked(base: Base, run: RunRecord) -> tuple[list[Run], Step, dict[str, list[Point]]]:
-    """The runs so far, the step that this one makes, and the points of every measure."""
+def _looked(
+    base: Base, run: RunRecord
+) -> tuple[list[Run], Step, dict[str, list[Point]], dict[str, repairs.Counted]]:  # fmt: skip
+    """The runs so far, the step that this one makes, the points of every measure, and how many had come back."""
     with base.reading() as connection:
         known = reading.runs(connection, base.where)
         may_record(known, run.as_of)
         points = telling.trends(connection, base.where, known)
+        if known and repairs.CAME_BACK not in points:
+            before = telling.came_back(connection, base.where, known)
+        else:
+            before = repairs.newest(points.get(repairs.CAME_BACK, ()))
         step = clock.step(
             run,
             len(known) + 1,
@@ -76,7 +82,7 @@ def _looked(base: Base, run: RunRecord) -> tuple[list[Run], Step, dict[str, list
             reading.failed_before(connection, base.where, known),
             reading.next_id(connection, base.where),
         )
-    return known, step, points
+    return known, step, points, before
 
 
 @contextmanager

@@ -281,6 +281,26 @@ class SupportEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupportKnown:
+    """What is known of when support ends for one council's installed programs; the parts add up to ``installs``."""
+
+    council: str
+    installs: int
+    ended: int
+    """No support that this council holds reaches the as-at day."""
+    ahead: int
+    """It ends within the horizon (``model.horizon``)."""
+    later: int
+    """It ends after that."""
+    open_ended: int
+    """The vendor supports it and has named no end."""
+    undated: int
+    """The product is recognised, and nobody here knows when its support ends."""
+    unrecognised: int
+    """Nobody here knows what it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Excluded:
     """Devices that policy leaves out of a control, and why."""
 
@@ -413,12 +433,12 @@ class Posture:
     unrecognised: list[dict[str, Any]]
     """The most frequent raw names that nothing recognises: {name, version, publisher, installs, councils, near}."""
     trends: dict[str, list[Point]] = field(default_factory=dict)
-    """measure -> points, oldest first: patched-on-time, unsupported-unprotected, coverage, protections-proven, open-findings,
-    source-agreement."""
+    """measure (``findings.measures.MEASURES`` and ``history.repairs``) -> points, oldest first; older records lack some."""
     coverage: list[CoverageRow] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     joins: list[JoinRow] = field(default_factory=list)
     support_ends: list[SupportEnd] = field(default_factory=list)
+    support_known: list[SupportKnown] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
     brand: Brand = field(default_factory=Brand)
     checks: list[dict[str, Any]] = field(default_factory=list)

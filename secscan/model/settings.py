@@ -6,11 +6,12 @@ of every key; ``doors.validate`` turns a refusal into file:line:column with a su
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from secscan.model.colour import ENOUGH, contrast_to_white, darkened, in_words, is_colour
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -137,9 +138,15 @@ class Policies(Strict):
 
 
 def _colour(text: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+    found = text.lower()
+    if not is_colour(found):
         raise ValueError(f"'{text}' is not a colour; write it as #1d70b8")
-    return text.lower()
+    if (ratio := contrast_to_white(found)) < ENOUGH:
+        raise ValueError(
+            f"'{text}' has a contrast of {in_words(ratio)} to white, and white text on it needs {ENOUGH} to 1; "
+            f"{darkened(found)} is the nearest darker shade that has it"
+        )
+    return found
 
 
 class Reports(Strict):

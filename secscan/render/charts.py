@@ -7,9 +7,10 @@ line needs its colour to be told apart. All text goes through ``markupsafe``. Th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count as upward
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -21,6 +22,12 @@ COLOURS: Final = ("#12436D", "#28A197", "#801650", "#F46A25")
 DASHES: Final = ("", "10 5", "3 4", "14 4 3 4")
 LATE, UNKNOWN, LEFT_OUT, INK, GRID = "#F46A25", "#d8d8d8", "#ffffff", "#0b0c0c", "#cecece"
 MOST_LINES: Final = 4
+MOST_MARKERS: Final = 30
+"""With more points than this in a line, only its ends are marked."""
+LOW: Final = 20
+"""Shares that are all at most this many per cent are drawn large; the axis then ends below 100."""
+BAND: Final = 22
+"""The strip below a drawing that holds the numbers of its marks."""
 LABEL_HEIGHT: Final = 42
 """A label at the end of a line: the name, and under it the last figure."""
 
@@ -32,6 +39,38 @@ class Line:
     name: str
     points: Sequence[Point]
     ending: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How points are read, and the axis they are drawn against."""
+
+    floor: int = 0
+    ceiling: int = 100
+    step: int = 20
+    unit: str = "%"
+    counted: bool = False
+    """A point is its numerator, not its share."""
+
+    def seen(self, point: Point) -> bool:
+        """Whether a point has a figure to draw. Nothing of nothing is a count, and no share."""
+        return point.mark != "silent" and (point.denominator > 0 or (self.counted and not self.unit))
+
+    def value(self, point: Point) -> float:
+        return point.numerator if self.counted else 100 * point.numerator / point.denominator
+
+
+SHARES: Final = Scale()
+COUNTS: Final = Scale(unit="", counted=True)
+DAYS: Final = Scale(unit=" days", counted=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A dated mark below a drawing: its number is explained beside it."""
+
+    number: int
+    on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +100,15 @@ class _Area:
     bottom: float
     first: date
     last: date
-    floor: int
+    scale: Scale
 
     def x(self, day: date) -> float:
         span = max((self.last - self.first).days, 1)
         return self.left + (self.right - self.left) * (day - self.first).days / span
 
-    def y(self, share: float) -> float:
-        return self.bottom - (self.bottom - self.top) * (share - self.floor) / (100 - self.floor)
+    def y(self, value: float) -> float:
+        low, high = self.scale.floor, self.scale.ceiling
+        return self.bottom - (self.bottom - self.top) * (value - low) / (high - low)
 
 
 def tag(name: str, content: Markup | str = "", /, **attributes: object) -> Markup:
@@ -92,79 +132,123 @@ def drawing(
 
 
 def floor_of(lines: Sequence[Line], target_percent: int) -> int:
-    """Where the scale starts: a ten below everything drawn, 0 at the least."""
-    lowest = min((_share(p) for line in lines for p in line.points if _seen(p)), default=0)
-    return max(
-        0, int(min(lowest, target_percent)) // 10 * 10 - (10 if int(min(lowest, target_percent)) % 10 == 0 else 0)
-    )
+    """Where a scale of shares starts: a ten below everything drawn, 0 at the least."""
+    lowest = min((SHARES.value(p) for line in lines for p in line.points if SHARES.seen(p)), default=0)
+    lowest = int(min(lowest, target_percent))
+    return max(0, lowest // 10 * 10 - (10 if lowest % 10 == 0 else 0))
+
+
+def fitted(scale: Scale, lines: Sequence[Line], target_percent: int | None = None) -> Scale:
+    """The scale with an axis that holds everything drawn: shares up to 100, counts from 0 up."""
+    highest = max((scale.value(p) for line in lines for p in line.points if scale.seen(p)), default=0)
+    if not scale.counted:
+        if target_percent is None and highest <= LOW:
+            ceiling = next(c for c in (1, 5, 10, 20) if c >= highest)
+            return replace(scale, ceiling=ceiling, step=max(ceiling // 5, 1))
+        floor = floor_of(lines, 100 if target_percent is None else target_percent)
+        return replace(scale, floor=floor, step=10 if floor >= 40 else 20)
+    step = next(s for s in _steps() if s * 4 >= highest)
+    return replace(scale, ceiling=max(-(-int(highest) // step), 1) * step, step=step)
+
+
+def _steps() -> Iterator[int]:
+    """1, 2, 5, 10, 20, 50, ... without end."""
+    return (n * 10**power for power in upward() for n in (1, 2, 5))
 
 
 def line_chart(key: str, lines: Sequence[Line], *, title: str, description: str, target_percent: int) -> Markup:
     """Shares over time, in both sizes. ``lines``: at most four, with at least one point between them."""
     lines = lines[:MOST_LINES]
-    wide = _lines(key + "w", lines, title, description, target_percent, 1060, 380, 54, 270, 5, "app-chart__wide")
+    scale = fitted(SHARES, lines, target_percent)
+    wide = _Sheet(width=1060, height=380, left=54, right=270, ticks=5, css="app-chart__wide")
     tall = 322 + LABEL_HEIGHT * len(lines)
-    narrow = _lines(key + "n", lines, title, description, target_percent, 320, tall, 46, 14, 3, "app-chart__narrow")
-    return wide + narrow
+    narrow = _Sheet(width=320, height=tall, left=46, right=14, ticks=3, css="app-chart__narrow")
+    return Markup("").join(
+        _lines(key + end, lines, title, description, scale, target_percent, None, sheet)
+        for end, sheet in (("w", wide), ("n", narrow))
+    )
+
+
+def small_chart(
+    key: str, lines: Sequence[Line], scale: Scale, marks: Sequence[Mark], *, title: str, description: str,
+    target_percent: int | None = None,
+) -> Markup:  # fmt: skip
+    """The same for one of several drawings side by side, with dated marks below it."""
+    lines = lines[:MOST_LINES]
+    fitting = fitted(scale, lines, target_percent)
+    wide = _Sheet(width=510, height=292, left=50, right=186, ticks=3, css="app-chart__wide", letters=16)
+    tall = 312 + LABEL_HEIGHT * len(lines)
+    narrow = _Sheet(width=320, height=tall, left=50, right=14, ticks=3, css="app-chart__narrow")
+    return Markup("").join(
+        _lines(key + end, lines, title, description, fitting, target_percent, marks, sheet)
+        for end, sheet in (("w", wide), ("n", narrow))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """The paper: names stand at the right where there is room, else below."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    ticks: int
+    css: str
+    letters: int = 26
+    """Of a name at the end of a line."""
+
+    @property
+    def narrow(self) -> bool:
+        return self.right < 100
 
 
 def _lines(
-    key: str, lines: Sequence[Line], title: str, description: str, target: int, width: int, height: int, left: int, right: int,
-    ticks: int, css: str,
+    key: str, lines: Sequence[Line], title: str, description: str, scale: Scale, target: int | None,
+    marks: Sequence[Mark] | None, sheet: _Sheet,
 ) -> Markup:  # fmt: skip
     days = sorted({p.on for line in lines for p in line.points})
-    narrow = right < 100
-    below = 34 + (LABEL_HEIGHT * len(lines) + 30 if narrow else 0)
+    band = 0 if marks is None else BAND
+    foot = (LABEL_HEIGHT * len(lines) + (30 if target is not None else 0)) if sheet.narrow else 0
     area = _Area(
-        left=left,
-        right=width - right,
-        top=16,
-        bottom=height - below,
-        first=days[0],
-        last=days[-1],
-        floor=floor_of(lines, target),
-    )
-    parts = [*_grid(area), *_days(area, days, ticks), *_rules(area, lines), _target(area, target)]
+        left=sheet.left, right=sheet.width - sheet.right, top=16, bottom=sheet.height - 34 - band - foot, first=days[0],
+        last=days[-1], scale=scale,
+    )  # fmt: skip
+    parts = [*_grid(area), *_days(area, days, sheet.ticks, band)]
+    parts += _rules(area, lines) if marks is None else _marks(area, marks)
+    if target is not None:
+        parts.append(_target(area, target))
     for i, line in enumerate(lines):
         parts += _line(area, line, i)
-    if narrow:
-        parts += [_key(0, area.bottom + 58 + LABEL_HEIGHT * i, i, line) for i, line in enumerate(lines)]
-        y = area.bottom + 58 + LABEL_HEIGHT * len(lines)
-        parts.append(
-            tag(
-                "line",
-                x1="0",
-                x2="16",
-                y1=_n(y - 5),
-                y2=_n(y - 5),
-                stroke=INK,
-                stroke_width="2",
-                stroke_dasharray="2 5",
-            )
-        )
-        parts.append(_text(22, y, f"Target {target}%"))
+    if sheet.narrow:
+        below = area.bottom + band + 58
+        parts += [_key(0, below + LABEL_HEIGHT * i, i, line, sheet.letters) for i, line in enumerate(lines)]
+        if target is not None:
+            y = below + LABEL_HEIGHT * len(lines)
+            parts += [_dotted(0, 16, y - 5), _text(22, y, f"Target {target}%")]
     else:
-        parts += _end_labels(area, lines, target)
-    return drawing(key, title, description, width, height, parts, css)
+        parts += _end_labels(area, lines, target, sheet.letters)
+    return drawing(key, title, description, sheet.width, sheet.height, parts, sheet.css)
 
 
 def _grid(area: _Area) -> list[Markup]:
-    step = 10 if area.floor >= 40 else 20
-    marks = [m for m in range(area.floor, 101) if m % step == 0]
+    scale = area.scale
+    marks = range(-(-scale.floor // scale.step) * scale.step, scale.ceiling + 1, scale.step)
     return [
         tag("line", x1=_n(area.left), x2=_n(area.right), y1=_n(area.y(m)), y2=_n(area.y(m)), stroke=GRID)
-        + _text(area.left - 8, area.y(m) + 5, f"{m}%", anchor="end")
+        + _text(area.left - 8, area.y(m) + 5, f"{m:,}{'%' if scale.unit == '%' else ''}", anchor="end")
         for m in marks
     ]
 
 
-def _days(area: _Area, days: Sequence[date], ticks: int) -> list[Markup]:
+def _days(area: _Area, days: Sequence[date], ticks: int, band: int) -> list[Markup]:
     last = len(days) - 1
     step = max(-(-last // max(ticks - 1, 1)), 1)
     chosen = list(range(last % step, last + 1, step))
-    ends = {0: "start" if area.left < 50 else "middle", last: "end" if area.left < 50 else "middle"}
+    ends = {0: "start" if area.left < 60 else "middle", last: "end" if area.left < 60 else "middle"}
     return [
-        _text(area.x(days[i]), area.bottom + 24, words.month(days[i]), anchor=ends.get(i, "middle")) for i in chosen
+        _text(area.x(days[i]), area.bottom + 24 + band, words.month(days[i]), anchor=ends.get(i, "middle"))
+        for i in chosen
     ]
 
 
@@ -174,53 +258,74 @@ def _rules(area: _Area, lines: Sequence[Line]) -> list[Markup]:
     drawn = []
     for day, mark in sorted(marks.items()):
         x = area.x(day)
-        drawn.append(
-            tag("line", x1=_n(x), x2=_n(x), y1=_n(area.top), y2=_n(area.bottom), stroke=INK, stroke_dasharray="1 4")
-        )
+        drawn.append(_upright(area, x))
         drawn.append(_text(min(x, area.right - 4), area.bottom - 8, words.plain(mark, 40), anchor="end"))
     return drawn
 
 
+def _marks(area: _Area, marks: Sequence[Mark]) -> list[Markup]:
+    """Numbers in a band below the drawing, each under its day; one that has no room keeps its line and loses its number."""
+    drawn: list[Markup] = []
+    free = area.left - BAND
+    for mark in marks:
+        x = area.x(mark.on)
+        drawn.append(_upright(area, x))
+        if x - free >= BAND:
+            drawn.append(_text(x, area.bottom + 19, str(mark.number), anchor="middle", bold=True))
+            free = x
+    return drawn
+
+
+def _upright(area: _Area, x: float) -> Markup:
+    return tag("line", x1=_n(x), x2=_n(x), y1=_n(area.top), y2=_n(area.bottom), stroke=INK, stroke_dasharray="1 4")
+
+
 def _target(area: _Area, target: int) -> Markup:
-    y = _n(area.y(target))
+    return _dotted(area.left, area.right, area.y(target))
+
+
+def _dotted(left: float, right: float, y: float) -> Markup:
     return tag(
-        "line", x1=_n(area.left), x2=_n(area.right), y1=y, y2=y, stroke=INK, stroke_width="2", stroke_dasharray="2 5"
+        "line", x1=_n(left), x2=_n(right), y1=_n(y), y2=_n(y), stroke=INK, stroke_width="2", stroke_dasharray="2 5"
     )
 
 
 def _line(area: _Area, line: Line, number: int) -> list[Markup]:
     drawn = []
-    for piece in _pieces(line.points):
-        spots = [(area.x(p.on), area.y(_share(p))) for p in piece]
+    for piece in _pieces(line.points, area.scale):
+        spots = [(area.x(p.on), area.y(area.scale.value(p))) for p in piece]
         path = " ".join(f"{_n(x)},{_n(y)}" for x, y in spots)
         dash = {"stroke_dasharray": DASHES[number]} if DASHES[number] else {}
         drawn.append(tag("polyline", points=path, fill="none", stroke=COLOURS[number], stroke_width="3", **dash))
-        drawn += [_marker(x, y, number) for x, y in spots]
+        # Where runs stand close together only the ends of a piece are marked.
+        drawn += [_marker(x, y, number) for x, y in (spots if len(line.points) <= MOST_MARKERS else spots[::-1][:1])]
     return drawn
 
 
-def _pieces(points: Sequence[Point]) -> list[list[Point]]:
+def _pieces(points: Sequence[Point], scale: Scale) -> list[list[Point]]:
     """Runs of points without a gap: where a council did not report, the line stops and starts anew."""
     pieces: list[list[Point]] = [[]]
     for point in points:
-        if _seen(point):
+        if scale.seen(point):
             pieces[-1].append(point)
         elif pieces[-1]:
             pieces.append([])
     return [p for p in pieces if p]
 
 
-def _end_labels(area: _Area, lines: Sequence[Line], target: int) -> list[Markup]:
+def _end_labels(area: _Area, lines: Sequence[Line], target: int | None, letters: int) -> list[Markup]:
     """Names at the ends of the lines, moved apart where they would touch; the target's own is one of them."""
-    wanted: list[tuple[float, int]] = [(area.y(target), -1)]
+    wanted: list[tuple[float, int]] = [] if target is None else [(area.y(target), -1)]
     for i, line in enumerate(lines):
-        last = latest(line.points)
-        wanted.append((area.y(_share(last)) if last else area.bottom, i))
+        last = latest(line.points, area.scale)
+        wanted.append((area.y(area.scale.value(last)) if last else area.bottom, i))
     wanted.sort()
     room = [22 if i < 0 else LABEL_HEIGHT for _, i in wanted]
     ys = _apart([y for y, _ in wanted], room, area.top - 4, area.bottom + 10)
     return [
-        _text(area.right + 36, y + 5, f"Target {target}%") if i < 0 else _key(area.right + 14, y + 5, i, lines[i])
+        _text(area.right + 36, y + 5, f"Target {target}%")
+        if i < 0
+        else _key(area.right + 14, y + 5, i, lines[i], letters)
         for y, (_, i) in zip(ys, wanted, strict=True)
     ]
 
@@ -238,8 +343,8 @@ def _apart(wanted: Sequence[float], room: Sequence[int], top: float, bottom: flo
     return placed
 
 
-def _key(x: float, y: float, number: int, line: Line) -> Markup:
-    name = _text(x + 22, y, _cut(line.name, 26), bold=True)
+def _key(x: float, y: float, number: int, line: Line, letters: int) -> Markup:
+    name = _text(x + 22, y, _cut(line.name, letters), bold=True)
     return _marker(x + 8, y - 5, number) + name + _text(x + 22, y + 19, line.ending)
 
 
@@ -311,9 +416,38 @@ def _segments(bar: Bar, left: int, width: int, y: float, high: int) -> list[Mark
     return drawn
 
 
-def latest(points: Sequence[Point]) -> Point | None:
+def column_chart(key: str, columns: Sequence[tuple[date, int]], *, title: str, description: str) -> Markup:
+    """A count a month, each with its number above it; on phones three months together. In both sizes."""
+    threes = [(columns[i][0], sum(n for _, n in columns[i : i + 3])) for i in range(0, len(columns), 3)]
+    wide = _columns(key + "w", columns, title, description, 1060, 3, "app-chart__wide")
+    return wide + _columns(key + "n", threes, title, description, 320, 2, "app-chart__narrow")
+
+
+def _columns(
+    key: str, columns: Sequence[tuple[date, int]], title: str, description: str, width: int, every: int, css: str
+) -> Markup:  # fmt: skip
+    foot, high = 200, 160
+    step = width / len(columns)
+    most = max(*(n for _, n in columns), 1)
+    parts = [tag("line", x1="0", x2=width, y1=foot, y2=foot, stroke=INK)]
+    for i, (month, n) in enumerate(columns):
+        tall = high * n / most
+        middle = step * (i + 0.5)
+        if n:
+            parts += [
+                tag(
+                    "rect", x=_n(step * i + 3), y=_n(foot - tall), width=_n(step - 6), height=_n(tall), fill=COLOURS[0]
+                ),
+                _text(middle, foot - tall - 6, words.number(n), anchor="middle"),
+            ]
+        if i % every == 0 and width - step * i > 70:
+            parts.append(_text(step * i + 3, foot + 22, words.month(month)))
+    return drawing(key, title, description, width, foot + 34, parts, css)
+
+
+def latest(points: Sequence[Point], scale: Scale = SHARES) -> Point | None:
     """The newest point that has data."""
-    return next((p for p in reversed(points) if _seen(p)), None)
+    return next((p for p in reversed(points) if scale.seen(p)), None)
 
 
 def by_council(points: Sequence[Point]) -> Mapping[str, list[Point]]:
@@ -321,14 +455,6 @@ def by_council(points: Sequence[Point]) -> Mapping[str, list[Point]]:
     for point in sorted(points, key=lambda p: (p.on, p.run_id)):
         found.setdefault(point.council, []).append(point)
     return found
-
-
-def _seen(point: Point) -> bool:
-    return point.denominator > 0 and point.mark != "silent"
-
-
-def _share(point: Point) -> float:
-    return 100 * point.numerator / point.denominator
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, fill: str = INK) -> Markup:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from secscan.model.posture import Point, Posture
 
-Direction = Literal["better", "worse", "same", "narrower", "rules", "unknown", "first"]
+Direction = Literal["better", "worse", "same", "narrower", "rules", "unknown", "first", "apart"]
 
 HALF_POINT: Final = 5
 """Tenths of a point: a share that moves by less reads as the same."""
@@ -24,11 +24,14 @@ LOST_COVERAGE: Final = 20
 YEAR: Final = 366
 
 HIGHER_IS_BETTER: Final[Mapping[str, bool]] = {
-    "patched-on-time": True, "protections-proven": True, "coverage": True, "unsupported-unprotected": False,
-    "open-findings": False,
+    "patched-on-time": True, "patching-known": True, "protections-proven": True, "coverage": True,
+    "unsupported-unprotected": False, "support-known": True, "open-findings": False, "exceptions-in-date": True,
+    "seen-lately": True, "names-recognised": True, "came-back": False, "days-to-fix": False, "source-agreement": True,
 }  # fmt: skip
 COUNTED: Final = frozenset(("unsupported-unprotected", "open-findings"))
 """Measures compared as counts: their denominators change when the estate rightly does."""
+UNSUMMED: Final = frozenset(("days-to-fix",))
+"""Measures whose points cannot be added up over councils, nor compared over runs: each is about other findings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +54,14 @@ class Comparison:
 
 
 def compare(
-    posture: Posture, measure: str, *, over: Literal["last-run", "year"], council: str | None = None
+    posture: Posture, measure: str, *, over: Literal["last-run", "year", "longest"], council: str | None = None
 ) -> Comparison:
-    """The measure now against the run before, or against the oldest run within a year."""
+    """The measure now against the run before, or against the oldest run within a year.
+
+    ``longest``: against the oldest run within a year that can be compared at all, such as the first under today's rules.
+    """
+    if measure in UNSUMMED:
+        return Comparison(measure=measure, direction="apart")
     runs = _by_run(p for p in posture.trends.get(measure, ()) if council in (None, p.council))
     keys = [key for key in runs if (posture.as_of - key[0]).days <= YEAR]
     here = next((key for key in reversed(keys) if key[1] == posture.run_id), None)
@@ -62,9 +70,16 @@ def compare(
     before = keys[: keys.index(here)]
     if not before:
         return Comparison(measure=measure, direction="first")
-    base = before[-1] if over == "last-run" else before[0]
-    between = before[before.index(base) + 1 :]
-    ruled = {c for key in (*between, here) for c, p in runs[key].items() if p.mark not in (None, "silent")}
+    tried = {"last-run": before[-1:], "year": before[:1], "longest": before}[over]
+    found = (_against(posture, measure, runs, base, here) for base in tried)
+    first = next(found)
+    return first if first.councils else next((c for c in found if c.councils), first)
+
+
+def _against(
+    posture: Posture, measure: str, runs: Mapping[Run, Mapping[str, Point]], base: Run, here: Run
+) -> Comparison:  # fmt: skip
+    ruled = {c for key in runs if base < key <= here for c, p in runs[key].items() if p.mark not in (None, "silent")}
     both = [c for c, p in runs[base].items() if _usable(p, measure) and _usable(runs[here].get(c), measure)]
     alike = tuple(c for c in both if c not in ruled)
     if not alike:

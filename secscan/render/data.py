@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
-from secscan.doors import csv
+from secscan.doors import csv, workbook
 from secscan.model.places import Place
 from secscan.model.posture import (
     ClaimRow,
@@ -26,6 +27,7 @@ from secscan.model.posture import (
     JoinRow,
     LegacyRow,
     SupportEnd,
+    SupportKnown,
 )
 from secscan.render import words
 from secscan.render.view import View
@@ -57,7 +59,28 @@ def _whole(view: View) -> dict[str, Columns]:
         "support-ends.csv": _plain(SupportEnd, p.support_ends),
         "unrecognised.csv": _keyed(p.unrecognised, ("name", "version", "publisher", "installs", "councils", "near")),
         "checks.csv": _keyed(p.checks, ("id", "title", "sha256", "file", "package")),
+        "support-known.csv": _plain(SupportKnown, p.support_known),
     }
+
+
+def book(view: View, folder: Path) -> bytes:
+    """The same tables as sheets of one workbook. ``folder``: where it may put files meanwhile."""
+    p = view.posture
+    about = [
+        ("marking", p.marking),
+        ("partnership", p.partnership),
+        ("as at", p.as_of.isoformat()),
+        ("run", p.run_id),
+        ("edition", view.edition),
+        ("made by", f"secscan {p.tool_version}"),
+        ("SHA-256 of data/posture.json", view.digest),
+        ("cells", "all are text, as in the CSV files beside this one; an empty cell means not known"),
+    ]
+    whole: dict[str, Rows] = {
+        name: (header, zip(*columns, strict=True)) for name, (header, columns) in _whole(view).items()
+    }
+    sheets = {name.removesuffix(".csv"): rows for name, rows in (whole | _tables(view)).items()}
+    return workbook.dumps(sheets, about, made_on=p.as_of, footer=words.plain(p.marking, 80), folder=folder)
 
 
 def _tables(view: View) -> dict[str, Rows]:

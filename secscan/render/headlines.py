@@ -10,13 +10,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Literal
 
+from secscan.model.horizon import months_after
 from secscan.model.posture import ClaimRow, CouncilRow, ExceptionRow, LegacyRow, Point, Posture, SupportEnd
-from secscan.render import words
+from secscan.render import measures, words
 from secscan.render.compare import Comparison, compare
 from secscan.render.figures import NEAR_POINTS, WORKING, Totals, judged_share, totals
+from secscan.render.measures import Measure
 
 WITHHELD: Final = frozenset(("missing", "unreadable", "held", "silent", "incomplete"))
 """Kinds of gap that take a part of the picture away; refused rows are counted but spare it."""
+ROUTINE: Final = ("Embedded", "Regular", "Ad hoc", "Not started")
+"""Words for habits that can be judged (``habits.WORDS``), best first."""
 Standing = Literal["above", "near", "below", "not known", "stopped"]
 LAPSE_DAYS: Final = 30
 PROTECTED: Final[Mapping[str, str]] = {
@@ -76,7 +80,7 @@ def direction(comparison: Comparison) -> str:
             return f"Less could be judged than on {since}, so we cannot say that patching got better."
         case "rules":
             return f"The rules changed after {since}, so patching cannot be compared."
-        case "unknown":
+        case "unknown" | "apart":
             return "We cannot say whether patching got better or worse: data is missing."
 
 
@@ -136,6 +140,7 @@ def direction_note(comparison: Comparison) -> str:
         "unknown": "Cannot be compared: data is missing.",
         "rules": "Cannot be compared: the rules changed.",
         "narrower": "Less could be judged, so not called better.",
+        "apart": "Not compared: each run closes other findings.",
     }
     return notes.get(comparison.direction, "")
 
@@ -327,3 +332,124 @@ def gap_lines(posture: Posture) -> list[dict[str, Any]]:
         if gaps or row.stale:
             lines.append({"council": row, "gaps": gaps, "unknown": row.patched_unknown})
     return lines
+
+
+def trend(measure: Measure, c: Comparison, names: Mapping[str, str]) -> list[str]:
+    """What a measure did: direction and size, since when, and over which councils. ``names``: of the councils on record."""
+    if c.since is None:
+        return [direction_note(c)]
+    since = words.english(c.since)
+    now, then = (measures.counted(measure, *pair) for pair in (c.now, c.then))
+    match c.direction:
+        case "rules":
+            return [f"The rules changed after {since}, and no run before this one has today's rules."]
+        case "unknown":
+            return ["Cannot be compared: data is missing."]
+        case "narrower":
+            first = f"Less could be judged than on {since}, so neither better nor worse is claimed."
+        case "same":
+            first = f"As on {since}: {then} then, {now} now."
+        case _:
+            by = "" if measure.scale.counted else f"{_points(c)} points "
+            way = "up" if _rose(measure, c) else "down"
+            first = f"{c.direction.capitalize()}: {by}{way} since {since}, from {then} to {now}."
+    return [first, *_base(c, names)]
+
+
+def _rose(measure: Measure, c: Comparison) -> bool:
+    return c.now[0] > c.then[0] if measure.scale.counted else c.tenths > 0
+
+
+def _points(c: Comparison) -> str:
+    return f"{abs(c.tenths) // 10}.{abs(c.tenths) % 10}"
+
+
+def _base(c: Comparison, names: Mapping[str, str]) -> list[str]:
+    """Which councils were compared, and which were left out."""
+    left = [name for council, name in names.items() if council not in c.councils]
+    if not left:
+        return [f"Like for like in {'the one council' if len(names) == 1 else f'all {len(names)} councils'} on record."]
+    return [f"Like for like in {len(c.councils)} of {len(names)} councils; left out: {words.listing(left, 3)}."]
+
+
+def days_to_fix(points: Sequence[Point]) -> list[str]:
+    """What the newest run says of days to fix. It claims no direction: what closes differs from run to run."""
+    closed = [p for p in points if p.denominator]
+    if not closed:
+        return ["No finding was found gone in the newest run."]
+    days = sorted({p.numerator for p in closed})
+    span = words.many(days[0], "day") if len(days) == 1 else f"{days[0]:,} to {days[-1]:,} days, by council"
+    total = words.many(sum(p.denominator for p in closed), "finding")
+    return [
+        f"In the newest run: {span}, over {total} that went.",
+        "No direction is claimed, because what goes differs from run to run, and what still stands is not in it.",
+    ]
+
+
+def routine(counts: Mapping[str, int]) -> list[str]:
+    """How many habits are how far. ``counts``: word -> pairs of a habit and a council."""
+    judged = sum(n for word, n in counts.items() if word != "Not applicable")
+    if not judged:
+        return ["Nothing can be said yet about habits: there is nothing to judge."]
+    done = [(counts[word], word.lower()) for word in ROUTINE if counts.get(word)]
+    of = f"Of {words.many(judged, 'habit')}, "
+    unknown = counts.get("Not known", 0)
+    if not done:
+        return [f"{of}none can be judged, and not known is never routine."]
+    said = [f"{n:,} {'' if i else 'is ' if n == 1 else 'are '}{word}" for i, (n, word) in enumerate(done)]
+    first = f"{of}{words.listing(said)}."
+    are = "is" if unknown == 1 else "are"
+    return [first, *([f"{words.number(unknown)} {are} not known, and not known is never routine."] if unknown else [])]
+
+
+def support_answer(posture: Posture) -> list[str]:
+    """What of the support that councils hold ends soon, and for how much nobody knows the end."""
+    known = posture.support_known
+    installs = sum(k.installs for k in known)
+    if not installs:
+        return ["Nothing can be said about ends of support: no installed program is on record."]
+    unknown = sum(k.undated + k.unrecognised for k in known)
+    gone = silent_councils(posture)
+    has = "has" if len(gone) == 1 else "have"
+    more = [f"More may end than is listed: {words.listing(gone, 3)} {has} data missing or too old."] if gone else []
+    return [
+        _ending(posture, 6),
+        f"Nobody here knows when support ends for {words.of(unknown, installs)} installed programs."
+        if unknown
+        else f"The end of support is known for all {words.number(installs)} installed programs.",
+        *more,
+    ]
+
+
+def _ending(posture: Posture, months: int) -> str:
+    last = months_after(posture.as_of, months)
+    soon = [e for e in posture.support_ends if e.what != "extension" and posture.as_of <= e.on <= last]
+    if not soon:
+        return f"No support that a council holds is known to end within {months} months."
+    lines = len({(e.product, e.label) for e in soon})
+    devices = sum(e.assets for e in soon)
+    return f"Within {months} months support ends for {words.many(lines, 'release line')}, on {words.many(devices, 'device')}."
+
+
+def unseen_answer(posture: Posture, short: int, sources: int) -> list[str]:
+    """How many sources gave less than they should, and how many results that leaves not known."""
+    known, every = judged_share(posture.controls, [c.id for c in posture.councils])
+    if not sources:
+        first = "No source is expected, so nothing could be seen."
+    elif short:
+        verb = "gave less than it should" if short == 1 else "gave less than they should"
+        first = f"{words.of(short, sources)} sources {verb}."
+    else:
+        first = (
+            f"All {words.many(sources, 'source')} gave what they should."
+            if sources > 1
+            else "The one source gave what it should."
+        )
+    second = (
+        f"{words.of(every - known, every)} results are not known, and none of them counts as a pass."
+        if every
+        else "No result is known."
+    )
+    gone = silent_councils(posture)
+    has = "has" if len(gone) == 1 else "have"
+    return [first, *([f"{words.listing(gone, 3)} {has} data missing or too old."] if gone else []), second]

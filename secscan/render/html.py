@@ -21,6 +21,7 @@ ASSET_LIMIT: Final = MEGABYTE
 NAV: Final = (
     ("index.html", "Overview"), ("councils.html", "Councils"), ("legacy.html", "Legacy"),
     ("mitigations.html", "Mitigations"), ("patching.html", "Patching"), ("exceptions.html", "Exceptions"),
+    ("trends.html", "Trends"), ("support.html", "Support calendar"), ("not-seen.html", "Not seen"),
     ("evidence.html", "Evidence"), ("glossary.html", "Glossary"),
 )  # fmt: skip
 
@@ -101,8 +102,8 @@ def _words(terms: Sequence[tuple[str, str]]) -> str:
 
 
 def render(page: Page, frame: Mapping[str, Any]) -> str:
-    """The page as HTML. ``frame``: what every page of the edition shares."""
-    style, script = asset("secscan.css"), asset("sorter.js")
+    """The page as HTML. ``frame``: what every page of the edition shares, its brand among it."""
+    style, script = asset("secscan.css") + frame["brand"].rule, asset("sorter.js")
     text: str = (
         environment()
         .get_template(page.template)
@@ -113,7 +114,8 @@ def render(page: Page, frame: Mapping[str, Any]) -> str:
                 "page": page,
                 "nav": NAV,
                 "csp": policy(style, script),
-                # Ours, read from the shipped files: the hashes in the policy are over these exact letters.
+                # Ours, read from the shipped files, with a colour that was looked at: the hashes in the policy are
+                # over these exact letters.
                 "style": Markup(style),  # noqa: S704
                 "script": Markup(script),  # noqa: S704
             }

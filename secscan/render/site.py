@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from secscan.doors import files, json
+from secscan.doors import files, json, workbook
 from secscan.model.errors import SecscanError
 from secscan.model.posture import Posture
-from secscan.render import html, redact, words
-from secscan.render.data import tables
+from secscan.render import brand, html, redact, words
+from secscan.render.data import book, tables
 from secscan.render.html import Page
 from secscan.render.pages import (
     council,
@@ -25,9 +25,12 @@ from secscan.render.pages import (
     glossary,
     legacy,
     mitigations,
+    not_seen,
     overview,
     patching,
+    support,
     system,
+    trends,
 )
 from secscan.render.view import View
 
@@ -51,15 +54,20 @@ def site(
     edition: str = "team",
     extra: Mapping[str, str] | None = None,
     raw: bytes | None = None,
+    xlsx: bool = False,
 ) -> list[Written]:
     """The report is in ``out``; what was written, the manifest last.
 
     ``edition``: team or audit. ``extra``: lines for "How far you can rely on this page", label to value, such as the
     digest under which the run is recorded. ``raw``: the posture's JSON (``doors.json.compact``) where it is at hand;
-    an edition that leaves nothing out carries those very bytes, whose digest is in the record. Raises UsageError for an edition that cannot be made, StorageError when a
-    file cannot be written, and SecscanError when two councils would share a page.
+    an edition that leaves nothing out carries those very bytes, whose digest is in the record. ``xlsx``: with a
+    workbook of all tables beside the CSV files. Raises UsageError for an edition that cannot be made, or a workbook
+    where its library is missing, StorageError when a file cannot be written, and SecscanError when two councils would
+    share a page.
     """
     chosen = redact.edition_of(edition)
+    if xlsx:
+        workbook.library()
     shown = redact.cut(posture, chosen)
     data = raw if raw is not None and shown is posture else json.compact(shown)
     view = View(posture=shown, edition=chosen, digest=files.sha256(data), cap=CAPS[0], extra=dict(extra or {}))
@@ -67,9 +75,10 @@ def site(
     contents["NOTICE.txt"] = html.asset("NOTICE.txt").encode()
     contents |= {f"data/{name}": text.encode() for name, text in tables(view).items()}
     contents["data/posture.json"] = data
-    listed = manifest(view, contents).encode()
-    files.make_folder(out)
     files.make_folder(out / "data")
+    if xlsx:
+        contents["data/posture.xlsx"] = book(view, out / "data")
+    listed = manifest(view, contents).encode()
     files.write_all({out / name: content for name, content in contents.items()})
     files.write(out / "manifest.json", listed)
     contents["manifest.json"] = listed
@@ -101,6 +110,9 @@ def _builders(view: View) -> Iterator[tuple[str, Any]]:
     yield "mitigations.html", mitigations.build
     yield "patching.html", patching.build
     yield "exceptions.html", exceptions.build
+    yield "trends.html", trends.build
+    yield "support.html", support.build
+    yield "not-seen.html", not_seen.build
     yield "evidence.html", evidence.build
 
 
@@ -121,6 +133,7 @@ def frame(view: View) -> dict[str, Any]:
     p = view.posture
     return {
         "name": p.title,
+        "brand": brand.shown(p.brand),
         "marking": p.marking,
         "partnership": p.partnership,
         "edition": view.edition,

@@ -28,6 +28,7 @@ COLOURS: Final = {
     "Overdue": "red", "In force": "green", "Not yet": "grey", "Unused": "yellow",
     "Whole": "green", "Rows refused": "yellow", "Incomplete": "yellow", "Held": "red", "Missing": "red",
     "Unreadable": "red", "Silent": "red",
+    "Embedded": "green", "Regular": "blue", "Ad hoc": "yellow", "Not started": "red",
 }  # fmt: skip
 """A tag's word to its colour. No meaning hangs on the colour: the word is always there."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,12 @@ def test_without_a_measure_every_one_is_there(secscan: Run, months: Path) -> Non
     assert told["measure"] is None
     assert {p["measure"] for p in told["points"]} == {
         "patched-on-time", "unsupported-unprotected", "coverage", "protections-proven", "open-findings",
-            "source-agreement",
+        "source-agreement", "patching-known", "support-known", "exceptions-in-date", "seen-lately", "names-recognised",
+        "came-back", "days-to-fix",
     }  # fmt: skip
-    rows = cells(secscan("-w", months, "trend").out)
+    said = secscan("-w", months, "trend")
+    rows = cells(said.out)
+    assert "by name: patching-known, support-known," in said.err
     assert [r["month"] for r in rows] == ["2026-03", "2026-04", "2026-06", "since 2026-03-01"]
     assert "oak silent" in rows[2]["marks"]
 
@@ -58,6 +62,13 @@ def test_the_table_has_a_row_a_month_and_says_what_cannot_be_compared(secscan: R
     assert "[silent]" in rows[2]["oak"] and rows[2]["together"] == "not known"
     assert rows[2]["since the month before"] == "data is missing: not compared"
     assert rows[2]["results known"] != rows[1]["results known"]
+
+
+def test_days_are_never_added_up_over_councils_nor_compared_over_runs(secscan: Run, months: Path) -> None:
+    rows = cells(secscan("-w", months, "trend", "days-to-fix").out)
+    assert {r["since the month before"] for r in rows} == {"other findings each time: not compared"}
+    assert all("%" not in r[c] for r in rows for c in ("oak", "elm", "together"))
+    assert all(re.fullmatch(r"\d+ days|\d+ to \d+ days|none closed", r["together"]) for r in rows)
 
 
 def test_one_council_alone(secscan: Run, months: Path) -> None:

@@ -255,7 +255,8 @@ def test_the_trend_counts_the_facts_that_two_sources_give_and_agree_on() -> None
         {"os": "Ubuntu 22.04", "owner": "head of ict", "encrypted": False},
     )
     measures = {
-        (m.council, m.measure): (m.numerator, m.denominator) for m in measure(found, ["a", "b"], [], [], [], {})
+        (m.council, m.measure): (m.numerator, m.denominator)
+        for m in measure(found, SETTINGS, Policy(name="", version="", controls=()), [], [], [], {})
     }
     assert measures["a", "source-agreement"] == (2, 3)
     assert measures["b", "source-agreement"] == (0, 0)

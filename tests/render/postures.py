@@ -5,6 +5,7 @@ The figures of each council are counted from the lists, so that what the pages a
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
@@ -31,8 +32,11 @@ from secscan.model.posture import (
     Route,
     Said,
     SupportEnd,
+    SupportKnown,
 )
 from secscan.model.words import ClaimState, Severity, Status
+from secscan.render.compare import HIGHER_IS_BETTER
+from tests.pictures import png
 
 TODAY = date(2026, 10, 31)
 BEFORE = date(2026, 9, 30)
@@ -311,8 +315,17 @@ def support_ends() -> list[SupportEnd]:
         end("corvale", "PostgreSQL 13", "support", date(2026, 11, 13), 2, []),
         end("alderbeck", "SQL Server 2016", "entitlement", date(2027, 7, 14), 1, ["Housing rents"]),
         end("threeways", "Ubuntu 22.04", "extension", date(2028, 4, 1), 6, []),
-        end("brackenford", "Windows 10 22H2", "support", date(2025, 10, 14), 4, []),
+        end("brackenford", "Java 21", "support", date(2026, 9, 30), 4, []),
     ]  # fmt: skip
+
+
+def support_known() -> list[SupportKnown]:
+    """The parts add up to the installs of the councils."""
+    known = {"ended": 10, "ahead": 6, "open_ended": 20, "undated": 44, "unrecognised": 31}
+    return [
+        SupportKnown(council=c, installs=ASSETS[c] * 9, later=ASSETS[c] * 9 - sum(known.values()), **known)
+        for c in NAMES
+    ]
 
 
 def excluded() -> list[Excluded]:
@@ -350,8 +363,7 @@ def trends() -> dict[str, list[Point]]:
         "corvale": [78, 76, 77, 79, 78, 80, 81, 80, 82, 82, 0, 0],
         "threeways": [96, 96, 96, 96, 96, 100, 100, 100, 100, 100, 100, 100],
     }
-    series: dict[str, list[Point]] = {m: [] for m in ("patched-on-time", "unsupported-unprotected", "coverage",
-                                                      "protections-proven", "open-findings")}  # fmt: skip
+    series: dict[str, list[Point]] = {m: [] for m in HIGHER_IS_BETTER if m != "source-agreement"}
     legacy_rows, made = register(), findings()
     for step, day in enumerate(MONTHS):
         for council in NAMES:
@@ -379,6 +391,18 @@ def trends() -> dict[str, list[Point]]:
             )
             open_now = sum(f.status == "open" and f.outcome == "fail" for f in made if f.council == council)
             series["open-findings"].append(point(open_now + (11 - step), rows))
+            unknown = PATCHED[council][2]
+            series["patching-known"].append(point(0 if silent else of, ASSETS[council] if silent else of + unknown))
+            series["support-known"].append(point(0 if silent else rows - 31, rows))
+            accepted = [e for e in exceptions() if e.council == council]
+            late = sum(e.state == "overdue" for e in accepted) if day > date(2026, 8, 31) else 0
+            series["exceptions-in-date"].append(replace(point(len(accepted) - late, len(accepted)), mark=None))
+            lists = ASSETS[council] * 9
+            series["seen-lately"].append(point(ASSETS[council] - (9 if council == "corvale" else 3), ASSETS[council]))
+            series["names-recognised"].append(point(lists - 31 - 10 * (11 - step), lists))
+            if step >= 4:  # the record is older than what it counts of repairs
+                series["came-back"].append(point(step // 5, 12 * step))
+                series["days-to-fix"].append(point(0 if silent else 90 - 5 * step, 0 if silent else 12))
     return series
 
 
@@ -441,8 +465,8 @@ def partnership(**given: Any) -> Posture:
     """The whole picture: one council silent, one protection disproven, one exception overdue."""
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
-        "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(),
-        "excluded": excluded(), "brand": Brand(name="Three councils", accent="#12436d"),
+        "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
+        "excluded": excluded(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
     p |= {
@@ -491,6 +515,21 @@ def first_run() -> Posture:
     return replace(whole, councils=rows, previous_as_of=None, previous_digest=None, changes=[], trends=points)
 
 
+def rules_changed() -> Posture:
+    """The same with other rules since July, one council larger and another seen less from then on."""
+    whole = partnership()
+
+    def moved(measure: str, q: Point) -> Point:
+        mark = "rules changed" if q.on == MONTHS[8] and q.mark is None else q.mark
+        if q.on >= MONTHS[8] and (measure, q.council) == ("coverage", "brackenford"):
+            return replace(q, mark=mark, numerator=q.numerator * 9 // 10)
+        if q.on >= MONTHS[8] and (measure, q.council) == ("seen-lately", "alderbeck"):
+            return replace(q, mark=mark, numerator=q.numerator + 60, denominator=q.denominator + 60)
+        return replace(q, mark=mark)
+
+    return replace(whole, trends={m: [moved(m, q) for q in points] for m, points in whole.trends.items()})
+
+
 def empty() -> Posture:
     """A partnership whose councils sent nothing at all."""
     whole = partnership()
@@ -508,5 +547,5 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], excluded=[], previous_as_of=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, controls=[replace(c, outcomes={}) for c in whole.controls],
     )  # fmt: skip

@@ -218,6 +218,9 @@ def test_paper_shows_the_numbers_behind_the_chart_and_no_menu(browser: Any, fold
     page.emulate_media(media="print")
     assert not page.locator("nav").first.is_visible()
     assert (
-        page.locator("#trend-numbers-caption").evaluate("e => e.closest('table').getBoundingClientRect().height") > 100
+        page.locator("#patched-on-time-numbers-caption").evaluate(
+            "e => e.closest('table').getBoundingClientRect().height"
+        )
+        > 100
     )
     watched.context.close()

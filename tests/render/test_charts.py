@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -11,7 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secscan.model.posture import Point
-from secscan.render.charts import MOST_LINES, Bar, Line, _apart, bar_chart, floor_of, line_chart
+from secscan.render.charts import (
+    COUNTS,
+    DAYS,
+    MOST_LINES,
+    SHARES,
+    Bar,
+    Line,
+    Mark,
+    Scale,
+    _apart,
+    bar_chart,
+    column_chart,
+    fitted,
+    floor_of,
+    line_chart,
+    small_chart,
+)
 from tests.render.reader import Reader
 
 DAY = date(2026, 1, 31)
@@ -61,6 +78,79 @@ def test_the_scale_starts_below_everything_that_is_drawn() -> None:
     assert floor_of([line("a", 80, 96)], 95) == 70
     assert floor_of([line("a", 0, 96)], 95) == 0
     assert floor_of([line("a", None)], 95) == 0
+
+
+def counts(name: str, *values: int | None) -> Line:
+    made = [
+        Point(on=DAY + timedelta(days=30 * i), run_id=str(i), council=name, numerator=v or 0, denominator=v or 0, mark="silent" if v is None else None)
+        for i, v in enumerate(values)
+    ]  # fmt: skip
+    return Line(name=name, points=made, ending="end")
+
+
+def small(scale: Scale, *lines: Line, marks: Sequence[Mark] = ()) -> str:
+    return str(small_chart("k", lines, scale, marks, title="a title", description="a description"))
+
+
+@pytest.mark.parametrize(
+    ("scale", "given", "axis"),
+    [
+        (COUNTS, counts("a", 0, 0), (0, 1, 1)),
+        (COUNTS, counts("a", 3, 8), (0, 8, 2)),
+        (COUNTS, counts("a", 11, 7), (0, 15, 5)),
+        (COUNTS, counts("a", 4_100, 7), (0, 6_000, 2_000)),
+        (DAYS, counts("a", 35, 61), (0, 80, 20)),
+        (SHARES, line("a", 0, 4), (0, 5, 1)),
+        (SHARES, line("a", 0, 20), (0, 20, 4)),
+        (SHARES, line("a", 0, 21), (0, 100, 20)),
+        (SHARES, line("a", 84, 96), (80, 100, 10)),
+        (SHARES, line("a", None), (0, 1, 1)),
+    ],
+)
+def test_the_axis_holds_everything_drawn(scale: Scale, given: Line, axis: tuple[int, int, int]) -> None:
+    found = fitted(scale, [given])
+    assert (found.floor, found.ceiling, found.step) == axis
+
+
+@given(values=st.lists(st.integers(0, 10**7), min_size=1, max_size=8))
+def test_no_count_is_drawn_outside_its_axis_and_the_axis_has_few_lines(values: list[int]) -> None:
+    found = fitted(COUNTS, [counts("a", *values)])
+    assert max(values) <= found.ceiling <= max(5 * max(values), 1)
+    assert 1 <= found.ceiling // found.step <= 5
+
+
+def test_nothing_of_nothing_is_a_count_but_neither_a_share_nor_days() -> None:
+    zero = counts("a", 0).points[0]
+    assert COUNTS.seen(zero) and not SHARES.seen(zero) and not DAYS.seen(zero)
+
+
+def test_a_silent_count_is_a_gap() -> None:
+    wide = small(COUNTS, counts("a", 3, None, 4)).split("</svg>")[0]
+    assert len(re.findall("<polyline", wide)) == 2
+
+
+def test_each_mark_has_a_line_at_its_day_and_a_number_below_unless_there_is_no_room() -> None:
+    marks = [Mark(number=n, on=DAY + timedelta(days=d)) for n, d in ((1, 0), (2, 1), (3, 60))]
+    wide = small(COUNTS, counts("a", 3, 2, 1), marks=marks).split("</svg>")[0]
+    assert len(re.findall('stroke-dasharray="1 4"', wide)) == 3
+    assert re.findall(r'font-weight="700">(\d)</text>', wide) == ["1", "3"]
+
+
+def test_many_runs_are_a_line_with_a_marker_at_its_end() -> None:
+    wide = small(COUNTS, counts("a", *range(40))).split("</svg>")[0]
+    assert len(re.findall("<circle", wide)) == 2
+
+
+def test_a_long_name_is_cut_in_the_drawing_and_whole_nowhere_else() -> None:
+    assert "Threeways Share…</text>" in small(COUNTS, counts("Threeways Shared ICT", 1)).split("</svg>")[0]
+
+
+def test_months_stand_side_by_side_and_three_together_on_phones() -> None:
+    months = [(date(2026 + m // 12, m % 12 + 1, 1), m) for m in range(25)]
+    wide, narrow, _ = str(column_chart("k", months, title="a title", description="a description")).split("</svg>")
+    assert wide.count('fill="#12436D"') == 24  # January has none
+    assert narrow.count('fill="#12436D"') == 9
+    assert ">24</text>" in wide and ">66</text>" in narrow and ">0</text>" not in wide
 
 
 @given(wanted=st.lists(st.floats(0, 400), min_size=1, max_size=5).map(sorted))

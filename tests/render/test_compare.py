@@ -76,6 +76,11 @@ def test_a_bad_council_that_disappears_does_not_improve_the_figure() -> None:
     assert compare(made, "patched-on-time", over="last-run").direction == "same"
 
 
+def test_what_is_about_other_findings_each_time_is_never_compared() -> None:
+    made = posture("days-to-fix", (BEFORE, {A: (61, 9, None)}), (TODAY, {A: (31, 9, None)}))
+    assert {compare(made, "days-to-fix", over=o).direction for o in ("last-run", "year", "longest")} == {"apart"}
+
+
 def test_first_run() -> None:
     made = posture("patched-on-time", (TODAY, {A: (90, 100, None)}), previous_as_of=None)
     assert compare(made, "patched-on-time", over="last-run").direction == "first"

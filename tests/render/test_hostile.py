@@ -19,6 +19,7 @@ from tests.render import hostile
 from tests.render.reader import Reader, cached, html_of, view_of
 
 KINDS = ("everything", "with_words")
+LOGO = r"data:image/png;base64,[A-Za-z0-9+/]+=*"
 
 
 def test_every_field_is_attacked() -> None:
@@ -49,7 +50,12 @@ def dangers(page: str) -> list[str]:
         for k in e.attributes
         if k.startswith("on") or k in ("style", "srcdoc")
     ]
-    found += [f"<{e.tag}>" for e in reader.all("img", "iframe", "base", "object", "embed", "form", "textarea")]
+    found += [f"<{e.tag}>" for e in reader.all("iframe", "base", "object", "embed", "form", "textarea")]
+    found += [
+        "<img>"
+        for e in reader.all("img")
+        if not (e.inside("header") and re.fullmatch(LOGO, e.attributes.get("src", "")))
+    ]
     if (len(reader.all("script")), len(reader.all("style"))) != (1, 1):
         found.append("another script or style")
     found += ["refresh" for e in reader.all("meta") if e.attributes.get("http-equiv", "").lower() == "refresh"]
@@ -57,7 +63,7 @@ def dangers(page: str) -> list[str]:
         v
         for e in reader.elements
         for k, v in e.attributes.items()
-        if k in ("href", "src") and not re.fullmatch(r"[A-Za-z0-9._/#-]+|data:,", v)
+        if k in ("href", "src") and not re.fullmatch(rf"[A-Za-z0-9._/#-]+|data:,|{LOGO}", v)
     ]
     found += ["a template ran"] if re.search(r"\b1337\b", page) else []
     found += [repr(c) for c in set(page) if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0 or c in "\u202e\u2066"]

@@ -148,10 +148,11 @@ def test_every_finding_shows_how_to_check_it_and_where_it_comes_from() -> None:
             assert str(finding.sources[0]) in text
 
 
-def test_every_percentage_stands_beside_its_count() -> None:
+@pytest.mark.parametrize("kind", ["partnership", "first_run", "rules_changed"])
+def test_every_percentage_stands_beside_its_count(kind: str) -> None:
     """A share is followed by (n of N), or stands in a figure, a chart or a target whose count is beside it."""
-    allowed = re.compile(r"target is \d+%|Target \d+%|starts at \d+%|% of (the )?devices|\d+% aim|, %")
-    for name, text in cached("partnership").items():
+    allowed = re.compile(r"target is \d+%|Target \d+%|(?:starts|ends) at \d+%|% of (the )?devices|\d+% aim|, %")
+    for name, text in cached(kind).items():
         reader = Reader(text)
         for element in reader.all("p", "td", "dd", "li"):
             if element.attributes.get("class") == "app-figure":

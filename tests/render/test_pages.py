@@ -34,7 +34,8 @@ def test_nothing_outside_is_referred_to(page: str) -> None:
     for element in reader.elements:
         for name in ("href", "src", "action", "poster", "srcset", "data", "xlink:href"):
             value = element.attributes.get(name, "")
-            assert not re.match(r"(?i)\s*([a-z][a-z0-9+.-]*:|//)", value) or value == "data:,", (element.tag, value)
+            ours = value == "data:," or (element.tag == "img" and value.startswith("data:image/png;base64,"))
+            assert not re.match(r"(?i)\s*([a-z][a-z0-9+.-]*:|//)", value) or ours, (element.tag, value)
     assert "@import" not in page
     assert "url(" not in page
 

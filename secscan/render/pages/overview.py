@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from secscan.model.posture import Change, CouncilRow, Point, Posture
-from secscan.render import bits, charts, decisions, figures, headlines, words
-from secscan.render.bits import Cell, Row, Table
+from secscan.render import bits, charts, decisions, figures, headlines, measures, words
+from secscan.render.bits import Cell, Table
 from secscan.render.compare import Comparison, compare
 from secscan.render.decisions import Decision
 from secscan.render.html import Page
@@ -17,16 +17,12 @@ SHOWN_DECISIONS = 10
 FEWEST_RUNS = 2
 """A trend needs two runs."""
 SHOWN_CHANGES = 12
-MEASURES = (
-    ("patched-on-time", "Devices patched on time"),
-    ("unsupported-unprotected", "Unsupported systems without working protection"),
-    ("protections-proven", "Claimed protections that are proven"),
-    ("open-findings", "Open findings"),
-    ("coverage", "Results that are known"),
-)
+PATCHED = measures.BY_ID["patched-on-time"]
+MOVED = ("patched-on-time", "unsupported-unprotected", "protections-proven", "open-findings", "coverage")
 DIRECTIONS = {
     "better": "Better", "worse": "Worse", "same": "The same", "narrower": "Not comparable: less was seen",
     "rules": "Not comparable: the rules changed", "unknown": "Not comparable: data is missing", "first": "First run",
+    "apart": "Not comparable: other findings each time",
 }  # fmt: skip
 
 
@@ -142,22 +138,14 @@ def _by(decision: Decision, today: date) -> Cell:
 def trend_chart(view: View) -> dict[str, object] | None:
     """Patched on time by council over the runs on record: drawing, title, what it measures, and its numbers as a table."""
     p = view.posture
-    points = charts.by_council(p.trends.get("patched-on-time", ()))
-    order = [c.id for c in p.councils if any(q.denominator for q in points.get(c.id, ()))]
-    if len({(q.on, q.run_id) for c in order for q in points[c]}) < FEWEST_RUNS:
-        return None
-    lines = []
-    for council in order:
-        last, newest = charts.latest(points[council]), points[council][-1]
-        if last is None:
-            continue
-        stopped = last is not newest or newest.on < p.as_of
-        ending = f" in {words.month(last.on)}, then no data" if stopped else ""
-        ending = words.percent(last.numerator, last.denominator) + ending
-        lines.append(charts.Line(name=view.name(council), points=points[council], ending=ending))
-    drawn = _drawn(lines)
-    standings = [(view.name(c), _standing(view, c, points[c][-1])) for c in order]
+    points = charts.by_council(p.trends.get(PATCHED.id, ()))
+    order = measures.on_record(view, PATCHED)
     days = sorted({q.on for c in order for q in points[c]})
+    if len(days) < FEWEST_RUNS:
+        return None
+    lines = measures.lines(view, PATCHED, days[0])
+    drawn = measures.worst(PATCHED, lines)
+    standings = [(view.name(c), _standing(view, c, points[c][-1])) for c in order]
     floor = charts.floor_of(drawn, p.target_percent)
     description = " ".join(f"{line.name}: {line.ending}." for line in drawn)
     return {
@@ -168,7 +156,7 @@ def trend_chart(view: View) -> dict[str, object] | None:
             description=f"{description} The target is {p.target_percent}%. All numbers are in the table below the chart.",
             target_percent=p.target_percent,
         ),
-        "table": _trend_table(view, order),
+        "table": measures.numbers(view, PATCHED),
     }  # fmt: skip
 
 
@@ -178,19 +166,6 @@ def _standing(view: View, council: str, newest: Point) -> headlines.Standing:
     return headlines.standing(
         fresh, figures.patching(figures.totals([view.councils[council]]), p.target_percent).word, p.target_percent
     )
-
-
-def _drawn(lines: Sequence[charts.Line]) -> list[charts.Line]:
-    """At most four: where there are more, those with the lowest last figure, because they need to be seen."""
-    if len(lines) <= charts.MOST_LINES:
-        return list(lines)
-
-    def last(line: charts.Line) -> float:
-        point = charts.latest(line.points)
-        return point.numerator / point.denominator if point else 0.0
-
-    chosen = sorted(lines, key=lambda line: (last(line), line.name))[: charts.MOST_LINES]
-    return [line for line in lines if line in chosen]
 
 
 def _subtitle(first: date, p: Posture, floor: int, drawn: int, every: int) -> str:
@@ -203,42 +178,11 @@ def _subtitle(first: date, p: Posture, floor: int, drawn: int, every: int) -> st
     )
 
 
-def _trend_table(view: View, order: Sequence[str]) -> Table:
-    by = charts.by_council(view.posture.trends.get("patched-on-time", ()))
-    runs = sorted({(q.on, q.run_id) for c in order for q in by[c]})
-    found = {(q.on, q.run_id, q.council): q for c in order for q in by[c]}
-    rows: list[Row] = []
-    for on, run in runs[-60:]:
-        cells = []
-        for council in order:
-            q = found.get((on, run, council))
-            said = (
-                "not known"
-                if q is None or q.denominator == 0 or q.mark == "silent"
-                else words.share(q.numerator, q.denominator)
-            )
-            cells.append(
-                bits.cell(
-                    bits.text(said), bits.note(q.mark) if q is not None and q.mark not in (None, "silent") else None
-                )
-            )
-        rows.append(bits.row(bits.day(on), *cells))
-    heads = [bits.Column(label="Run"), *(bits.Column(label=view.name(c)) for c in order)]
-    return Table(
-        id="trend-numbers",
-        caption="Devices patched on time, by run and council",
-        columns=heads,
-        rows=rows,
-        total=len(runs),
-        sortable=False,
-    )
-
-
 def measures_table(p: Posture) -> Table:
     """The other measures of the same question: then and now over the longest like-for-like span within a year."""
     rows = []
-    for measure, name in MEASURES:
-        c = compare(p, measure, over="year")
+    for measure in MOVED:
+        c, name = compare(p, measure, over="year"), measures.BY_ID[measure].name
         rows.append(
             bits.row(
                 name, bits.cell(_side(c, c.then), bits.note(words.english(c.since)) if c.since and c.councils else None),
