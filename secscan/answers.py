@@ -1,4 +1,4 @@
-"""Questions to what is already known: beside ``scan``, the only other place where rooms meet."""
+"""Questions to what is already known. They change nothing."""
 
 from __future__ import annotations
 
