@@ -58,7 +58,8 @@ def compare(
 ) -> Comparison:
     """The measure now against the run before, or against the oldest run within a year.
 
-    ``longest``: against the oldest run within a year that can be compared at all, such as the first under today's rules.
+    ``longest``: against the oldest run within a year that can be compared for most councils, such as the first under
+    today's rules.
     """
     if measure in UNSUMMED:
         return Comparison(measure=measure, direction="apart")
@@ -71,17 +72,9 @@ def compare(
     if not before:
         return Comparison(measure=measure, direction="first")
     tried = {"last-run": before[-1:], "year": before[:1], "longest": before}[over]
-    found = (_against(posture, measure, runs, base, here) for base in tried)
-    first = next(found)
-    return first if first.councils else next((c for c in found if c.councils), first)
-
-
-def _against(
-    posture: Posture, measure: str, runs: Mapping[Run, Mapping[str, Point]], base: Run, here: Run
-) -> Comparison:  # fmt: skip
-    ruled = {c for key in runs if base < key <= here for c, p in runs[key].items() if p.mark not in (None, "silent")}
-    both = [c for c, p in runs[base].items() if _usable(p, measure) and _usable(runs[here].get(c), measure)]
-    alike = tuple(c for c in both if c not in ruled)
+    sides = {base: _sides(measure, runs, base, here) for base in tried}
+    base = _longest(sides)
+    both, alike = sides[base]
     if not alike:
         return Comparison(measure=measure, direction="rules" if both else "unknown", since=base[0])
     then, now = _sum(runs[base], alike), _sum(runs[here], alike)
@@ -92,6 +85,20 @@ def _against(
 
 
 Run = tuple[date, str]
+Sides = tuple[Sequence[str], tuple[str, ...]]
+"""Councils with data both times, and those of them for which the rules were the same all the while."""
+
+
+def _sides(measure: str, runs: Mapping[Run, Mapping[str, Point]], base: Run, here: Run) -> Sides:
+    ruled = {c for key in runs if base < key <= here for c, p in runs[key].items() if p.mark not in (None, "silent")}
+    both = [c for c, p in runs[base].items() if _usable(p, measure) and _usable(runs[here].get(c), measure)]
+    return both, tuple(c for c in both if c not in ruled)
+
+
+def _longest(sides: Mapping[Run, Sides]) -> Run:
+    """The oldest run that shares more than half of the councils that any run shares; the oldest where none does."""
+    most = max(len(alike) for _, alike in sides.values())
+    return next(base for base, (_, alike) in sides.items() if 2 * len(alike) > most or not most)
 
 
 def _by_run(points: Iterable[Point]) -> dict[Run, dict[str, Point]]:

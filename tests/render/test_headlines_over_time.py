@@ -154,3 +154,9 @@ def test_the_longest_span_that_can_be_compared_begins_with_todays_rules() -> Non
     assert since(MONTHS[4]) == (MONTHS[4], "better")
     assert since(TODAY) == (MONTHS[0], "rules")
     assert compare(marked(MONTHS[4]), "patched-on-time", over="year").direction == "rules"
+
+
+def test_one_council_that_began_early_is_no_base_for_all() -> None:
+    begun = {"alderbeck": MONTHS[0], "brackenford": MONTHS[2], "threeways": MONTHS[5]}
+    points = [q for q in P.trends["patched-on-time"] if q.on >= begun.get(q.council, date.max)]
+    assert compare(replace(P, trends={"patched-on-time": points}), "patched-on-time", over="longest").since == MONTHS[2]

@@ -150,7 +150,7 @@ def test_councils_with_the_same_end_are_one_row_with_each_ones_devices() -> None
     ends = [end("corvale", 2, ["Rents"]), end("alderbeck", 3, ["Events", "Rents"])]
     reader = Reader(html_of(replace(P, support_ends=ends))["support.html"])
     (row,) = table_rows(reader, "within-3")
-    assert row[1:6] == ["PHP 8.2", "The maker's support", "5", "Alderbeck 3 and Corvale 2", "Events and Rents"]
+    assert row[1:6] == ["PHP 8.2", "Support", "5", "Alderbeck 3 and Corvale 2", "Events and Rents"]
 
 
 def test_a_drawing_of_months_counts_what_is_held_and_no_offer() -> None:

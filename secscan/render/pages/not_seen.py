@@ -127,7 +127,7 @@ def sources_table(view: View, short: Sequence[Sequence[InputRow]]) -> Table:
 
 def _since(view: View, row: InputRow, state: str, newest: date | None) -> list[Bit]:
     found = [Bit("date", words.english(newest)) if newest else bits.text("None on record")]
-    if row.age_days is not None:
+    if row.age_days:
         found.append(bits.note(f"{words.many(row.age_days, 'day')} old"))
     if state == "silent" and (run := silent_since(view.posture, row.council)):
         found.append(bits.note(f"not counted since the run of {words.english(run)}"))

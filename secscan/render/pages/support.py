@@ -14,7 +14,7 @@ from secscan.render.html import Page
 from secscan.render.view import View
 
 ENDS: Final[Mapping[str, str]] = {
-    "support": "The maker's support", "extension": "An extension on offer", "entitlement": "Extended support that is held",
+    "support": "Support", "extension": "Extension on offer", "entitlement": "Extension held",
 }  # fmt: skip
 
 
