@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from ipaddress import IPv6Address, ip_address
@@ -169,6 +169,13 @@ def exceptions(held: Workspace, today: date) -> list[tuple[ExceptionRow, list[Fi
     return found
 
 
+def exports(held: Workspace, today: date, files: Files) -> tuple[sources.Reading, Callable[[], Estate]]:
+    """What the exports say as of a day, read as a scan would; and, for whoever needs it, settled into one estate."""
+    shapes = plugins.find().shapes
+    reading = sources.read(held.settings, held.root, today, files, places=held.source_places, shapes=shapes)
+    return reading, lambda: inventory.settle(reading.loads, reading.gaps, held.settings, files, today, shapes)
+
+
 def exposure(
     held: Workspace, from_: str | None, to: str, port: str, council: str | None, today: date
 ) -> tuple[list[Answer], list[str]]:
@@ -178,14 +185,13 @@ def exposure(
     """
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
-    shapes = plugins.find().shapes
-    reading = sources.read(held.settings, held.root, today, files, places=held.source_places, shapes=shapes)
+    reading, settled = exports(held, today, files)
     rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
     warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in rules for w in one.warnings]
     if _is_address(to):
         return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
-    estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today, shapes)
+    estate = settled()
     assets = estate.frames["assets"]
     row = registered(estate, to, council)
     if row is None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from secscan import answers, inventory, sources
+from secscan import answers
 from secscan.doors.terminal import typed
 from secscan.engine.find import expression
 from secscan.engine.words import why, would_turn
@@ -235,8 +235,8 @@ class _Register:
 
     def __init__(self, held: Workspace, posture: Posture) -> None:
         self.files = Files()
-        reading = sources.read(held.settings, held.root, posture.as_of, self.files, places=held.source_places)
-        self.estate: Estate = inventory.settle(reading.loads, reading.gaps, held.settings, self.files, posture.as_of)
+        reading, settled = answers.exports(held, posture.as_of, self.files)
+        self.estate: Estate = settled()
         self.assets = self.estate.frames["assets"]
         then = {i.file: i.sha256 for i in posture.inputs}
         self.changed = {load.file for load in reading.loads if then.get(load.file) != load.sha256}

@@ -142,6 +142,13 @@ def test_explain_works_it_out_again(desk: Desk) -> None:
     assert {"file": f"inventory/oak/{DAY}/backups.csv", "line": 3} in [f["source"] for f in said["facts"]]
 
 
+def test_questions_to_the_workspace_read_its_source_as_a_scan_does(desk: Desk) -> None:
+    assert desk.json("explain", "OAK-1")["subject"]["asset"] == "OAK-1"
+    assert desk.json("explain", "BKP-01")["check"]["file"] == "secscan-backups/backup/too_old.py"
+    assert desk.json("exposure", "--to", "OAK-2", "--council", "oak", "--port", "tcp/445", "--from", "users")["answers"]
+    assert desk.json("doctor", codes=(0, 3))["items"]
+
+
 def test_a_new_check_may_be_written_over_its_table(desk: Desk) -> None:
     desk.run("checks", "new", "backup.not-offline", "--over", "backups", "--into", "own")
     text = (desk.root / "own/backup/not_offline.py").read_text()
