@@ -5,13 +5,7 @@ venv=$1
 python=${PYTHON:-python3}
 
 say() { printf '%s\n' "$*" >&2; }
-root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null 2>&1; then sudo "$@"; else return 1; fi; }
-
-install() { # Debian packages, where this machine lets us
-    command -v apt-get >/dev/null 2>&1 || return 1
-    root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || return 1
-    root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
-}
+install() { sh "$(dirname "$0")/debian.sh" "$@"; }
 
 if ! command -v "$python" >/dev/null 2>&1; then
     say "installing Python"

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from secscan.doors.run import find
 from secscan.render import site
+from tests.chromium import NEEDED, WIDTHS, Watched, barriers, names, without_policy
 from tests.render import hostile, postures
 
-CHROMIUM = find("chromium") or find("chromium-browser") or find("google-chrome")
-MISSING = [n for n in ("playwright", "axe_playwright_python") if importlib.util.find_spec(n) is None] + (
-    [] if CHROMIUM else ["chromium"]
-)
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
-    "--disable-default-apps", "--disable-sync", "--mute-audio",
-]  # fmt: skip
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-}
-WIDTHS = (1280, 360)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(MISSING), reason=f"not installed here: {', '.join(MISSING)}"),
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -46,39 +27,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield made
-        made.close()
-
-
-class Watched:
-    """A page, and everything it asked for, said or did by itself."""
-
-    def __init__(self, browser: Any, width: int) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900})
-        self.page = self.context.new_page()
-        self.requests: list[str] = []
-        self.console: list[str] = []
-        self.dialogs: list[str] = []
-        self.navigations: list[str] = []
-        self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.on("console", lambda m: self.console.append(m.text) if m.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda e: self.console.append(str(e)))
-        self.page.on("dialog", lambda d: (self.dialogs.append(d.message), d.dismiss()))
-        self.page.on("framenavigated", lambda f: self.navigations.append(f.url))
-
-    def open(self, path: Path) -> Any:
-        for seen in (self.requests, self.console, self.dialogs, self.navigations):
-            seen.clear()
-        self.page.goto(path.as_uri())
-        return self.page
-
-
 @pytest.fixture(scope="module", params=WIDTHS)
 def watched(request: pytest.FixtureRequest, browser: Any) -> Iterator[Watched]:
     made = Watched(browser, request.param)
@@ -86,22 +34,10 @@ def watched(request: pytest.FixtureRequest, browser: Any) -> Iterator[Watched]:
     made.context.close()
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(p.name for p in folder.glob("*.html"))
-
-
 @pytest.mark.parametrize("kind", ["partnership", "empty"])
 def test_axe_finds_no_barrier_on_any_page(watched: Watched, folders: dict[str, Path], kind: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = {}
-    for name in names(folders[kind]):
-        page = watched.open(folders[kind] / name)
-        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-        results = Axe().run(page, options=RULES)
-        if results.violations_count:
-            found[name] = results.generate_report()
-    assert not found, "\n".join(found.values())
+    found = [barriers(watched.open(folders[kind] / name)) for name in names(folders[kind])]
+    assert not any(found), "\n".join(found)
 
 
 def test_pages_fetch_nothing_and_complain_of_nothing(watched: Watched, folders: dict[str, Path]) -> None:
@@ -184,9 +120,7 @@ def test_hostile_text_runs_nothing_fetches_nothing_and_goes_nowhere(
     for name in names(folders[kind]):
         path = folders[kind] / name
         if stripped:
-            text = re.sub(r"<meta http-equiv=\"Content-Security-Policy\"[^>]*>", "", path.read_text(encoding="utf-8"))
-            path = tmp_path / name
-            path.write_text(text, encoding="utf-8")
+            path = without_policy(path, tmp_path)
         page = watched.open(path)
         page.wait_for_timeout(50)
         assert page.evaluate("window.pwned === undefined && document.querySelector('[data-pwned]') === null"), name
