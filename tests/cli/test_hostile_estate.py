@@ -1,0 +1,231 @@
+"""From hostile exports and hostile policies to pages, spreadsheets, terminals and programs: text stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from secscan import sources
+from secscan import workspace as workspaces
+from secscan.cli.main import run
+from secscan.knowledge.entries import FileEntry
+from secscan.model.places import Files
+from secscan.model.raw import RAW_COLUMNS
+from secscan.model.settings import Settings
+from secscan.policy.documents import ExceptionsFile, MitigationsFile, PolicyFile
+from tests import hostile_estate as hostile
+from tests.chromium import NEEDED, Watched, names, without_policy
+from tests.cli.test_contract import on_a_terminal
+from tests.once import once
+from tests.render.test_hostile import dangers
+
+Run = Callable[..., Any]
+
+CLOSED_COLUMNS = {
+    ("software", "kind"): "a reader of ours says it",
+    ("services", "address"): "canonical, or the row is refused",
+    ("services", "proto"): "tcp or udp, or the row is refused",
+    ("probes", "address"): "canonical, or the host is refused",
+    ("probes", "host_state"): "up or down, or the host is refused",
+    ("probes", "proto"): "tcp or udp, or the port is refused",
+}
+"""Text of a raw table that no file can make hostile, and why."""
+KNOWN_WORD = "a word that must be known, or the file is refused: tests/policy/test_refusals.py"
+CLOSED_FIELDS = {
+    ("Source", "kind"): KNOWN_WORD, ("Source", "encoding"): KNOWN_WORD, ("Firewall", "kind"): KNOWN_WORD,
+    ("Firewall", "encoding"): KNOWN_WORD, ("Policies", "baseline"): KNOWN_WORD, ("ControlEntry", "check"): KNOWN_WORD,
+    ("ControlEntry", "settings"): "checked against the check's parameters, name and type",
+    ("PolicyFile", "extends"): KNOWN_WORD,
+    ("Source", "sheet"): "names a sheet of a workbook: tests/sources/test_xlsx_door.py",
+    ("Reports", "logo"): "names a file of the workspace that must be a picture, or the scan stops",
+    ("Policies", "checks"): "names a folder that holds code, which nobody hostile may write",
+    ("ProductEntry", "aliases"): "plain words, or the catalogue is refused: tests/knowledge/test_own.py",
+    ("CycleEntry", "names"): "words of a name, matched and never shown",
+    ("CycleEntry", "edition"): "the id of an edition of the same entry, or the catalogue is refused",
+    ("PatternEntry", "match"): "an expression of the checked form, matched and never shown as more than text",
+    ("PatternEntry", "version"): "an expression of the checked form, matched and never shown",
+    ("PatternEntry", "cycle"): "the id of a cycle of the same entry, or the catalogue is refused",
+    ("ProductEntry", "release"): "an expression of the checked form, matched and never shown",
+    ("EditionEntry", "match"): "an expression of the checked form, matched and never shown",
+}  # fmt: skip
+"""Text of a document that its own type would take, that is not attacked here, and why."""
+DOCUMENTS: tuple[tuple[type[BaseModel], dict[str, Any]], ...] = (
+    (Settings, hostile.SETTINGS), (PolicyFile, hostile.POLICY), (ExceptionsFile, hostile.EXCEPTIONS),
+    (MitigationsFile, hostile.MITIGATIONS), (FileEntry, hostile.CATALOGUE),
+)  # fmt: skip
+
+
+def scan_it(place: Path) -> None:
+    hostile.write(place)
+    assert run(["-w", str(place), "scan", "--as-of", hostile.DAY, "-q"]) == 3
+
+
+@pytest.fixture(scope="session")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return once(tmp_path_factory, "hostile-estate", scan_it)
+
+
+@pytest.fixture(scope="session")
+def report(estate: Path) -> Path:
+    return estate / "reports" / "latest"
+
+
+def models(kind: Any) -> Iterator[type[BaseModel]]:
+    """Every model within an annotation."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+        for field in kind.model_fields.values():
+            yield from models(field.annotation)
+    for inner in get_args(kind):
+        yield from models(inner)
+
+
+def takes_it(field: FieldInfo) -> bool:
+    """Whether a field would take an attack, by itself or within what it holds."""
+    if any(True for _ in models(field.annotation)) or get_origin(field.annotation) is Literal:
+        return False
+    kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    text = hostile.SHORT
+    for value in (text, [text], {text: text}, {"a": text}, {text: "1"}, {"a": {"b": text}}):
+        try:
+            TypeAdapter(kind).validate_python(value)
+        except ValidationError:
+            continue
+        return True
+    return False
+
+
+def open_fields(*kinds: type[BaseModel]) -> set[tuple[str, str]]:
+    every = {m for kind in kinds for m in models(kind)}
+    return {(m.__name__, name) for m in every for name, field in m.model_fields.items() if takes_it(field)}
+
+
+def attacked(value: Any) -> set[tuple[str, str]]:
+    """The fields of a loaded document, and of those within it, that hold an attack."""
+    found: set[tuple[str, str]] = set()
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            inner = getattr(value, name)
+            found |= attacked(inner)
+            if not isinstance(inner, BaseModel) and hostile.MARK in repr(inner) and not attacked(inner):
+                found.add((type(value).__name__, name))
+    elif isinstance(value, list | tuple | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            found |= attacked(inner)
+    return found
+
+
+def test_every_text_column_of_every_raw_table_is_attacked(estate: Path) -> None:
+    held = workspaces.load(estate)
+    reading = sources.read(
+        held.settings, held.root, date.fromisoformat(hostile.DAY), Files(), places=held.source_places
+    )
+    hit = {
+        (name, column)
+        for load in reading.loads
+        for name, table in load.tables.items()
+        for column, values in table.columns.items()
+        if any(isinstance(v, str) and hostile.MARK in v for v in values)
+    }
+    text = {(t, c) for t, columns in RAW_COLUMNS.items() for c, kind in columns.items() if kind == "text"}
+    assert text - hit == CLOSED_COLUMNS.keys()
+
+
+def test_every_text_field_of_every_document_is_attacked() -> None:
+    hit = set[tuple[str, str]]().union(*(attacked(kind.model_validate(value)) for kind, value in DOCUMENTS))
+    assert open_fields(*(kind for kind, _ in DOCUMENTS)) - hit == CLOSED_FIELDS.keys()
+
+
+def test_a_new_field_would_be_noticed() -> None:
+    class Inner(BaseModel):
+        note: str | None = None
+        size: int = 0
+
+    class New(BaseModel):
+        inner: tuple[Inner, ...] = ()
+        word: Literal["a", "b"] = "a"
+        tags: dict[str, str] = {}
+
+    assert open_fields(New) == {("Inner", "note"), ("New", "tags")}
+
+
+def test_no_page_holds_anything_of_it_but_text(report: Path) -> None:
+    for name in names(report):
+        assert dangers((report / name).read_text(encoding="utf-8")) == [], name
+
+
+@pytest.mark.parametrize("stripped", [False, True], ids=["policy-on", "policy-off"])
+class TestInChromium:
+    pytestmark = NEEDED
+
+    def test_every_page_shows_it_and_does_nothing(
+        self, browser: Any, report: Path, tmp_path: Path, stripped: bool
+    ) -> None:
+        watched = Watched(browser, 1280)
+        for name in names(report):
+            path = without_policy(report / name, tmp_path) if stripped else report / name
+            page = watched.open(path)
+            page.wait_for_timeout(50)
+            assert page.evaluate("window.pwned === undefined && document.querySelector('[data-pwned]') === null"), name
+            assert page.title() != hostile.MARK, name
+            assert not watched.quiet(path)
+            assert "<script data-pwned>" in page.inner_text("body"), name
+        watched.context.close()
+
+
+def test_no_cell_of_a_data_file_is_a_formula_and_json_is_json(report: Path) -> None:
+    for path in sorted((report / "data").glob("*.csv")):
+        for cell in (c for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8"))) for c in row):
+            assert not re.match(r"\s*[=+\-@\t\r]", cell) or re.fullmatch(r"-?\d+(\.\d+)?", cell), (path.name, cell[:60])
+    assert json.loads((report / "data" / "posture.json").read_text(encoding="utf-8"))
+
+
+NAME = f"{hostile.ATTACK} software.name"
+COMMANDS = [
+    ["findings"], ["findings", "--all"], ["explain", "A"], ["explain", "LEG-01"], ["explain", "OWN-01"], ["mitigations"],
+    ["exposure", "--to", "A", "--as-of", hostile.DAY], ["exposure", "--to", "10.1.0.9", "--port", "tcp/23", "--as-of", hostile.DAY],
+    ["trend"], ["trend", "coverage"], ["exceptions", "list"], ["exceptions", "check", "--as-of", hostile.DAY],
+    ["recognise", "PlanTrack Server", "10.1"], ["recognise", NAME, hostile.ATTACK], ["checks", "list"],
+    ["checks", "show", "lifecycle.unsupported-software"], ["policy", "lint"], ["runs", "list"], ["doctor"],
+    ["import", "{inventory}/assets.csv", "--council", "oak", "--dry-run"], ["import", "{inventory}/glpi.json", "--council", "oak", "--dry-run"],
+    ["import", "{inventory}/scan.xml", "--council", "oak", "--dry-run"], ["scan", "--as-of", hostile.DAY],
+    ["explain", hostile.ATTACK], ["exposure", "--to", hostile.ATTACK], ["findings", "--council", hostile.ATTACK], ["trend", hostile.ATTACK],
+]  # fmt: skip
+BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def filled(args: list[str], estate: Path) -> list[str]:
+    return [a.replace("{inventory}", str(estate / "inventory" / "oak" / hostile.DAY)) for a in args]
+
+
+@pytest.mark.parametrize("args", COMMANDS, ids=lambda a: " ".join(a)[:40].encode("ascii", "replace").decode())
+def test_no_command_lets_it_speak_to_the_terminal_or_break_its_json(
+    secscan: Run, estate: Path, tmp_path: Path, args: list[str]
+) -> None:
+    shutil.copytree(estate, tmp_path / "ws", symlinks=True)
+    said = secscan("-w", tmp_path / "ws", *filled(args, estate))
+    assert said.code != 70
+    assert not BROKEN.findall(said.out + said.err)
+    spoken = secscan("-w", tmp_path / "ws", *filled(args, estate), "--format", "json")
+    assert not BROKEN.findall(spoken.err)
+    if "No such option" not in spoken.err and spoken.code not in (2, 4):
+        assert spoken.json["schema"].startswith("secscan.")
+        assert not BROKEN.findall(spoken.out)
+
+
+@pytest.mark.parametrize("args", [["findings"], ["mitigations"], ["exceptions", "list"]], ids=" ".join)
+def test_a_real_terminal_gets_no_sequence_of_theirs(estate: Path, args: list[str]) -> None:
+    shown = on_a_terminal(["-w", str(estate), *args], {"NO_COLOR": "1"})
+    assert hostile.MARK in shown or "data-" in shown
+    assert not BROKEN.findall(shown.replace("\r\n", "\n"))
