@@ -77,7 +77,7 @@ def _plan(control: Control, spec: CheckSpec, today: date) -> _Plan:
         plan.due = deadline(spec, Params(today, values))
         plan.about = about(spec, Params(today, values))
         plan.scope = _scope(control.scope, spec.table)
-    except Exception as error:  # a check is somebody's code: name it, and let the rest of the scan go on
+    except (Exception, SystemExit) as error:  # a check is somebody's code: name it, and let the rest of the scan go on
         plan.give_up(f"{spec.shown_file}: {type(error).__name__}: {error}")
     return plan
 
@@ -132,13 +132,14 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
     """What the control makes of its table: worked out once for each kind of row, then told of every row."""
     control, frame = plan.control, alike.frame
     kinds = alike.of(["council", *plan.columns])
-    try:
-        outcomes = _outcomes(plan, alike, kinds, connection)
-    except Exception as error:
-        plan.error = f"{plan.spec.shown_file}: {type(error).__name__}: {str(error).splitlines()[0]}"
-        outcomes = np.full(kinds.count, UNKNOWN, dtype=np.int8)
     councils = frame.columns["council"].pick(kinds.first)
     mine = np.fromiter((name in control.councils for name in councils), dtype=bool, count=kinds.count)
+    try:
+        outcomes = _outcomes(plan, alike, kinds, connection)
+        due = _deadlines(plan, alike, _rows_of((outcomes == FAIL) & mine, kinds))
+    except Exception as error:
+        plan.give_up(f"{plan.spec.shown_file}: {type(error).__name__}: {' '.join(str(error).splitlines()[:1])}")
+        outcomes, due = np.full(kinds.count, UNKNOWN, dtype=np.int8), {}
     old = {council for council, table in stale if table == frame.table}
     late = np.fromiter(("" in old or name in old for name in councils), dtype=bool, count=kinds.count)
     outcomes = np.where(mine, outcomes, np.int8(OUTSIDE))
@@ -152,7 +153,6 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
         return counts
 
     of_rows = outcomes[kinds.take]
-    fail_rows = _rows_of(outcomes == FAIL, kinds)
     return Judgement(
         control=control,
         table=frame.table,
@@ -162,10 +162,10 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
         unknown=counted(outcomes == UNKNOWN),
         stale=counted(went_stale),
         outcomes=of_rows,
-        fail_rows=fail_rows,
+        fail_rows=_rows_of(outcomes == FAIL, kinds),
         unknown_rows=_rows_of((outcomes == UNKNOWN) & ~went_stale, kinds),
         stale_rows=_rows_of(went_stale, kinds),
-        due=_deadlines(plan, alike, fail_rows),
+        due=due,
         error=plan.error,
     )
 

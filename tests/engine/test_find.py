@@ -65,6 +65,9 @@ def test_no_byte_code_is_left_behind(tmp_path: Path) -> None:
         (("return service.port == policy.port", "return service.port"), "answers which rows fail"),
         (("def telnet_open", "def telnet_open("), r"telnet_open.py:11: not Python"),
         (("@check(", "@chek("), "name 'chek' is not defined"),
+        (("return service.port == policy.port", "return {}['x']"), r"telnet_open.py:12: network.telnet-open: 'x'"),
+        (("return service.port == policy.port", "raise SystemExit(0)"), r"telnet_open.py:12: network.telnet-open: 0"),
+        (('"""A port', 'raise SystemExit(0)\n"""A port'), "does not load: 0"),
     ],
 )
 def test_a_check_that_cannot_work_is_refused_by_file_and_line(

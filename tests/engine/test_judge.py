@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from secscan.api import days_after
 from secscan.engine import find_checks, judge
 from secscan.engine.find import deadline, expression
 from secscan.engine.reference import answer
@@ -101,16 +103,25 @@ def test_silence_passes_nothing_on_but_leaves_failures_failing() -> None:
     assert found.unknown_rows.tolist() == []
 
 
-def test_a_check_that_breaks_is_named_and_its_rows_are_unknown() -> None:
+@pytest.mark.parametrize("kind", [ZeroDivisionError, SystemExit])
+def test_a_check_that_breaks_is_named_and_its_rows_are_unknown(kind: type[BaseException]) -> None:
     def broken(row: Any, policy: Any) -> Any:
-        raise ZeroDivisionError("by zero")
+        raise kind("by zero")
 
     spec = replace(CHECKS[SEEN], judge=broken)
     found = judge(
         estate([row()]), [control(), control(id="C-2", check="x.ok")], {SEEN: spec, "x.ok": CHECKS[SEEN]}, TODAY
     )
-    assert "ZeroDivisionError" in (found[0].error or "")
+    assert kind.__name__ in (found[0].error or "")
     assert (found[0].unknown["a"], found[1].passed["a"]) == (1, 1)
+
+
+def test_a_deadline_past_the_end_of_time_breaks_its_own_check_alone() -> None:
+    spec = replace(CHECKS[SEEN], due=lambda row, policy: days_after(row.last_seen_on, 10_000_000))
+    controls = [control(), control(id="C-2", check="x.ok")]
+    broken, sound = judge(estate([row(age=31)]), controls, {SEEN: spec, "x.ok": CHECKS[SEEN]}, TODAY)
+    assert "OverflowError" in (broken.error or "")
+    assert (broken.unknown["a"], broken.due, sound.failed["a"]) == (1, {}, 1)
 
 
 def test_a_disabled_control_judges_nothing() -> None:
