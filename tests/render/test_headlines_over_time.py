@@ -95,7 +95,7 @@ def test_days_to_fix_claim_no_direction() -> None:
 def test_what_ends_soon_is_told_with_what_nobody_knows() -> None:
     assert headlines.support_answer(P) == [
         "Within 6 months support ends for 3 release lines, on 19 devices.",
-        "Nobody here knows when support ends for 300 of 7,425 installed programs.",
+        "Nobody here knows when support ends for 300 of 7,533 installed programs.",
         "More may end than is listed: Corvale has data missing or too old.",
     ]
 
@@ -115,7 +115,7 @@ def test_nothing_installed_is_not_nothing_ending() -> None:
     assert headlines.support_answer(empty()) == headlines.support_answer(replace(P, support_known=[])) == said
     known = [replace(k, undated=0, unrecognised=0, later=k.later + k.undated + k.unrecognised) for k in P.support_known]
     assert headlines.support_answer(replace(P, support_known=known))[1] == (
-        "The end of support is known for all 7,425 installed programs."
+        "The end of support is known for all 7,533 installed programs."
     )
 
 
@@ -133,7 +133,7 @@ def test_what_was_not_seen(short: int, sources: int, first: str) -> None:
     assert headlines.unseen_answer(P, short, sources) == [
         first,
         "Corvale has data missing or too old.",
-        "171 of 9,183 results are not known, and none of them counts as a pass.",
+        "178 of 9,705 results are not known, and none of them counts as a pass.",
     ]
     assert headlines.unseen_answer(empty(), short, sources)[-1] == "No result is known."
 

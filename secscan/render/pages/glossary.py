@@ -13,6 +13,8 @@ from secscan.render.view import View
 
 _TAGS = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"[\w-]+")
+NAMED = 3
+"""Pages that an entry names; a word may stand on hundreds."""
 _LINKED = re.compile(r'href="glossary\.html#term-([a-z0-9-]+)"')
 
 
@@ -79,7 +81,10 @@ def build(view: View, pages: Mapping[str, tuple[str, str]]) -> Page:
         title, html = pages.get(file, ("", ""))
         for key in dict.fromkeys(_LINKED.findall(html)):
             linked.setdefault(key, []).append((title, file))
-    entries = [{"term": t, "linked": linked.get(t.id, [])} for t in terms()]
+    entries = [
+        {"term": t, "linked": found[:NAMED], "more": max(len(found) - NAMED, 0)}
+        for t in terms() for found in [linked.get(t.id, [])]
+    ]  # fmt: skip
     return Page(
         file="glossary.html", template="glossary.html", title="Glossary", part_of="glossary.html",
         crumbs=(("Overview", "index.html"),), context={"entries": entries, "rely": view.rely()},
