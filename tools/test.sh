@@ -11,9 +11,10 @@ step "the import rule (import-linter)"
 "$bin/lint-imports"
 step "types (mypy --strict)"
 "$bin/mypy"
-if ! { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null 2>&1; then
-    step "Chromium, for the tests of pages"
-    sh "$(dirname "$0")/debian.sh" chromium fonts-liberation || echo "this machine does not let us install it: the last lines name what was skipped"
+browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+if ! { browser && command -v pdftotext; } >/dev/null 2>&1; then
+    step "Chromium and pdftotext, for the tests of pages"
+    sh "$(dirname "$0")/debian.sh" chromium fonts-liberation poppler-utils || echo "this machine does not let us install them: the last lines name what was skipped"
 fi
 step "tests"
 "$bin/pytest" -q -n 2 --dist worksteal --cov=secscan --cov-report=term:skip-covered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from typing import Final
 
 from markupsafe import Markup
 
@@ -13,6 +14,8 @@ from secscan.model.colour import ENOUGH, contrast_to_white, is_colour
 from secscan.model.errors import InputError
 from secscan.model.posture import Brand
 from secscan.render import words
+
+LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +26,18 @@ class Shown:
     logo: Markup | str = ""
     """The picture as an address that loads nothing."""
     rule: str = ""
-    """The line of the stylesheet that sets the colour; it is hashed with the rest."""
+    """The lines of the stylesheet that set the colour and the marking of each printed page; hashed with the rest."""
 
 
-def shown(brand: Brand) -> Shown:
-    """The brand with whatever is not safe, or not legible, left out."""
-    return Shown(name=words.plain(brand.name or "", 80), logo=_logo(brand.logo_png), rule=_rule(brand.accent))
+def shown(brand: Brand, marking: str) -> Shown:
+    """The brand with whatever is not safe, or not legible, left out. ``marking`` stands on every printed page."""
+    rule = _rule(brand.accent) + f'@page{{@top-right{{content:"{quoted(marking)}";font:bold 9pt Arial,sans-serif}}}}\n'
+    return Shown(name=words.plain(brand.name or "", 80), logo=_logo(brand.logo_png), rule=rule)
+
+
+def quoted(text: str) -> str:
+    """The text inside a string of a stylesheet: every sign but a letter and a digit by its number."""
+    return "".join(c if c in LETTERS else f"\\{ord(c):06x}" for c in words.plain(text, 80))
 
 
 def _rule(accent: str | None) -> str:

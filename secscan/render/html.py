@@ -114,8 +114,8 @@ def render(page: Page, frame: Mapping[str, Any]) -> str:
                 "page": page,
                 "nav": NAV,
                 "csp": policy(style, script),
-                # Ours, read from the shipped files, with a colour that was looked at: the hashes in the policy are
-                # over these exact letters.
+                # Ours, read from the shipped files, with a colour and a marking that were looked at: the hashes in
+                # the policy are over these exact letters.
                 "style": Markup(style),  # noqa: S704
                 "script": Markup(script),  # noqa: S704
             }

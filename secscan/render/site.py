@@ -133,7 +133,7 @@ def frame(view: View) -> dict[str, Any]:
     p = view.posture
     return {
         "name": p.title,
-        "brand": brand.shown(p.brand),
+        "brand": brand.shown(p.brand, p.marking),
         "marking": p.marking,
         "partnership": p.partnership,
         "edition": view.edition,

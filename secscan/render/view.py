@@ -251,7 +251,7 @@ class View:
             return f"{row.name}: some of its data is too old to rely on."
         said = str(gaps[0].get("says") or f"{gaps[0].get('source')}: {gaps[0].get('why')}")
         more = f" {words.many(len(gaps) - 1, 'more source')} of it gave less than it should." if len(gaps) > 1 else ""
-        return words.plain(f"{row.name}: {said}{more}", 400)
+        return words.plain(f"{row.name}: {words.dated(said)}{more}", 400)
 
     def _gap_effect(self, row: CouncilRow, gaps: Sequence[Mapping[str, Any]]) -> str:
         dated = sorted(
@@ -275,7 +275,8 @@ class View:
             if council in (None, g.get("council"))
         ]
         if council is None:
-            lines += [("The run", warning) for warning in p.warnings]
+            told = {str(g.get("says")).rstrip(".") for g in p.gaps}
+            lines += [("The run", warning) for warning in p.warnings if warning.rstrip(".") not in told]
             lines += [
                 ("The run", f"The check of {c.id} broke and judged nothing: {c.error}") for c in p.controls if c.error
             ]

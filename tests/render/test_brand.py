@@ -14,7 +14,8 @@ from secscan.doors import png as door
 from secscan.model.colour import ENOUGH, contrast_to_white, darkened, in_words, is_colour
 from secscan.model.errors import InputError
 from secscan.model.posture import Brand
-from secscan.render.brand import shown
+from secscan.render import words
+from secscan.render.brand import quoted, shown
 from tests.pictures import chunk, png
 from tests.render.hostile import ATTACK
 from tests.render.postures import partnership
@@ -52,14 +53,14 @@ def test_a_darker_shade_passes_and_one_step_lighter_would_not(colour: str) -> No
     [None, "", "#12436", "#12436g", "red", "#28a197", "#12436d;}", "#12436d}</style><script>", "#12436D", f"#12436d{ATTACK}", "#12436d\n"],
 )  # fmt: skip
 def test_a_colour_that_is_none_or_too_pale_is_not_used(accent: str | None) -> None:
-    assert shown(Brand(accent=accent)).rule == ""
+    assert "--app-accent" not in shown(Brand(accent=accent), "M").rule
     assert "--app-accent:#" not in page(Brand(accent=accent))
 
 
 def test_the_colour_is_part_of_the_hashed_style_and_of_nothing_else() -> None:
     text = page(Brand(accent="#7a1f5c"))
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
-    assert style and style[1].endswith(":root{--app-accent:#7a1f5c}\n")
+    assert style and ":root{--app-accent:#7a1f5c}\n" in style[1]
     assert text.count("#7a1f5c") == 1
 
 
@@ -71,7 +72,7 @@ def test_the_colour_is_part_of_the_hashed_style_and_of_nothing_else() -> None:
     ],
 )  # fmt: skip
 def test_a_picture_that_is_none_is_not_shown(logo: str) -> None:
-    assert shown(Brand(logo_png=logo)).logo == ""
+    assert shown(Brand(logo_png=logo), "M").logo == ""
     assert not Reader(page(Brand(logo_png=logo))).all("img")
 
 
@@ -86,6 +87,21 @@ def test_words_about_the_maker_and_frames_that_move_are_left_out_of_a_picture() 
     told = [chunk(kind, b"Someone, somewhere") for kind in (b"tEXt", b"iTXt", b"eXIf", b"acTL", b"fcTL", b"iCCP")]
     assert door.checked(png(12, 8, *told), "logo.png") == png()
     assert door.checked(png(12, 8, chunk(b"sRGB", b"\0")), "logo.png") == png(12, 8, chunk(b"sRGB", b"\0"))
+
+
+@given(marking=st.text(max_size=120))
+def test_a_marking_is_a_string_of_the_stylesheet_and_nothing_else(marking: str) -> None:
+    found = quoted(marking)
+    assert re.fullmatch(r"(?:[A-Za-z0-9]|\\[0-9a-f]{6})*", found)
+    assert re.sub(r"\\([0-9a-f]{6})", lambda m: chr(int(m[1], 16)), found) == words.plain(marking, 80)
+
+
+def test_a_hostile_marking_ends_neither_its_string_nor_the_style() -> None:
+    text = html_of(replace(partnership(), marking=f'";}}}}</style>{ATTACK}'))["glossary.html"]
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert style and re.search(
+        r'@page\{@top-right\{content:"[A-Za-z0-9 \\]*";font:bold 9pt Arial,sans-serif\}\}\n$', style[1]
+    )
 
 
 @given(data=st.binary(max_size=400), at=st.integers(0, 80), whole=st.booleans())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from secscan.doors.run import find, run
 from secscan.render import site
 from tests.chromium import NEEDED, WIDTHS, Watched, barriers, names, without_policy
 from tests.render import hostile, postures
@@ -144,6 +146,63 @@ def test_the_policy_stops_what_escaping_would_have_let_through(
     assert page.evaluate("getComputedStyle(document.getElementById('red')).color") != "rgb(255, 0, 0)"
     assert any("Content Security Policy" in line for line in watched.console)
     watched.context.close()
+
+
+PAPER = 1032
+"""A4 across without its margins, in the browser's dots."""
+PDFTOTEXT = find("pdftotext")
+
+
+@pytest.fixture(scope="module")
+def printed(browser: Any, folders: dict[str, Path]) -> Iterator[Watched]:
+    made = Watched(browser, PAPER)
+    made.page.emulate_media(media="print")
+    yield made
+    made.context.close()
+
+
+def test_no_table_is_wider_than_paper_and_nothing_of_the_screen_is_left(
+    printed: Watched, folders: dict[str, Path]
+) -> None:
+    for kind in ("partnership", "hostile-words"):
+        for name in names(folders[kind]):
+            page = printed.open(folders[kind] / name)
+            wide = page.evaluate(
+                "[...document.querySelectorAll('.app-scroll table')].filter(t => t.getBoundingClientRect().right > innerWidth + 1)"
+                ".map(t => t.innerText.slice(0, 60))"
+            )
+            assert wide == [], (kind, name)
+            left = ".govuk-skip-link, nav, .app-jump, .govuk-details__summary, .app-arrow, .app-chart__narrow"
+            assert not [e for e in page.locator(left).all() if e.is_visible()], (kind, name)
+
+
+def test_everything_folded_is_open_on_paper(printed: Watched, folders: dict[str, Path]) -> None:
+    seen = 0
+    for name in names(folders["partnership"]):
+        page = printed.open(folders["partnership"] / name)
+        for text in page.locator(".govuk-details__text").all():
+            assert text.bounding_box()["height"] > 20, name
+            seen += 1
+    assert seen > 10
+
+
+@pytest.mark.skipif(PDFTOTEXT is None, reason="not installed here: pdftotext (poppler-utils)")
+def test_every_printed_page_has_its_marking_its_number_and_the_heads_of_its_table(browser: Any, tmp_path: Path) -> None:
+    whole = postures.partnership()
+    long = [postures.finding("alderbeck", f"AB-PC-{n:03}", "Microsoft Edge") for n in range(60)]
+    site(replace(whole, findings=long, marking='OFFICIAL "a\\b" <c>'), tmp_path / "r")
+    watched = Watched(browser, 1280)
+    page = watched.open(tmp_path / "r" / "council-alderbeck.html")
+    page.pdf(path=str(tmp_path / "page.pdf"), prefer_css_page_size=True)
+    watched.context.close()
+    text = run(["pdftotext", "-layout", str(tmp_path / "page.pdf"), "-"], seconds=30).out.decode()
+    sheets = text.split("\f")[:-1]
+    assert len(sheets) > 5
+    for number, sheet in enumerate(sheets, 1):
+        assert 'OFFICIAL "a\\b" <c>' in sheet, number
+        assert f"{number} of {len(sheets)}" in sheet
+    inside = [s for s in sheets if s.count("secscan explain") > 3]
+    assert inside[1:] and all("Device and owner" in s for s in inside[1:])
 
 
 def test_paper_shows_the_numbers_behind_the_chart_and_no_menu(browser: Any, folders: dict[str, Path]) -> None:

@@ -35,7 +35,7 @@ def build(view: View) -> Page:
         "disagreements": disagreements_table(view),
         "unrecognised": unrecognised(view),
         "controls": controls_table(view),
-        "said": view.unread(),
+        "said": [(who, words.dated(what)) for who, what in view.unread()],
         "rely": view.rely(),
     }
     return Page(

@@ -226,7 +226,7 @@ def unseen(view: View, council: str | None = None) -> dict[str, object]:
     table = Table(
         id="not-known", caption="How much is not known", columns=heads, rows=rows, sortable=False, show_caption=True
     )
-    return {"gaps": view.unread(council), "table": table}
+    return {"gaps": [(who, words.dated(what)) for who, what in view.unread(council)], "table": table}
 
 
 def matrix(view: View) -> Table:
