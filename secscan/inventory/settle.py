@@ -254,8 +254,11 @@ def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sight
         "is_os": Col((False, True), is_os),
         "source": Col(by, np.concatenate(from_)),
     }
-    first = np.full(assets.rows, -1, dtype=np.int64)
-    first[rows[:software][::-1]] = place[:software][::-1]  # of several, the last assignment stays: the first row
+    # Of several rows the lowest place speaks, whatever order the files came in.
+    none = np.iinfo(np.int64).max
+    first = np.full(assets.rows, none, dtype=np.int64)
+    np.minimum.at(first, rows[:software], place[:software])
+    first[first == none] = -1
     return Frame("installs", len(rows), columns, {**shared_places, "": Col(place)}), first.tolist()
 
 
