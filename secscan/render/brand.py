@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup
@@ -29,8 +30,12 @@ class Shown:
     """The lines of the stylesheet that set the colour and the marking of each printed page; hashed with the rest."""
 
 
+@lru_cache(maxsize=4)
 def shown(brand: Brand, marking: str) -> Shown:
-    """The brand with whatever is not safe, or not legible, left out. ``marking`` stands on every printed page."""
+    """The brand with whatever is not safe, or not legible, left out. ``marking`` stands on every printed page.
+
+    Looked at once, not once for each of the hundreds of pages.
+    """
     rule = _rule(brand.accent) + f'@page{{@top-right{{content:"{quoted(marking)}";font:bold 9pt Arial,sans-serif}}}}\n'
     return Shown(name=words.plain(brand.name or "", 80), logo=_logo(brand.logo_png), rule=rule)
 

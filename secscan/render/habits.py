@@ -49,7 +49,7 @@ def habits(posture: Posture) -> tuple[Habit, ...]:
             aim=f"{posture.target_percent}% of devices on time, even if all that are not known were late",
         ),
         Habit(
-            measure="unsupported-unprotected", known="support-known", name="No bare unsupported system",
+            measure="unsupported-unprotected", known="support-known", name="Unsupported systems protected",
             aim="no unsupported system without working protection, and none that may be one",
         ),
         Habit(
