@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ def test_the_same_report_gives_the_same_bytes_and_leaves_nothing_else(tmp_path: 
         site(postures.partnership(), tmp_path / name, xlsx=True)
     one, two = ((tmp_path / n / "data" / "posture.xlsx").read_bytes() for n in ("a", "b"))
     assert one == two
+    assert opened(one).properties.created == datetime(2026, 10, 31)  # the day of the run, not the moment of writing
     names = {p.name for p in (tmp_path / "a" / "data").iterdir()}
     assert names == {*tables(view_of(postures.partnership())), "posture.json", "posture.xlsx"}
     assert '"data/posture.xlsx"' in (tmp_path / "a" / "manifest.json").read_text()
