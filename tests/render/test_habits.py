@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secscan.model.posture import Point, Posture
@@ -123,6 +123,7 @@ def test_how_a_run_stands(
 figures = st.lists(st.sampled_from([GOOD, BAD, VAGUE, SILENT]), min_size=12, max_size=12)
 
 
+@settings(deadline=None)
 @given(year=figures, hidden=st.integers(0, 11), how=st.sampled_from([SILENT, (0, 0, 100)]))
 def test_hiding_a_run_never_makes_the_word_better(year: list[Figure], hidden: int, how: Figure) -> None:
     before, after = word(*year), word(*year[:hidden], how, *year[hidden + 1 :])

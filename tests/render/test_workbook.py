@@ -14,7 +14,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secscan.doors import workbook, xlsx
@@ -105,6 +105,7 @@ def unpacked(data: bytes) -> bytes:
     return b"".join(archive.read(name) for name in archive.namelist() if "sheet" in name)
 
 
+@settings(deadline=None)  # a workbook is a dozen files on a disk that others use too
 @given(rows=st.lists(st.tuples(st.text(max_size=30), st.just("end")), max_size=6))
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
     data = made(tmp_path_factory.getbasetemp(), rows)
