@@ -14,7 +14,8 @@ from secscan.model.frame import Col, Frame
 from secscan.model.horizon import HORIZONS, PAST_DAYS, months_after
 from secscan.model.posture import SupportEnd, SupportKnown
 
-Days = NDArray[np.int64]
+Rows = NDArray[np.int64]
+Days = Rows
 """A day a row, as its ordinal; 0 where none is known."""
 _ENDS: Final = (("support", "eol_on"), ("extension", "extended_on"), ("entitlement", "entitled_until"))
 
@@ -39,17 +40,17 @@ def support_ends(estate: Estate) -> list[SupportEnd]:
 
 
 def _ends(
-    estate: Estate, frame: Frame, what: str, column: str, rows: NDArray[np.int64], on: Days
+    estate: Estate, frame: Frame, what: str, column: str, rows: Rows, on: Days
 ) -> Iterator[SupportEnd]:  # fmt: skip
     """The ends of one kind: rows of ``installs`` put together by council, release line and day."""
     if not len(rows):
         return
     key = on[rows]
     for name in ("council", "product", "release"):
-        code, values = frame.columns[name].codes()
-        key = key * len(values) + code[rows]
+        code, values = _codes(frame.columns[name], rows)
+        key = key * len(values) + code
     _, starts, group, installs = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
-    assets = _distinct(frame.columns["asset"], rows, group)
+    assets = np.bincount(_pairs(frame.columns["asset"], rows, group)[0])
     services = _distinct(frame.columns["service"], rows, group)
     places = _distinct(frame.places[column], rows, group) if column in frame.places else {}
     for number, start in enumerate(starts.tolist()):
@@ -61,22 +62,37 @@ def _ends(
             label=frame.get("release", row) or product,
             what=what,
             on=date.fromordinal(int(on[row])),
-            assets=len(assets[number]),
+            assets=int(assets[number]),
             installs=int(installs[number]),
             services=sorted(str(s) for s in services.get(number, ())),
             place=min((estate.files.place(int(code)) for code in places.get(number, ())), default=None),
         )
 
 
-def _distinct(column: Col, rows: NDArray[np.int64], group: NDArray[np.int64]) -> dict[int, list[Any]]:
+def _pairs(column: Col, rows: Rows, group: Rows) -> tuple[Rows, Rows, list[Any]]:
+    """Each value of each group once: the group, the number of the value, and what the numbers stand for."""
+    code, values = _codes(column, rows)
+    pairs = np.sort(group.astype(np.int64) * max(len(values), 1) + code)
+    once = pairs[np.append(True, np.diff(pairs) != 0)]  # sorting a million pairs is quicker than hashing them
+    return *np.divmod(once, max(len(values), 1)), values
+
+
+def _distinct(column: Col, rows: Rows, group: Rows) -> dict[int, list[Any]]:
     """For each group the distinct values, but for None, that its rows have."""
-    code, values = column.codes()
-    pairs = np.unique(group.astype(np.int64) * len(values) + code[rows])
     found: dict[int, list[Any]] = {}
-    for pair in pairs.tolist():
-        if (value := values[pair % len(values)]) is not None:
-            found.setdefault(pair // len(values), []).append(value)
+    groups, numbers, values = _pairs(column, rows, group)
+    for at, number in zip(groups.tolist(), numbers.tolist(), strict=True):
+        if (value := values[number]) is not None:
+            found.setdefault(at, []).append(value)
     return found
+
+
+def _codes(column: Col, rows: Rows) -> tuple[Rows, list[Any]]:
+    """``Col.codes`` of some rows alone."""
+    if column.take is None:
+        code, values = column.codes()
+        return code[rows], values
+    return Col(column.values, column.take[rows]).codes()
 
 
 def support_known(estate: Estate, councils: Sequence[str]) -> list[SupportKnown]:
