@@ -38,7 +38,7 @@ def judge(estate: Estate, controls: Sequence[Control], checks: Mapping[str, Chec
     stale = _stale(estate, {plan.spec.table for plan in plans})
     tables = {plan.spec.table.table for plan in plans} & estate.frames.keys()
     alike = {name: Alike(estate.frames[name]) for name in tables}
-    with duckdb.connect(":memory:", config={"threads": 2}) as connection:
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         return [
             _judge(plan, alike[plan.spec.table.table], connection, stale)
             for plan in plans

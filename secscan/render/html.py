@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from secscan.doors.files import MEGABYTE, read_bytes, shipped
 from secscan.render import words
+from secscan.render.bits import Bit, Column, Row
 
 ASSET_LIMIT: Final = MEGABYTE
+LONG_TAG: Final = 22
+"""Letters from which on a tag is set smaller."""
 NAV: Final = (
     ("index.html", "Overview"), ("councils.html", "Councils"), ("legacy.html", "Legacy"),
     ("mitigations.html", "Mitigations"), ("patching.html", "Patching"), ("exceptions.html", "Exceptions"),
@@ -54,6 +57,64 @@ def shown(value: Any) -> Any:
             raise TypeError(f"a template printed a {type(value).__name__}")
 
 
+@lru_cache(maxsize=50_000)
+def _letters(text: str) -> str:
+    """Text as it stands in a page: made plain and escaped. Most of a report's texts stand in it again and again."""
+    return str(escape(shown(text)))
+
+
+def bit(b: Bit) -> Markup:
+    """One piece of a cell or of a line as markup: every letter that came from elsewhere goes through ``_letters``."""
+    return Markup(_bit(b))  # noqa: S704
+
+
+def bits(parts: Sequence[Bit]) -> Markup:
+    """Pieces one after the other."""
+    return Markup(" ".join(_bit(b).strip() for b in parts))  # noqa: S704
+
+
+def cells(row: Row, columns: Sequence[Column]) -> Markup:
+    """The cells of a row, written out here and not in a template: a report has a hundred thousand of them."""
+    said = []
+    for label, numeric, cell in row.under(columns):
+        inside = "".join([f"{_bit(b)} " for b in cell.parts])
+        if label is None:
+            said.append(f'<th scope="row" data-sort="{_letters(cell.sort)}">{inside}</th>')
+            continue
+        kind = " ".join(["app-num"] * numeric + ["app-none"] * cell.empty)
+        looks = f' class="{kind}"' if kind else ""
+        said.append(
+            f'<td data-label="{_letters(label)}" data-sort="{_letters(cell.sort)}"{looks}><div>{inside}</div></td>'
+        )
+    return Markup("".join(said))  # noqa: S704
+
+
+def _bit(b: Bit) -> str:
+    text = _letters(b.text)
+    match b.kind:
+        case "link":
+            return f'<a class="govuk-link" href="{_letters(b.href)}">{text}</a>'
+        case "tag":
+            long = " govuk-tag--long" if len(b.text) > LONG_TAG else ""
+            return f'<strong class="govuk-tag govuk-tag--{_letters(b.colour)}{long}">{text}</strong>'
+        case "note":
+            return f'<span class="app-note">{text}</span>'
+        case "strong":
+            return f"<b>{text}</b>"
+        case "reference" | "code":
+            kind = "app-note app-code" if b.kind == "code" else "app-note"
+            return f'<span class="{kind}">{"/<wbr>".join(map(_letters, b.text.split("/")))}</span>'
+        case "digest":
+            parts = (f"{_letters(b.text[at : at + 32])}<wbr>" for at in range(0, len(b.text), 32))
+            return f'<span class="app-note app-code">{"".join(parts)}</span>'
+        case "command":
+            return f'<span class="app-note"><code class="app-command">{text}</code></span>'
+        case "date":
+            return f'<span class="app-date">{text}</span>'
+        case _:
+            return text
+
+
 @lru_cache(maxsize=1)
 def environment() -> Any:
     """The templates as shipped: undefined names are errors, and every value is escaped."""
@@ -64,6 +125,7 @@ def environment() -> Any:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False, auto_reload=False,
     )  # fmt: skip
     made.filters["english"] = words.english
+    made.globals |= {"bit": bit, "bits": bits, "cells": cells}
     return made
 
 
