@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+import openpyxl
+
 from tests.sources.test_glpi import COMPUTER
 
 DAY = "2026-03-01"
@@ -106,6 +108,18 @@ def glpi() -> str:
     return json.dumps({**COMPUTER, **poisoned(COMPUTER)})
 
 
+def collected() -> str:
+    """What the collector would have written on a machine whose every word is hostile."""
+    return json.dumps(
+        {
+            "schema": "secscan.collect/1", "machine": {"kernel": ATTACK, "id": ATTACK}, "warnings": [ATTACK],
+            "asset": {"asset_tag": f"M {ATTACK}", "hostname": ATTACK, "os": ATTACK, "os_version": ATTACK, "type": ATTACK},
+            "software": [{"name": LONG, "version": ATTACK, "publisher": ATTACK, "kind": "dpkg"}, ATTACK],
+            "services": [{"proto": "tcp", "port": "23", "service": ATTACK, "product": ATTACK, "version": ATTACK}],
+        }
+    )  # fmt: skip
+
+
 SETTINGS: dict[str, Any] = {
     "partnership": {"name": PROSE[:480]},
     "councils": [
@@ -123,7 +137,12 @@ SETTINGS: dict[str, Any] = {
                     "map": {"asset_tag": f"tag{SHORT}", "hostname": f"host{SHORT}"},
                     "values": {"hostname": {f"{SHORT}host": SHORT}}, "constant": {"owner": PROSE[:480]},
                 },
+                {"id": "oak-dpkg", "as": "dpkg", "file": "*.dpkg.txt", "asset": f"{SHORT}{{stem}}"},
+                {"id": "oak-rpm", "as": "rpm", "file": "*.rpm.txt", "asset": f"{SHORT}{{stem}}"},
+                {"id": "oak-collect", "as": "secscan-collect", "file": "machine.json"},
                 {"id": "oak-lost", "as": "secscan-software", "file": f"{SHORT.replace('/', '')}.csv"},
+                {"id": "oak-coded", "as": "secscan-software", "file": "coded.csv", "encoding": SHORT},
+                {"id": "oak-sheet", "as": "secscan-software", "file": "book.xlsx", "sheet": PROSE[:480]},
             ],
         },
         {"id": "elm", "name": f"{SHORT}Elm", "sources": []},
@@ -133,7 +152,10 @@ SETTINGS: dict[str, Any] = {
         {"id": "servers", "name": SHORT, "addresses": ["10.1.0.0/24"]},
         {"id": "internet", "internet": True},
     ],
-    "firewalls": [{"id": "core", "file": f"{FILE[:-6]}*", "zones": ["users", "servers", "internet"], "default": "deny"}],
+    "firewalls": [
+        {"id": "core", "file": f"{FILE[:-6]}*", "zones": ["users", "servers", "internet"], "default": "deny"},
+        {"id": "coded", "file": "coded.csv", "zones": ["users", "servers"], "encoding": SHORT},
+    ],
     "vantage_points": [{"id": "box", "zone": "users", "name": PROSE[:480]}],
     "policies": {
         "overlays": [f"policies/{SHORT.replace('/', '')}overlay.yaml"], "exceptions": f"policies/{SHORT.replace('/', '')}exceptions.yaml",
@@ -179,16 +201,21 @@ CATALOGUE: dict[str, Any] = {
     "products": {
         "plantrack": {
             "label": T, "vendor": T, "category": "application", "source": f"https://evil.example/{SHORT.replace(' ', '%20')}",
-            "evidence": T, "aliases": ["PlanTrack Server"], "extension": {"name": T}, "note": T,
+            "evidence": T, "aliases": ["PlanTrack Server"], "words": ["plantrack"], "patterns": [{"match": "plantrack server"}], "extension": {"name": T}, "note": T,
             "editions": [{"id": "std", "match": "std"}],
             "cycles": {
-                "11": {"label": T, "eol": "2026-08-01", "extended": "2027-08-01", "note": T, "source": f"https://evil.example/{SHORT.replace(' ', '%20')}"},
+                "11": {"label": T, "names": ["11", T], "eol": "2026-08-01", "extended": "2027-08-01", "note": T, "source": f"https://evil.example/{SHORT.replace(' ', '%20')}"},
                 "10": {"label": T, "eol": "2025-08-01", "note": T},
             },
         }
     },
-    "helpers": {"evil": {"label": T, "words": ["evilhelper"], "patterns": ["evilhelper"]}},
+    "helpers": {"evil": {"label": T, "words": ["evilhelper"], "patterns": [{"match": "evilhelper"}]}},
 }  # fmt: skip
+
+
+_NAMED = SETTINGS["policies"]
+FILES = ("secscan.yaml", _NAMED["overlays"][0], _NAMED["exceptions"], _NAMED["mitigations"], _NAMED["catalogue"][0])
+"""Where the settings, the policy, the exceptions, the mitigations and the catalogue stand."""
 
 
 def write(root: Path) -> None:
@@ -201,17 +228,25 @@ def write(root: Path) -> None:
     (walls / FILE).write_text(sheet("rules"), encoding="utf-8", newline="")
     (day / "scan.xml").write_text(nmap(), encoding="utf-8")
     (day / "glpi.json").write_text(glpi(), encoding="utf-8")
+    (day / "machine.json").write_text(collected(), encoding="utf-8")
+    # One package a line, so no tab and no line break can be within its name; some lines are broken by what they hold.
+    name, forged = f"{SHORT}\x1b[31m\x9b31m\u202e", f"{SHORT}\rA forged line"
+    (day / "D1.dpkg.txt").write_text(f"{name}\t{name}\nopenssl\t{name}\n{forged}\t1\n", encoding="utf-8", newline="")
+    (day / "R1.rpm.txt").write_text(
+        f"{name}\t{name}\t1\tx86_64\nopenssl\t{name}\t1\tx86_64\n", encoding="utf-8", newline=""
+    )
+    for folder in (day, walls):
+        (folder / "coded.csv").write_text("asset_tag,name\nA,x\n", encoding="utf-8")
+    book = openpyxl.Workbook()
+    book.active.append(["asset_tag", "name"])
+    book.save(day / "book.xlsx")
     (day / f"{FILE}.csv").write_text(f"tag{SHORT},host{SHORT}\nB1,{SHORT}host\n", encoding="utf-8")
     (day / f"assets{FILE}.csv").write_text(f"asset_tag,hostname,owner\nC1,c1,\n,{SHORT},x\n", encoding="utf-8")
-    named = SETTINGS["policies"]
-    for name, value in (
-        ("secscan.yaml", SETTINGS), (named["overlays"][0], POLICY), (named["exceptions"], EXCEPTIONS),
-        (named["mitigations"], MITIGATIONS), (named["catalogue"][0], CATALOGUE),
-    ):  # fmt: skip
+    for name, value in zip(FILES, (SETTINGS, POLICY, EXCEPTIONS, MITIGATIONS, CATALOGUE), strict=True):
         (root / name).write_text(json.dumps(value, indent=1), encoding="utf-8")
     out = io.StringIO()
     csv.writer(out).writerows([
         ["product", "until", "cycle", "assets", "reference", "council"],
         ["plantrack", "2026-12-31", "10", "A", PROSE, "oak"], [ATTACK, "2026-12-31", ATTACK, ATTACK, ATTACK, "oak"],
     ])  # fmt: skip
-    (root / named["entitlements"]).write_text(out.getvalue(), encoding="utf-8", newline="")
+    (root / SETTINGS["policies"]["entitlements"]).write_text(out.getvalue(), encoding="utf-8", newline="")

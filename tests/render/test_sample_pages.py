@@ -1,4 +1,4 @@
-"""The report of the shipped sample in a real browser: every kind of page, wide and narrow."""
+"""The report of the shipped sample in a real browser: every page, wide and narrow."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ pytestmark = NEEDED
 
 LAST = "2026-03-31"
 SCANS = ("2026-01-31", "2026-02-28", LAST)
+PARTS = 6
+"""A device's page is made by the same template as the next, yet how its words wrap is its own: all are opened. There are
+hundreds, so each part is a test of its own and workers share them."""
 
 
 def scan_sample(place: Path) -> None:
@@ -40,9 +43,12 @@ def watched(request: pytest.FixtureRequest, browser: Any) -> Iterator[Watched]:
     made.context.close()
 
 
-def test_every_page_is_for_everybody_fits_its_screen_and_stands_alone(watched: Watched, report: Path) -> None:
-    pages = of_each_kind(names(report))
-    assert "index.html" in pages
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_for_everybody_fits_its_screen_and_stands_alone(
+    watched: Watched, report: Path, part: int
+) -> None:
+    pages = names(report)[part::PARTS]
+    assert len(pages) > 10
     found = []
     for name in pages:
         page = watched.open(report / name)
