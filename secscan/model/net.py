@@ -1,7 +1,12 @@
-"""Addresses, ports and rules as exact sets of closed intervals; the neutral rule model that every vendor's export becomes."""
+"""Addresses, ports and rules as exact sets of closed intervals; the neutral model that every firewall's export becomes.
+
+A ``Device`` is what an export says: interfaces, routes, translations, chains of rules, and the stages that a packet
+passes one after the other. Nothing in it is interpreted across devices; that is the engine's work (``exposure``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -47,18 +52,31 @@ class Origin:
     """The chain of objects and groups that it was expanded from, outermost first."""
 
 
+Action = Literal["permit", "deny", "jump", "goto", "return", "continue"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule in order. ``unknown`` says why it may or may not match (time window, user, unresolved object)."""
 
     position: int
-    action: Literal["permit", "deny"]
+    action: Action
+    """``jump`` and ``goto`` go on in chain ``target``: what a jump's chain does not decide comes back behind the rule,
+    what a goto's does not decide goes back to whoever called this chain. ``return`` ends the chain; ``continue`` does
+    nothing, as a rule that only logs."""
+    target: str = ""
     src: AddressSet
     dst: AddressSet
     services: tuple[PortSet, ...]
     from_zones: frozenset[str] | None = None
     """None: any."""
     to_zones: frozenset[str] | None = None
+    in_interfaces: frozenset[str] | None = None
+    """Names as in ``Device.interfaces``; None: any."""
+    out_interfaces: frozenset[str] | None = None
+    translations: frozenset[str] | None = None
+    """For makers whose rules name a translation as their destination (a FortiGate's VIP): the ``Translation.name`` that
+    a packet must have met. ``frozenset()``: only packets that met none. None: it does not ask."""
     enabled: bool = True
     state: Literal["new", "established"] = "new"
     """established: never matches a new connection."""
@@ -73,6 +91,127 @@ class Rule:
     hits: int | None = None
     last_hit_on: date | None = None
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Rules in the order in which the device asks them: the first that matches decides.
+
+    Makers with another order are sorted by their reader (block before allow; of non-quick rules the last). An
+    ``Origin`` among the steps is a line that was not understood: it may match anything and do either.
+    """
+
+    name: str
+    steps: tuple[Rule | Origin, ...]
+    default: Literal["permit", "deny", "return"] | None
+    """What happens when nothing matches; ``return`` for a chain that others call; None: not known."""
+    default_origin: Origin
+    """The line that says so: a policy, a binding; an implicit default has no line of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One place on a packet's way through the device where a chain is asked. All stages must let it through."""
+
+    name: str
+    """As the maker calls it: ``filter FORWARD``, ``access-group outside_in in``."""
+    chain: str
+    in_interfaces: frozenset[str] | None = None
+    """Asked only for packets that come in here; None: for all."""
+    out_interfaces: frozenset[str] | None = None
+    sees: Literal["original", "translated"] = "translated"
+    """Which destination its rules are held against, where a translation changes it."""
+    traffic: Literal["through", "to-device", "from-device"] = "through"
+    """A host's own firewall has stages for what reaches or leaves the host itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """A side of the device; also a zone of the maker's that has no interface in the export."""
+
+    name: str
+    zone: str | None = None
+    """The maker's zone or role that it belongs to: other names by which secscan.yaml may call it."""
+    addresses: AddressSet = AddressSet()
+    """The device's own."""
+    networks: AddressSet = AddressSet()
+    """Connected."""
+    level: int | None = None
+    """A Cisco ASA's security level."""
+    enabled: bool = True
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Addresses that lie behind an interface; of several the longest prefix counts, connected before static."""
+
+    family: Literal[4, 6]
+    network: Interval
+    interface: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """One rule of address translation, in order with the others of its kind: the first that matches is done.
+
+    ``dst``: a packet to (``dst``, ``services``) goes on to ``to`` and ``to_ports``. One-to-one ranges keep their offset:
+    the n-th address or port of ``dst`` becomes the n-th of ``to``. ``src``: only what the source becomes.
+    """
+
+    name: str
+    kind: Literal["dst", "src"]
+    src: AddressSet
+    dst: AddressSet
+    services: tuple[PortSet, ...]
+    in_interfaces: frozenset[str] | None = None
+    out_interfaces: frozenset[str] | None = None
+    to: AddressSet
+    """``unknown`` where it is not in the export (an interface's address by DHCP, a pool by name)."""
+    to_ports: Intervals | None = None
+    """None: the port stays."""
+    none: bool = False
+    """It says that what matches is not translated."""
+    enabled: bool = True
+    unknown: str | None = None
+    """Why it may or may not match."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One firewall as its export has it."""
+
+    name: str
+    """The firewall's id in secscan.yaml."""
+    kind: str
+    """The format: iptables, nft, asa, ios, fortigate, panos, pfsense, opnsense, windows-firewall or secscan-rules."""
+    chains: Mapping[str, Chain]
+    stages: tuple[Stage, ...]
+    """In the order in which a packet meets them."""
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    families: frozenset[Literal[4, 6]] = frozenset((4, 6))
+    """What the export speaks about: an iptables-save alone says nothing of IPv6, which is then not known."""
+    version: str | None = None
+    """The maker's version line, in its own words."""
+    unread: tuple[Origin, ...] = ()
+    """Lines that were not understood and stand in no chain; they are counted and shown."""
+    decoded: int = 0
+    """Lines or elements that were understood."""
+    zones: frozenset[str] = frozenset()
+    """The zones of secscan.yaml that the device stands between."""
+    exported_on: date | None = None
+    stale: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def rules(self) -> Iterator[tuple[Chain, Rule]]:
+        """Every rule with its chain, stage by stage and then the chains that are only called."""
+        bound = dict.fromkeys(stage.chain for stage in self.stages)
+        for name in (*bound, *(n for n in self.chains if n not in bound)):
+            yield from ((self.chains[name], step) for step in self.chains[name].steps if isinstance(step, Rule))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
