@@ -73,7 +73,9 @@ class ConfigFile:
         for number, line in enumerate(self.text().split("\n"), 1):
             if _PAGER.match(line):
                 raise self.refuse(
-                    "the output was cut by a pager", "turn paging off (terminal length 0, or the like) and export again", number
+                    "the output was cut by a pager",
+                    "turn paging off (terminal length 0, or the like) and export again",
+                    number,
                 )
             if len(line) > MAX_LINE:
                 raise self.refuse(f"is longer than {MAX_LINE:,} letters", line=number)
@@ -84,7 +86,9 @@ class ConfigFile:
 
     def origin(self, line: int, text: str, line_to: int | None = None, **more: Any) -> Origin:
         """Where a rule stands, its secrets taken out and its length bounded."""
-        return Origin(file=self.shown, line=line, line_to=line_to or line, text=safe(masked(text.strip()), SHOWN), **more)
+        return Origin(
+            file=self.shown, line=line, line_to=line_to or line, text=safe(masked(text.strip()), SHOWN), **more
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
