@@ -69,10 +69,10 @@ class Rule:
     dst: AddressSet
     services: tuple[PortSet, ...]
     from_zones: frozenset[str] | None = None
-    """None: any."""
+    """Zones of secscan.yaml, which only our own template names; makers' zones are ``in_interfaces``. None: any."""
     to_zones: frozenset[str] | None = None
     in_interfaces: frozenset[str] | None = None
-    """Names as in ``Device.interfaces``; None: any."""
+    """Interfaces or zones of the maker's, as in ``Interface.name`` and ``Interface.zone``; None: any."""
     out_interfaces: frozenset[str] | None = None
     translations: frozenset[str] | None = None
     """For makers whose rules name a translation as their destination (a FortiGate's VIP): the ``Translation.name`` that
@@ -116,18 +116,24 @@ class Stage:
     name: str
     """As the maker calls it: ``filter FORWARD``, ``access-group outside_in in``."""
     chain: str
+    """What its rules and its chain's default leave over is not known to get through: a chain that a stage asks says
+    permit or deny."""
     in_interfaces: frozenset[str] | None = None
     """Asked only for packets that come in here; None: for all."""
     out_interfaces: frozenset[str] | None = None
     sees: Literal["original", "translated"] = "translated"
-    """Which destination its rules are held against, where a translation changes it."""
+    """Which destination its rules are held against, where a translation changes it. All see the original source."""
     traffic: Literal["through", "to-device", "from-device"] = "through"
-    """A host's own firewall has stages for what reaches or leaves the host itself."""
+    """``to-device``: what reaches an address of the device's own; ``from-device``: what it sends. A chain that is asked
+    for several kinds has a stage for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
-    """A side of the device; also a zone of the maker's that has no interface in the export."""
+    """A side of the device; also a zone of the maker's that has no interface in the export.
+
+    ``addresses`` of a host's interface tell on which a packet arrives; ``networks`` and routes, what is behind it.
+    """
 
     name: str
     zone: str | None = None
@@ -156,8 +162,9 @@ class Route:
 class Translation:
     """One rule of address translation, in order with the others of its kind: the first that matches is done.
 
-    ``dst``: a packet to (``dst``, ``services``) goes on to ``to`` and ``to_ports``. One-to-one ranges keep their offset:
-    the n-th address or port of ``dst`` becomes the n-th of ``to``. ``src``: only what the source becomes.
+    ``dst``: a packet to (``dst``, ``services``) goes on to ``to`` and ``to_ports``. Ranges of one length keep their
+    offset: the n-th address or port of ``dst`` becomes the n-th of ``to``; of other ranges any may become any.
+    ``src``: the source becomes one of ``to``; ports play no part. A rule that does both is one of each, of one name.
     """
 
     name: str
@@ -167,12 +174,18 @@ class Translation:
     services: tuple[PortSet, ...]
     in_interfaces: frozenset[str] | None = None
     out_interfaces: frozenset[str] | None = None
+    dst_own: bool = False
+    """``dst`` is an address of the device's own that its export does not give (by DHCP); then ``dst.unknown`` says so."""
     to: AddressSet
     """``unknown`` where it is not in the export (an interface's address by DHCP, a pool by name)."""
+    to_own: bool = False
+    """It goes on to the device itself, whatever its address: iptables' REDIRECT. ``to`` is empty then."""
     to_ports: Intervals | None = None
     """None: the port stays."""
     none: bool = False
     """It says that what matches is not translated."""
+    sees: Literal["original", "translated"] = "translated"
+    """For ``src``: which destination ``dst`` and ``services`` are held against. A ``dst`` one sees the original."""
     enabled: bool = True
     unknown: str | None = None
     """Why it may or may not match."""
@@ -201,11 +214,21 @@ class Device:
     """Lines that were not understood and stand in no chain; they are counted and shown."""
     decoded: int = 0
     """Lines or elements that were understood."""
+    warnings: tuple[str, ...] = ()
+    """One line each, with its file and line: what was read, though oddly written."""
+
     zones: frozenset[str] = frozenset()
-    """The zones of secscan.yaml that the device stands between."""
+    """The zones of secscan.yaml that the device stands between. This and what follows is said by secscan.yaml and by
+    the set that the export came in; a reader leaves it alone."""
+    sides: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Interface, or zone of the maker's -> the zones of secscan.yaml that lie behind it."""
+    host: str | None = None
+    """The asset whose own firewall it is."""
+    council: str | None = None
+    """Whose asset that is."""
     exported_on: date | None = None
     stale: bool = False
-    warnings: tuple[str, ...] = ()
+    """The export is older than its limit: what it says is shown, and proves nothing."""
 
     def rules(self) -> Iterator[tuple[Chain, Rule]]:
         """Every rule with its chain, stage by stage and then the chains that are only called."""

@@ -102,12 +102,16 @@ class Export:
 
 
 class Format(Protocol):
-    """Reads one maker's format."""
+    """Reads one maker's format: ``READER`` of its module, which one line of ``registry.KINDS`` names."""
 
     kind: str
 
     def fits(self, head: str) -> str | None:
-        """How surely a file that begins so is of this format, in words; None: it is not."""
+        """How surely a file that begins so belongs to an export of this format; None: it does not.
+
+        ``certain: ...`` by a mark that only this format has, ``likely: ...`` by its form. Companions fit too (an
+        ``ipset save`` beside an iptables-save), so long as nothing else is written so.
+        """
         ...
 
     def read(self, export: Export) -> Device:
