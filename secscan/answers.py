@@ -186,11 +186,11 @@ def exposure(
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
     reading, settled = exports(held, today, files)
-    rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
+    devices = firewalls.devices(reading.loads, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
-    warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in rules for w in one.warnings]
+    warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in devices for w in one.warnings]
     if _is_address(to):
-        return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
+        return firewalls.ask(devices, zones, from_, to, port, council=council), warnings
     estate = settled()
     assets = estate.frames["assets"]
     row = registered(estate, to, council)
@@ -205,7 +205,7 @@ def exposure(
     found = [
         answer
         for address in addresses
-        for answer in firewalls.ask(rules, zones, from_, address, port, council=asset[0], zone=zone)
+        for answer in firewalls.ask(devices, zones, from_, address, port, council=asset[0], zone=zone)
     ]
     return found, warnings
 
@@ -229,7 +229,7 @@ def exposure_of_config(
     firewall = Firewall.model_validate(
         {"id": "config", "as": told, "file": config.name, "zones": ["any"], "default": default}
     )
-    return firewalls.ask_config(firewalls.rule_list(load, firewall, files, today, False), from_, to, port)
+    return firewalls.ask_config(firewalls.from_table(load, firewall, files, today), from_, to, port)
 
 
 def registered(estate: Estate, name: str, council: str | None) -> int | None:

@@ -89,7 +89,7 @@ def scan(
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
         estate = exposure.attach(
-            estate, held.settings, rules, exposure.rule_lists(reading.loads, held.settings, files, today),
+            estate, held.settings, rules, exposure.devices(reading.loads, held.settings, files, today),
             policy.ports_asked(rules, checks), held.source_places,
         )  # fmt: skip
         estate = policy.attach(estate, rules)

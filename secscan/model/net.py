@@ -52,6 +52,7 @@ class Origin:
     """The chain of objects and groups that it was expanded from, outermost first."""
 
 
+Traffic = Literal["through", "to-device", "from-device"]
 Action = Literal["permit", "deny", "jump", "goto", "return", "continue"]
 
 
@@ -123,7 +124,7 @@ class Stage:
     out_interfaces: frozenset[str] | None = None
     sees: Literal["original", "translated"] = "translated"
     """Which destination its rules are held against, where a translation changes it. All see the original source."""
-    traffic: Literal["through", "to-device", "from-device"] = "through"
+    traffic: Traffic = "through"
     """``to-device``: what reaches an address of the device's own; ``from-device``: what it sends. A chain that is asked
     for several kinds has a stage for each."""
 
@@ -238,25 +239,6 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleList:
-    """An ordered list as one device applies it, and what happens when nothing matches."""
-
-    device: str
-    rules: tuple[Rule, ...]
-    default: Literal["permit", "deny"] | None
-    default_origin: Origin
-    undecoded: tuple[Origin, ...] = ()
-    """Lines that were not understood: one that stands before the deciding rule makes the answer cannot-tell."""
-    zones: frozenset[str] = frozenset()
-    """The zones that the device stands between."""
-    exported_on: date | None = None
-    stale: bool = False
-    """The export is older than its limit: what it says is shown, and proves nothing."""
-    warnings: tuple[str, ...] = ()
-    """One line each, with its file and line: what was read, though oddly written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneSet:
     """A zone as the addresses that belong to it."""
 
@@ -280,6 +262,17 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Onward:
+    """What a translation makes of a packet's destination."""
+
+    dst: str
+    dport: int
+    device: str
+    by: Origin
+    """The translation that it meets first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Who can reach one address and port from one zone, and which rule decides."""
 
@@ -293,6 +286,9 @@ class Answer:
     device: str | None = None
     reason: str = ""
     witness: Witness | None = None
+    """As it is sent: a device may translate its destination on the way."""
+    translated: Onward | None = None
+    """Where the witness then goes on to."""
     addresses: int = 0
     """How many addresses of the zone get through."""
     deciding: tuple[tuple[str, Origin], ...] = field(default=())

@@ -22,10 +22,10 @@ HEAD: Final = 200_000
 _BYTES: Final = (
     (b"regf", "is a registry hive: a Windows firewall policy saved as .wfw",
      "export it as text: Get-NetFirewallRule with its filters to JSON, or netsh advfirewall firewall show rule name=all verbose"),
-    (b"PK\x03\x04", "is a ZIP archive", "unzip it, and name the configuration inside"),
-    (b"\x1f\x8b", "is a gzip archive", "unzip it, and name the configuration inside"),
-    (b"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", "unpack it, and name the configuration inside"),
-    (b"BZh", "is a bzip2 archive", "unpack it, and name the configuration inside"),
+    (b"PK\x03\x04", "is a ZIP archive", "unpack it first"),
+    (b"\x1f\x8b", "is a gzip archive", "unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", "unpack it first"),
+    (b"BZh", "is a bzip2 archive", "unpack it first"),
     (b"Salted__", "is encrypted", "export it again without a password"),
     (b"-----BEGIN PGP", "is encrypted", "decrypt it first"),
     (b"---- BEGIN config.xml ----", "is an encrypted backup", "export it again without a password"),
@@ -91,7 +91,10 @@ def read(kind: str, export: Export) -> Device:
 
 
 def _one(file: ConfigFile) -> Recognised:
-    head = file.text()[:HEAD]
+    try:
+        head = file.text()[:HEAD]
+    except InputError as error:
+        return Recognised(kind="", words=error.reason)
     fitting = [(kind, words) for kind, words in _fits(head) if words]
     fitting.sort(key=lambda one: not one[1].startswith("certain"))
     if fitting:
