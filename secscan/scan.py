@@ -76,6 +76,7 @@ def scan(
         reading = sources.read(
             held.settings, held.root, today, files, store.accepted(),
             lambda file: progress(f"reading {file}", 1, 0), held.source_places, added.shapes,
+            exposure.Makers(held.settings.firewalls),
         )  # fmt: skip
         checks = checks_of(held, folders, added)
         rules = policy.load(
