@@ -133,7 +133,12 @@ SETTINGS: dict[str, Any] = {
         {"id": "servers", "name": SHORT, "addresses": ["10.1.0.0/24"]},
         {"id": "internet", "internet": True},
     ],
-    "firewalls": [{"id": "core", "file": f"{FILE[:-6]}*", "zones": ["users", "servers", "internet"], "default": "deny"}],
+    "firewalls": [
+        {
+            "id": "core", "file": f"{FILE[:-6]}*", "zones": ["users", "servers", "internet"], "default": "deny",
+            "interfaces": {SHORT: "users"}, "host": SHORT, "council": "oak",
+        },
+    ],
     "vantage_points": [{"id": "box", "zone": "users", "name": PROSE[:480]}],
     "policies": {
         "overlays": [f"policies/{SHORT.replace('/', '')}overlay.yaml"], "exceptions": f"policies/{SHORT.replace('/', '')}exceptions.yaml",

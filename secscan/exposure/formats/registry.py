@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Final
 
 from secscan.doors.validate import nearest
@@ -13,8 +12,8 @@ from secscan.exposure.formats.export import ConfigFile, Export, Format
 from secscan.model.errors import InputError
 from secscan.model.net import Device
 
-KINDS: Final[Mapping[str, str]] = {}
-"""Kind -> the module of this folder whose ``READER`` reads it; the more particular before the more general."""
+READERS: Final[Sequence[Format]] = ()
+"""Every reader, the more particular before the more general: a line here and a file beside this one."""
 
 HEAD: Final = 200_000
 """Letters of a file that are looked at to tell what it is."""
@@ -79,15 +78,20 @@ def recognise(files: Sequence[ConfigFile]) -> Recognised:
     return found[0][1] if found else Recognised(kind="", words="there is no file")
 
 
+def kinds() -> tuple[str, ...]:
+    """The formats that can be read, by the name that ``as:`` and ``--as`` use."""
+    return tuple(reader.kind for reader in READERS)
+
+
 def read(kind: str, export: Export) -> Device:
     """The device of an export of that kind. Raises InputError where it cannot be one whole export."""
-    if kind not in KINDS:
-        raise export.files[0].refuse(
-            f"no reader is called '{kind}'{nearest(kind, KINDS)}", f"known: {', '.join(KINDS) or 'none'}"
-        )
+    reader = next((one for one in READERS if one.kind == kind), None)
+    if reader is None:
+        known = ", ".join(kinds()) or "none"
+        raise export.files[0].refuse(f"no reader is called '{kind}'{nearest(kind, kinds())}", f"known: {known}")
     for file in export.files:
         _refuse_bytes(file)
-    return _reader(kind).read(export)
+    return reader.read(export)
 
 
 def _one(file: ConfigFile) -> Recognised:
@@ -95,7 +99,7 @@ def _one(file: ConfigFile) -> Recognised:
         head = file.text()[:HEAD]
     except InputError as error:
         return Recognised(kind="", words=error.reason)
-    fitting = [(kind, words) for kind, words in _fits(head) if words]
+    fitting = [(one.kind, words) for one in READERS if (words := one.fits(head))]
     fitting.sort(key=lambda one: not one[1].startswith("certain"))
     if fitting:
         return Recognised(kind=fitting[0][0], words=fitting[0][1])
@@ -103,16 +107,6 @@ def _one(file: ConfigFile) -> Recognised:
         if (at := re.search(pattern, head)) and re.search(also, head):
             raise file.refuse(what, todo, head.count("\n", 0, at.start()) + 1)
     return Recognised(kind="", words="is not a firewall's export that a reader knows")
-
-
-def _fits(head: str) -> Iterator[tuple[str, str | None]]:
-    for kind in KINDS:
-        yield kind, _reader(kind).fits(head)
-
-
-def _reader(kind: str) -> Format:
-    reader: Format = import_module(f"secscan.exposure.formats.{KINDS[kind]}").READER
-    return reader
 
 
 def _refuse_bytes(file: ConfigFile) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -34,11 +32,7 @@ class Toy:
 
 @pytest.fixture
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    modules: dict[str, Any] = {"one": Toy("one", "likely"), "two": Toy("two")}
-    monkeypatch.setattr(registry, "KINDS", {"one": "one", "two": "two"})
-    monkeypatch.setattr(
-        registry, "import_module", lambda name: SimpleNamespace(READER=modules[name.rsplit(".", 1)[-1]])
-    )
+    monkeypatch.setattr(registry, "READERS", (Toy("one", "likely"), Toy("two")))
 
 
 @pytest.mark.usefixtures("toys")
