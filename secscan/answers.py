@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from secscan import engine, history, inventory, knowledge, plugins, policy, sources, workspace
 from secscan import exposure as firewalls
+from secscan.doors import files as door
 from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
 from secscan.findings.registers import exceptions as register_of_exceptions
@@ -28,6 +29,10 @@ from secscan.model.tables import TABLES, TableSpec
 from secscan.workspace import Workspace
 
 STATE = "state"
+TABLE: Final = "secscan-rules"
+"""Our own template of rules."""
+Way = firewalls.Way
+ANY_WAY: Final = Way()
 _LIKE: Final = 75.0
 """How like, in hundredths, a name must be to be suggested."""
 
@@ -172,7 +177,10 @@ def exceptions(held: Workspace, today: date) -> list[tuple[ExceptionRow, list[Fi
 def exports(held: Workspace, today: date, files: Files) -> tuple[sources.Reading, Callable[[], Estate]]:
     """What the exports say as of a day, read as a scan would; and, for whoever needs it, settled into one estate."""
     shapes = plugins.find().shapes
-    reading = sources.read(held.settings, held.root, today, files, places=held.source_places, shapes=shapes)
+    reading = sources.read(
+        held.settings, held.root, today, files, places=held.source_places, shapes=shapes,
+        exports=firewalls.Makers(held.settings.firewalls),
+    )  # fmt: skip
     return reading, lambda: inventory.settle(reading.loads, reading.gaps, held.settings, files, today, shapes)
 
 
@@ -186,11 +194,12 @@ def exposure(
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
     reading, settled = exports(held, today, files)
-    rules = firewalls.rule_lists(reading.loads, held.settings, files, today)
+    devices = firewalls.devices(reading.loads, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
-    warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in rules for w in one.warnings]
+    warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in devices for w in one.warnings]
     if _is_address(to):
-        return firewalls.ask(rules, zones, from_, to, port, council=council), warnings
+        owner, tag = _whose(settled, to, council) if any(one.host for one in devices) else (council, "")
+        return firewalls.ask(devices, zones, from_, to, port, council=owner, asset=tag), warnings
     estate = settled()
     assets = estate.frames["assets"]
     row = registered(estate, to, council)
@@ -205,31 +214,71 @@ def exposure(
     found = [
         answer
         for address in addresses
-        for answer in firewalls.ask(rules, zones, from_, address, port, council=asset[0], zone=zone)
+        for answer in firewalls.ask(devices, zones, from_, address, port, council=asset[0], zone=zone, asset=asset[1])
     ]
     return found, warnings
 
 
+def _whose(settled: Callable[[], Estate], address: str, council: str | None) -> tuple[str | None, str]:
+    """The council and the id of the asset that has an address; the council as it was, and no id, where none has."""
+    estate = settled()
+    row = registered(estate, address, council)
+    if row is None:
+        return council, ""
+    assets = estate.frames["assets"]
+    return assets.get("council", row), assets.get("asset", row)
+
+
 def exposure_of_config(
-    config: Path, kind: str | None, default: str | None, from_: str | None, to: str, port: str, today: date
-) -> list[Answer]:
-    """The same by one export alone. Raises InputError when it cannot be read as rules."""
+    configs: Sequence[Path], kind: str | None, default: str | None, from_: str | None, to: str, port: str, today: date,
+    way: Way = ANY_WAY,
+) -> tuple[list[Answer], list[str]]:  # fmt: skip
+    """The same by one export alone, of one file or several. ``way``: the chain and the interfaces that it is about.
+
+    Raises InputError when the files cannot be read as the rules of one device.
+    """
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
-    files = Files()
-    told, words = (kind, "as you said") if kind else sources.recognise_kind(config, str(config))
-    if told != "secscan-rules":
-        what = f"is {told} ({words})" if told else words
-        if kind is None:
-            raise InputError(Place(str(config)), f"{what}; no firewall rules can be read from it")
-        raise UsageError(f"--as '{kind}' is not a kind of firewall export that can be read; secscan-rules is")
-    source = Source.model_validate({"id": "config", "as": told, "file": config.name})
+    told = kind or _kind_of(configs)
+    wall = Firewall.model_validate(
+        {"id": "config", "as": told, "file": configs[0].name, "zones": ["any"], "default": default}
+    )
+    source = Source.model_validate({"id": wall.id, "as": told, "file": wall.file})
+    if told in firewalls.kinds():
+        files = [sources.ExportFile(path=path, shown=str(path), dated_on=today) for path in configs]
+        loads = sources.read_export(source, files, Limits(), firewalls.Makers([wall]))
+        (device,) = (load.device for load in loads if load.device is not None)
+        warnings = [*(w for load in loads for w in load.warnings), *device.warnings]
+        return firewalls.ask_config(device, from_, to, port, way), warnings
+    if told != TABLE:
+        known = ", ".join((TABLE, *firewalls.kinds()))
+        raise UsageError(f"--as '{kind}' is not a kind of firewall export that can be read; there are {known}")
+    if len(configs) > 1:
+        raise UsageError(f"an export in our own template is one file; {len(configs)} are named")
+    places = Files()
     load = sources.read_file(
-        config, shown=config.name, source=source, council="", files=files, limits=Limits(), today=today, dated_on=today
+        configs[0], shown=str(configs[0]), source=source, council="", files=places, limits=Limits(), today=today,
+        dated_on=today,
+    )  # fmt: skip
+    device = firewalls.from_table(load, wall, places, today)
+    return firewalls.ask_config(device, from_, to, port, way), [*load.warnings, *device.warnings]
+
+
+def _kind_of(configs: Sequence[Path]) -> str:
+    """What the files of an export are, by what stands in them. Raises InputError where no reader takes them."""
+    limit = Limits().file_mb * door.MEGABYTE
+    found = firewalls.recognise(
+        [
+            firewalls.ConfigFile(data=door.read_bytes(path, shown=str(path), limit=limit), shown=safe(str(path)))
+            for path in configs
+        ]
     )
-    firewall = Firewall.model_validate(
-        {"id": "config", "as": told, "file": config.name, "zones": ["any"], "default": default}
-    )
-    return firewalls.ask_config(firewalls.rule_list(load, firewall, files, today, False), from_, to, port)
+    if found.kind:
+        return found.kind
+    told, words = sources.recognise_kind(configs[0], str(configs[0]))
+    if told == TABLE:
+        return told
+    what = f"is {told} ({words})" if told else words
+    raise InputError(Place(str(configs[0])), f"{what}; no firewall rules can be read from it")
 
 
 def registered(estate: Estate, name: str, council: str | None) -> int | None:

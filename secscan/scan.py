@@ -76,6 +76,7 @@ def scan(
         reading = sources.read(
             held.settings, held.root, today, files, store.accepted(),
             lambda file: progress(f"reading {file}", 1, 0), held.source_places, added.shapes,
+            exposure.Makers(held.settings.firewalls),
         )  # fmt: skip
         checks = checks_of(held, folders, added)
         rules = policy.load(
@@ -89,7 +90,7 @@ def scan(
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
         estate = exposure.attach(
-            estate, held.settings, rules, exposure.rule_lists(reading.loads, held.settings, files, today),
+            estate, held.settings, rules, exposure.devices(reading.loads, held.settings, files, today),
             policy.ports_asked(rules, checks), held.source_places,
         )  # fmt: skip
         estate = policy.attach(estate, rules)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from secscan import plugins, sources, workspace
+from secscan import exposure, plugins, sources, workspace
 from secscan.answers import known_council
 from secscan.doors import files as door
 from secscan.doors.terminal import safe
@@ -88,12 +88,16 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes
     kind, surely = _kind(path, asked, held)
     name = _free_name(held, asked.council, _safe_name(_called(held, path.name, kind, asked)), kind)
     source, new = _source(held, name, kind, asked)
-    rules = kind == RULES
-    load = sources.read_file(
+    rules = _of_firewalls(kind)
+    if kind in exposure.kinds():
+        file = sources.ExportFile(path=path, shown=str(path), dated_on=today)
+        (load,) = sources.read_export(source, [file], held.settings.limits, exposure.Makers())
+    else:
+        load = sources.read_file(
         path, shown=str(path), source=source, council="" if rules else asked.council, files=Files(),
         limits=held.settings.limits, today=today, dated_on=today, also_named=_names(held, asked.council),
         shapes=shapes,
-    )  # fmt: skip
+        )  # fmt: skip
     folder = held.root / "firewalls" if rules else held.root / "inventory" / asked.council
     if rules and new:
         load = replace(load, warnings=(*load.warnings, _no_firewall(name)))
@@ -121,12 +125,21 @@ def _kind(path: Path, asked: Asked, held: Workspace) -> tuple[str, str]:
     shown = safe(path)
     if asked.table or asked.map:
         return "table", "by the columns that you named"
-    kind, words = sources.recognise_kind(path, shown, held.settings.limits.file_mb * door.MEGABYTE)
+    limit = held.settings.limits.file_mb * door.MEGABYTE
+    kind, words = sources.recognise_kind(path, shown, limit)
+    if kind in ("", "table"):
+        file = exposure.ConfigFile(data=door.read_bytes(path, shown=shown, limit=limit), shown=shown)
+        if (found := exposure.recognise([file])).kind:
+            return found.kind, found.words
     if not kind:
         raise InputError(Place(shown), words)
     if kind == "table":
         raise InputError(Place(shown), words.partition(";")[0].replace("possible: ", "is "), MAP_HINT)
     return kind, words
+
+
+def _of_firewalls(kind: str) -> bool:
+    return kind == RULES or kind in exposure.kinds()
 
 
 def _no_firewall(name: str) -> str:
@@ -152,7 +165,7 @@ def _called(held: Workspace, name: str, kind: str, asked: Asked) -> str:
 def _free_name(held: Workspace, council: str, name: str, kind: str) -> str:
     """The name to store the file under: never one that a source of another kind would take for its own."""
     found = held.settings.council(council)
-    others = [s.file for s in found.sources if s.kind != kind] if found and kind != RULES else []
+    others = [s.file for s in found.sources if s.kind != kind] if found and not _of_firewalls(kind) else []
     free, number = name, 1
     while any(_fits(free, pattern) for pattern in others) and number < 100:
         free, number = f"{kind}{'' if number == 1 else f'-{number}'}-{name}", number + 1
@@ -163,7 +176,7 @@ def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source
     """The source that the file belongs to, and whether it is new."""
     council = held.settings.council(asked.council)
     assert council is not None
-    if kind == RULES:
+    if _of_firewalls(kind):
         for firewall in held.settings.firewalls:
             if firewall.kind == kind and _fits(name, firewall.file):
                 same = ("id", "kind", "file", "encoding", "delimiter", "dates")

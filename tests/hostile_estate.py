@@ -153,7 +153,10 @@ SETTINGS: dict[str, Any] = {
         {"id": "internet", "internet": True},
     ],
     "firewalls": [
-        {"id": "core", "file": f"{FILE[:-6]}*", "zones": ["users", "servers", "internet"], "default": "deny"},
+        {
+            "id": "core", "file": f"{FILE[:-6]}*", "zones": ["users", "servers", "internet"], "default": "deny",
+            "interfaces": {SHORT: "users"}, "host": SHORT, "council": "oak",
+        },
         {"id": "coded", "file": "coded.csv", "zones": ["users", "servers"], "encoding": SHORT},
     ],
     "vantage_points": [{"id": "box", "zone": "users", "name": PROSE[:480]}],

@@ -12,6 +12,7 @@ from secscan.cli.common import FORMATS, Out, envelope, open_workspace, options
 from secscan.cli.common import as_of as today
 from secscan.cli.complete import councils, zones
 from secscan.model.errors import UsageError
+from secscan.model.net import Answer
 
 
 @click.command(epilog="Example: secscan exposure --to 10.20.4.10 --port tcp/445 --from guest")
@@ -25,21 +26,34 @@ from secscan.model.errors import UsageError
     help="Whose asset, where several councils have one of that name.",
 )
 @click.option(
-    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Ask one export alone, without a workspace."
+    "--config",
+    "configs",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    multiple=True,
+    help="Ask one export alone, without a workspace; again for each further file of it.",
 )
 @click.option("--as", "kind", metavar="KIND", help="For --config: what the export is (default: told by its content).")
 @click.option(
     "--default", type=click.Choice(["deny", "permit"]), help="For --config: what happens when no rule matches."
 )
+@click.option(
+    "--chain", metavar="NAME", help="For --config: the list that the packet meets (default: what passes through)."
+)
+@click.option("--in-interface", metavar="NAME", help="For --config: where the packet comes in.")
+@click.option("--out-interface", metavar="NAME", help="For --config: where it goes out.")
 @options(*FORMATS)
 def command(
     to: str,
     port: str,
     from_: str | None,
     council: str | None,
-    config: Path | None,
+    configs: tuple[Path, ...],
     kind: str | None,
     default: str | None,
+    chain: str | None,
+    in_interface: str | None,
+    out_interface: str | None,
     workspace: str | None,
     as_of: date | None,
     format_: str,
@@ -49,10 +63,11 @@ def command(
     from secscan import answers
 
     warnings: list[str] = []
-    if config is not None:
-        found = answers.exposure_of_config(config, kind, default, from_, to, port, today(as_of))
-    elif kind or default:
-        raise UsageError("--as and --default belong to --config FILE")
+    if configs:
+        way = answers.Way(chain=chain, in_interface=in_interface, out_interface=out_interface)
+        found, warnings = answers.exposure_of_config(configs, kind, default, from_, to, port, today(as_of), way)
+    elif kind or default or chain or in_interface or out_interface:
+        raise UsageError("--as, --default, --chain, --in-interface and --out-interface belong to --config FILE")
     else:
         held = open_workspace(workspace)
         if council is not None:
@@ -72,7 +87,12 @@ def command(
                     "src": a.witness.src, "dst": a.witness.dst, "proto": a.witness.proto, "sport": a.witness.sport,
                     "dport": a.witness.dport,
                 },
-                "addresses": a.addresses, "stale": a.stale,
+                "addresses": a.addresses, "stale": a.stale, "device": a.device,
+                "translated": None if a.translated is None else {
+                    "dst": a.translated.dst, "dport": a.translated.dport, "device": a.translated.device,
+                    "file": a.translated.by.file, "line": a.translated.by.line, "text": a.translated.by.text,
+                    "name": a.translated.by.name or None,
+                },
             }
             for a in found
         ]  # fmt: skip
@@ -82,7 +102,8 @@ def command(
     table = [
         (
             a.from_, a.to, a.port, a.verdict, f"{a.rule.file}:{a.rule.line} {a.rule.text}" if a.rule else "",
-            _some(a.sources), "; ".join(filter(None, (a.reason, "by an export that is too old" if a.stale else ""))),
+            _some(a.sources),
+            "; ".join(filter(None, (a.reason, _onward(a), "by an export that is too old" if a.stale else ""))),
         )
         for a in found
     ]  # fmt: skip
@@ -90,7 +111,14 @@ def command(
     for warning in warnings:
         out.note(warning)
     if format_ == "text":
-        out.next("next: secscan mitigations" if config is None else "next: secscan exposure --help")
+        out.next("next: secscan mitigations" if not configs else "next: secscan exposure --help")
+
+
+def _onward(answer: Answer) -> str:
+    """Where the packet that shows it goes on to, where a device translates its destination."""
+    if (one := answer.translated) is None:
+        return ""
+    return f"sent on to {one.dst or 'an address that is not known'} port {one.dport} by {one.by.file}:{one.by.line}"
 
 
 def _some(sources: tuple[str, ...]) -> str:

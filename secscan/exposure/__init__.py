@@ -2,7 +2,25 @@
 
 from secscan.exposure.ask import ask, ask_config
 from secscan.exposure.attach import attach
-from secscan.exposure.rules import rule_list, rule_lists
+from secscan.exposure.devices import devices, placed
+from secscan.exposure.formats import kinds, recognise
+from secscan.exposure.formats.export import ConfigFile
+from secscan.exposure.lone import Way
+from secscan.exposure.makers import Makers
+from secscan.exposure.rules import from_table
 from secscan.exposure.zones import zone_sets
 
-__all__ = ["ask", "ask_config", "attach", "rule_list", "rule_lists", "zone_sets"]
+__all__ = [
+    "ConfigFile",
+    "Makers",
+    "Way",
+    "ask",
+    "ask_config",
+    "attach",
+    "devices",
+    "from_table",
+    "kinds",
+    "placed",
+    "recognise",
+    "zone_sets",
+]

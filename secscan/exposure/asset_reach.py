@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from secscan.exposure import intervals
-from secscan.exposure.board import Reach
-from secscan.exposure.engine import Engine, device_name, rule_text, witness
+from secscan.exposure.board import Board, Question
+from secscan.exposure.engine import Asked, Engine, rule_text, witness
 from secscan.exposure.intervals import Family
-from secscan.exposure.told import Told, tell_zones
+from secscan.exposure.told import Told, device_name, tell
 from secscan.exposure.zones import UNROUTED, Located, locate
 from secscan.model.kleene import any3
 from secscan.model.net import Origin, Witness
@@ -44,15 +45,33 @@ PerZone = Mapping[str, Passage]
 """Zone -> whether it and the asset reach each other; the same object for assets that the rules do not tell apart."""
 
 
+class _Later(Mapping[str, Passage]):
+    """One question's answers, each worked out when it is asked for."""
+
+    def __init__(self, board: Board, question: Question, passages: Passages) -> None:
+        self._board, self._question, self._passages = board, question, passages
+
+    def __getitem__(self, zone: str) -> Passage:
+        return self._passages.passage(self._board.told(self._question, zone))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._board.zones)
+
+    def __len__(self) -> int:
+        return len(self._board.zones)
+
+
 class Passages:
     """Answers for assets, zones and ports; each address is asked about once."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: dict[tuple[int, Family, str, str, bool], PerZone] = {}
-        self._shared: dict[Reach, PerZone] = {}
+        self._known: dict[tuple[int, Family, str, str, bool, str, str], PerZone] = {}
+        self._shared: dict[Any, PerZone] = {}
         self._joined: dict[tuple[int, ...], PerZone] = {}
         self._nowhere: dict[str, PerZone] = {}
+        self._passages: dict[int, tuple[Told, Passage]] = {}
+        self._usual: dict[int, tuple[Sequence[Told], dict[str, Passage]]] = {}
 
     def subject(self, council: str, asset: str, addresses: Sequence[str], zone: str | None) -> Subject:
         """The asset with its addresses. ``zone``: the register's word for where it stands.
@@ -65,16 +84,9 @@ class Passages:
                 found.append((address, family, locate(address, family, self._engine.zones, council, zone)))
         return Subject(council=council, asset=asset, addresses=tuple(found))
 
-    def prepare(self, subjects: Sequence[Subject]) -> None:
-        """The rules for all of these are looked up in one sweep."""
-        for family in intervals.FAMILIES:
-            if ends := [address for s in subjects for address, own, _ in s.addresses if own == family]:
-                self._engine.board(family, inward=True).prepare(ends)
-                self._engine.board(family, inward=False).prepare(ends)
-
     def of(self, subject: Subject, port: str, *, inward: bool) -> PerZone:
         """Whether each zone reaches the asset on ``port``, or the asset the zone: yes if any of its addresses does."""
-        found = [self._one(*address, port, inward) for address in subject.addresses]
+        found = [self._one(subject, *address, port, inward) for address in subject.addresses]
         if len(found) == 1:
             return found[0]
         if not found:
@@ -88,23 +100,50 @@ class Passages:
         """A packet that gets through; None where none surely does."""
         for address, family, located in subject.addresses:
             if located.zone is not None:
-                asked = self._engine.ask(address, family, located.zone, port, inward=inward)
-                told = tell_zones(asked.board, asked.reach)[zone]
-                if told.through:
-                    return witness(asked, told, asked.board.axis.zone[zone])
+                asked = self._engine.ask(
+                    address, family, located.zone, port, inward=inward, host=(subject.council, subject.asset)
+                )
+                reach = asked.reach(zone)
+                columns = asked.board.axis.full[reach.zone]
+                told = tell(asked.board, reach, columns)
+                if told.through and (found := witness(asked, reach, told, columns)) is not None:
+                    return found[0]
         return None
 
-    def _one(self, address: int, family: Family, located: Located, port: str, inward: bool) -> PerZone:
+    def passage(self, told: Told) -> Passage:
+        """The same for a person; one for one."""
+        found = self._passages.get(id(told))
+        if found is None:
+            found = self._passages[id(told)] = told, _passage(told)  # kept together, so the id stays this one's
+        return found[1]
+
+    def _one(
+        self, subject: Subject, address: int, family: Family, located: Located, port: str, inward: bool
+    ) -> PerZone:
         if located.zone is None:
             return self._untold(located.why)
-        key = (address, family, located.zone, port, inward)
+        key = (address, family, located.zone, port, inward, subject.council, subject.asset)
         if key not in self._known:
-            asked = self._engine.ask(*key[:4], inward=inward)
-            if asked.reach not in self._shared:
-                told = tell_zones(asked.board, asked.reach)
-                self._shared[asked.reach] = {zone: _passage(one) for zone, one in told.items()}
-            self._known[key] = self._shared[asked.reach]
+            host = (subject.council, subject.asset)
+            asked = self._engine.ask(address, family, located.zone, port, inward=inward, host=host)
+            same = (family, inward, asked.question.key)
+            if same not in self._shared:
+                self._shared[same] = self._answers(asked)
+            self._known[key] = self._shared[same]
         return self._known[key]
+
+    def _answers(self, asked: Asked) -> PerZone:
+        board, question = asked.board, asked.question
+        if len(question.cells) > 1 or not board.single:
+            return _Later(board, question, self)
+        usual, own = board.usual(question)
+        if id(usual) not in self._usual:
+            known = dict(zip(board.zones, map(self.passage, usual), strict=True))
+            self._usual[id(usual)] = usual, known
+        found = self._usual[id(usual)][1].copy()
+        for number, told in own.items():
+            found[board.zones[number]] = self.passage(told)
+        return found
 
     def _untold(self, why: str) -> PerZone:
         if why not in self._nowhere:
@@ -114,15 +153,15 @@ class Passages:
 
 def _passage(told: Told) -> Passage:
     reach = {"permitted": True, "partly": True, "blocked": False, "cannot-tell": None}[told.verdict]
-    reason, decider = told.reason, told.decider
+    reason, item = told.reason, told.item
     if told.stale and reach is False:
         # A rule of long ago may be gone: what an old export blocks is not known to be blocked.
         reach, reason = None, "blocked by an export that is older than its limit"
     return Passage(
         reach=reach,
         partly=told.verdict == "partly",
-        rule=rule_text(device_name(decider.hop.device), decider.item.origin) if decider else None,
-        origin=decider.item.origin if decider else None,
+        rule=rule_text(device_name(told.device), item.origin) if item and told.device else None,
+        origin=item.origin if item else None,
         reason=reason,
         covered=told.covered,
         stale=told.stale,

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from secscan.exposure.asset_reach import Passages
 from secscan.exposure.claims_table import claims_table
+from secscan.exposure.devices import missing, placed
 from secscan.exposure.engine import Engine
 from secscan.exposure.observed import Observations
 from secscan.exposure.paths import paths
-from secscan.exposure.rules import missing
 from secscan.exposure.rules_table import rules_table
 from secscan.exposure.scene import Scene, asset_rows
 from secscan.exposure.support import supports
 from secscan.exposure.zones import zone_sets
 from secscan.model.estate import Estate
-from secscan.model.net import RuleList
+from secscan.model.net import Device
 from secscan.model.places import Place
 from secscan.model.policy import Policy
 
@@ -29,7 +29,7 @@ def attach(
     estate: Estate,
     settings: Settings,
     policy: Policy,
-    rule_lists: Sequence[RuleList],
+    devices: Sequence[Device],
     extra_ports: Iterable[str] = (),
     places: Mapping[str, Place] | None = None,
 ) -> Estate:
@@ -38,15 +38,15 @@ def attach(
     Paths has the assets that some control may ask about: with an unsupported install, named by a mitigation, or
     listening on one of ``extra_ports`` (proto/port). Notes: ``claims`` (a ClaimRow each), ``routes`` ((council,
     asset) -> its Routes), ``control_claims`` (claims that another control decides). A firewall of the settings
-    without a rule list leaves what passes it untold. ``places``: firewall id -> where secscan.yaml speaks of it.
+    without a device leaves what passes it untold. ``places``: firewall id -> where secscan.yaml speaks of it.
     """
-    known = {one.device for one in rule_lists}
-    lists = [*rule_lists, *(missing(f) for f in settings.firewalls if f.id not in known)]
+    known = {one.name for one in devices}
+    every = [*devices, *(placed(missing(f), f, settings) for f in settings.firewalls if f.id not in known)]
     zones = zone_sets(settings)
     scene = Scene(
         estate=estate,
         zones=zones,
-        passages=Passages(Engine(lists, zones)),
+        passages=Passages(Engine(every, zones)),
         observations=Observations(estate.probes, estate.files, estate.today),
         rows=asset_rows(estate.frames["assets"]),
     )
@@ -59,7 +59,7 @@ def attach(
             **estate.frames,
             "paths": tried,
             "claims": claims,
-            "rules": rules_table(scene, settings, lists, places or {}),
+            "rules": rules_table(scene, settings, every, places or {}),
         },
         notes={**estate.notes, "claims": shown, "routes": routes, "control_claims": by_control},
     )

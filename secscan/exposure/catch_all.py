@@ -11,10 +11,9 @@ from itertools import product
 from typing import Final, Literal
 
 from secscan.exposure import intervals
-from secscan.exposure.compiled import in_order
 from secscan.exposure.intervals import FAMILIES, Family
 from secscan.model.kleene import all3, any3
-from secscan.model.net import PORTS_ALL, AddressSet, Intervals, Origin, Rule, RuleList, ZoneSet
+from secscan.model.net import PORTS_ALL, AddressSet, Device, Intervals, Origin, Rule, Stage, ZoneSet
 
 Zones = frozenset[str]
 Word = Literal["permit", "deny"]
@@ -22,15 +21,17 @@ Word = Literal["permit", "deny"]
 _WITH_PORTS: Final = ("tcp", "udp")
 _KINDS: Final = (*_WITH_PORTS, "other")
 """Every packet is one of these; the last has no ports."""
+_EITHER: Final = frozenset(("permit", "deny"))
+_Ends = tuple[frozenset[str], Origin | None]
 
 
-def every_way(rule: Rule, zones: Zones, known: Zones) -> bool | None:
+def every_way(rule: Rule, zones: Zones, known: Zones, sides: Zones = frozenset()) -> bool | None:
     """Whether new packets of IPv4, or of IPv6, are the rule's from every source to every destination on every port.
 
-    ``zones``: those that its device stands between; ``known``: all there are. A source port bars nobody, for
-    whoever sends may pick it; what has no ports does not count.
+    ``zones``: those that its device stands between; ``known``: all there are; ``sides``: the device's interfaces. A
+    source port bars nobody, for whoever sends may pick it; what has no ports does not count.
     """
-    ways = [_any_zone(names, zones, known) for names in (rule.from_zones, rule.to_zones)]
+    ways = _ways(rule, zones, known, sides)
     ports = [_has_every_port(rule, kind, sports=False) for kind in _WITH_PORTS]
     return any3(_sure(rule, [*ways, *ports, *_every_address(rule, family)]) for family in FAMILIES)
 
@@ -48,16 +49,81 @@ def covers_internet(rule: Rule, internet: Sequence[ZoneSet], known: Zones) -> bo
     return any3(found)
 
 
-def default(one: RuleList, known: Zones) -> tuple[Word | None, Origin | None]:
-    """What the list does with a packet that no rule was written for, and the rule that does it (None: its default).
+def default(one: Device, known: Zones) -> tuple[Word | None, Origin | None]:
+    """What the device does with a packet that no rule was written for, and the rule that does it (None: its default).
 
     The first rule that surely catches everything decides, and whatever may catch everything before it leaves the
-    answer open. A rule for some zones only is written for those. It is asked of each family and kind of packet: where
-    one is let through, the default is to let through.
+    answer open. A rule for some zones or interfaces only is written for those. It is asked of each family, kind of
+    packet and interface that has a list of its own: where one is let through, the default is to let through.
     """
-    steps = [step for step in in_order(one) if isinstance(step, Origin) or _may_catch(step)]
-    told = dict.fromkeys(_outcome(one, steps, known, *case) for case in product(FAMILIES, _KINDS))
+    traffic = {stage.traffic for stage in one.stages}
+    stages = [s for s in one.stages if s.traffic == ("through" if "through" in traffic else "to-device")]
+    always = [s for s in stages if s.in_interfaces is s.out_interfaces is None]
+    bound = [s for s in stages if s not in always]
+    ways = [[*always, stage] for stage in bound] or [always]
+    told = dict.fromkeys(_through(one, way, known, *case) for way in ways for case in product(FAMILIES, _KINDS))
     return min(told, key=lambda said: ("permit", None, "deny").index(said[0]))
+
+
+def _through(
+    one: Device, stages: Sequence[Stage], known: Zones, family: Family, kind: str
+) -> tuple[Word | None, Origin | None]:
+    """What becomes of a packet that meets these stages one after the other."""
+    done: dict[str, _Ends] = {}
+    told = [_asked(one, stage.chain, known, family, kind, done) for stage in stages]
+    for wanted in ("deny", None):
+        for word, origin in told:
+            if word == wanted:
+                return word, origin
+    return told[-1] if told else (None, None)
+
+
+def _asked(
+    one: Device, chain: str, known: Zones, family: Family, kind: str, done: dict[str, _Ends]
+) -> tuple[Word | None, Origin | None]:
+    words, by = _outcome(one, chain, known, family, kind, done)
+    if "return" in words:
+        end = one.chains[chain].default
+        words = words - {"return"} | (frozenset((end,)) if end in ("permit", "deny") else _EITHER)
+    if words == {"permit"}:
+        return "permit", by
+    return ("deny", by) if words == {"deny"} else (None, by)
+
+
+def _outcome(one: Device, chain: str, known: Zones, family: Family, kind: str, done: dict[str, _Ends]) -> _Ends:
+    """permit, deny or return: each that may come of asking a chain, and the line that settles it."""
+    if chain not in one.chains or family not in one.families:
+        return _EITHER, None
+    if chain not in done:
+        done[chain] = _EITHER, None  # what calls itself is not followed
+        done[chain] = _followed(one, chain, known, family, kind, done)
+    return done[chain]
+
+
+def _followed(one: Device, chain: str, known: Zones, family: Family, kind: str, done: dict[str, _Ends]) -> _Ends:
+    list_, may = one.chains[chain], frozenset[str]()
+    sides = frozenset(interface.name for interface in one.interfaces)
+    for step in list_.steps:
+        if isinstance(step, Origin):
+            return _EITHER, step  # it may be any rule at all
+        if step.action == "continue" or not _may_catch(step):
+            continue
+        ports = _has_every_port(step, kind, sports=True)
+        ways = _ways(step, one.zones, known, sides)
+        catches = _sure(step, [*ways, ports, *_every_address(step, family)])
+        if catches is False:
+            continue
+        words, by = frozenset((str(step.action),)), step.origin
+        if step.action in ("jump", "goto"):
+            words, inner = _outcome(one, step.target, known, family, kind, done)
+            by = inner or by
+        goes_on = step.action == "jump" and "return" in words
+        may |= words - {"return"} if goes_on else words
+        if (catches and not goes_on) or len(may & _EITHER) > 1:
+            return may, by
+    if list_.default is None:
+        return _EITHER, None
+    return may | {list_.default}, None
 
 
 def _may_catch(rule: Rule) -> bool:
@@ -65,22 +131,11 @@ def _may_catch(rule: Rule) -> bool:
     return applies and any(all3(_every_address(rule, family)) is not False for family in FAMILIES)
 
 
-def _outcome(
-    one: RuleList, steps: Sequence[Rule | Origin], known: Zones, family: Family, kind: str
-) -> tuple[Word | None, Origin | None]:
-    may: set[Word] = set()
-    for step in steps:
-        if isinstance(step, Origin):
-            return None, step  # it may be any rule at all
-        ways = [_any_zone(names, one.zones, known) for names in (step.from_zones, step.to_zones)]
-        catches = _sure(step, [*ways, _has_every_port(step, kind, sports=True), *_every_address(step, family)])
-        if catches is not False:
-            may.add(step.action)
-        if catches or len(may) > 1:
-            return (step.action if len(may) == 1 else None), step.origin
-    if one.default is None or may - {one.default}:
-        return None, None
-    return one.default, None
+def _ways(rule: Rule, zones: Zones, known: Zones, sides: Zones) -> list[bool | None]:
+    """Whether a rule is for every zone and every interface of its device, whatever translation its packets met."""
+    found = [_any_zone(names, zones, known) for names in (rule.from_zones, rule.to_zones)]
+    found += [names is None or (bool(sides) and sides <= names) for names in (rule.in_interfaces, rule.out_interfaces)]
+    return [*found, rule.translations is None]
 
 
 def _sure(rule: Rule, parts: Iterable[bool | None]) -> bool | None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network, summarize_address_range
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+import numpy as np
 
 from secscan.model.net import V4_ALL, V6_ALL, AddressSet, Interval, Intervals
 
 Family = Literal[4, 6]
+Numbers = np.ndarray[Any, np.dtype[np.int32]]
 FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 
 
@@ -118,30 +121,37 @@ def networks(texts: Iterable[str]) -> AddressSet:
     return AddressSet(v4=normal(pairs[4]), v6=normal(pairs[6]))
 
 
-class Stab:
-    """Which of many sets hold a number: all of them in one sweep, as bits of one integer."""
+def nth(intervals: Intervals, number: int) -> int:
+    """The n-th number that it holds, from 0. Raises IndexError where it holds fewer."""
+    for lo, hi in intervals:
+        if number <= hi - lo:
+            return lo + number
+        number -= hi - lo + 1
+    raise IndexError(number)
+
+
+def place(intervals: Intervals, number: int) -> int:
+    """How many of its numbers stand before one of them. Raises ValueError for a number that it does not hold."""
+    before = 0
+    for lo, hi in intervals:
+        if lo <= number <= hi:
+            return before + number - lo
+        before += hi - lo + 1
+    raise ValueError(f"{number} is not among them")
+
+
+class Index:
+    """Which of many sets hold a number, found without asking each of them in turn."""
 
     def __init__(self, sets: Sequence[Intervals]) -> None:
-        changes: dict[int, int] = {}
-        for position, intervals in enumerate(sets):
-            bit = 1 << position
-            for lo, hi in intervals:
-                # The intervals of one set never touch, so each end flips its bit exactly once.
-                changes[lo] = changes.get(lo, 0) ^ bit
-                changes[hi + 1] = changes.get(hi + 1, 0) ^ bit
-        self._changes = sorted(changes.items())
-
-    def at(self, numbers: Iterable[int]) -> dict[int, int]:
-        """For each number the bits of the sets that hold it: bit i is the i-th set."""
-        found: dict[int, int] = {}
-        active, step = 0, 0
-        for wanted in sorted(set(numbers)):
-            while step < len(self._changes) and self._changes[step][0] <= wanted:
-                active ^= self._changes[step][1]
-                step += 1
-            found[wanted] = active
-        return found
-
-    def cuts(self) -> list[int]:
+        edges = sorted({edge for intervals in sets for lo, hi in intervals for edge in (lo, hi + 1)})
+        rank = {edge: number for number, edge in enumerate(edges)}
+        self.edges = edges
         """The numbers at which the answer may change."""
-        return [where for where, _ in self._changes]
+        pairs = [(rank[lo], rank[hi + 1], number) for number, some in enumerate(sets) for lo, hi in some]
+        self._first, self._after, self._set = np.array(pairs, dtype=np.int32).reshape(-1, 3).T.copy()
+
+    def at(self, number: int) -> Numbers:
+        """The sets that hold it, in order."""
+        stretch = bisect_right(self.edges, number) - 1
+        return self._set[(self._first <= stretch) & (stretch < self._after)]

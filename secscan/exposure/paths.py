@@ -10,9 +10,10 @@ import numpy as np
 
 from secscan.exposure.asset_reach import Passage, PerZone, Subject
 from secscan.exposure.claims import tries
+from secscan.exposure.matching import ANY
 from secscan.exposure.observed import Observation
 from secscan.exposure.scene import AssetKey, Scene, shared_columns, shared_places
-from secscan.exposure.services import ANY, is_port
+from secscan.exposure.services import is_port
 from secscan.exposure.support import Support
 from secscan.model.frame import Col, Frame, Index
 from secscan.model.policy import Policy
@@ -35,7 +36,6 @@ def paths(
     """
     table = _Table(scene)
     wanted = _wanted(scene, policy, support, extra)
-    scene.passages.prepare([scene.subject(row) for row in wanted])
     everywhere = tuple(zone.id for zone in scene.zones)
     internet = tuple(zone.id for zone in scene.zones if zone.internet)
     for key, row in scene.rows.items():

@@ -6,9 +6,12 @@ device and no zone twice: what is blocked is blocked on all of them, and what ge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from secscan.model.net import Traffic
 
 MAX_DEVICES: Final = 6
 """Devices on one way; no council's traffic passes more."""
@@ -18,11 +21,29 @@ MAX_STEPS: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One device as the packet meets it. None stands for the zone of the address that is asked about."""
+    """One device as the packet meets it, between the zones beside it. "" is a zone that nobody knows."""
 
     device: str
-    from_: str | None
-    to: str | None
+    from_: str
+    to: str
+    traffic: Traffic = "through"
+    arrives: frozenset[str] | None = None
+    """For what reaches or leaves a host: the interfaces that have its address; None where that is not known."""
+
+
+class Step(NamedTuple):
+    """One device on a way, with the zone on the side of the fixed address and the one further out."""
+
+    device: str
+    near: str
+    far: str
+
+
+class Way(NamedTuple):
+    """Devices one after the other, from the fixed address outwards. Not ``whole``: it was not followed to its end."""
+
+    steps: tuple[Step, ...]
+    whole: bool = True
 
 
 class Network:
@@ -31,6 +52,7 @@ class Network:
     def __init__(self, devices: Mapping[str, frozenset[str]]) -> None:
         self._devices = {name: devices[name] for name in sorted(devices)}
         self._behind: dict[tuple[str, frozenset[str], frozenset[str]], frozenset[str]] = {}
+        self._ways: dict[tuple[str, str, frozenset[str], frozenset[str]], tuple[list[Way], Iterator[Way]]] = {}
 
     def beside(self, zone: str, used: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
         """The devices beside a zone that are not ``used``, with their zones."""
@@ -52,3 +74,35 @@ class Network:
                     waiting += new
             self._behind[key] = frozenset(found - {zone})
         return self._behind[key]
+
+    def ways(
+        self, start: str, end: str, used: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()
+    ) -> Iterator[Way]:
+        """Every way from ``start`` to ``end``, the shortest first; as many as are asked for are worked out, once."""
+        key = (start, end, used, seen)
+        if key not in self._ways:
+            self._ways[key] = [], self._search(start, end, used, seen | {start})
+        known, more = self._ways[key]
+        yield from known
+        for way in more:
+            known.append(way)
+            yield way
+
+    def _search(self, start: str, end: str, used: frozenset[str], seen: frozenset[str]) -> Iterator[Way]:
+        waiting = deque([(start, used, seen, Way(()))])
+        count = 0
+        while waiting:
+            zone, used, seen, way = waiting.popleft()
+            count += 1
+            if count > MAX_STEPS or len(way.steps) == MAX_DEVICES:
+                # Too far to follow: whatever would come this way may get through.
+                yield way._replace(whole=False)
+                continue
+            for name, zones in self.beside(zone, used):
+                passed = used | {name}
+                if end in zones - seen:
+                    yield Way((*way.steps, Step(name, zone, end)))
+                for through in sorted(zones - seen - {end}):
+                    met = seen | {through}
+                    if end in self.behind(through, passed, met):
+                        waiting.append((through, passed, met, Way((*way.steps, Step(name, zone, through)))))

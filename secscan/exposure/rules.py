@@ -1,4 +1,4 @@
-"""From the rows of a rules file to the neutral rule list.
+"""From the rows of a rules file to a device with one chain.
 
 Nothing is guessed: a cell that cannot be read makes its rule one that may or may not match, a row that was refused
 may be any rule at all, and an export that was held or broken off leaves the list open where its rows are missing.
@@ -6,18 +6,19 @@ may be any rule at all, and an export that was held or broken off leaves the lis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from secscan.exposure import words
-from secscan.model.net import AddressSet, Origin, PortSet, Rule, RuleList
+from secscan.model.net import AddressSet, Chain, Device, Origin, PortSet, Rule, Stage, Traffic
 from secscan.model.places import Files, Place
 from secscan.model.raw import Load, RawTable
 
 if TYPE_CHECKING:
-    from secscan.model.settings import Firewall, Settings
+    from secscan.model.settings import Firewall
 
 _NARROWING: Final = frozenset(
     ("schedule", "time_range", "user", "users", "source_user", "application", "applications", "app_id", "url_category",
@@ -40,13 +41,17 @@ _ESTABLISHED: Final = frozenset(("established", "related"))
 _EVERY_NEW: Final = frozenset(("new", "any", "all", "*"))
 
 
-def rule_list(load: Load, firewall: Firewall, files: Files, today: date, stale: bool) -> RuleList:
-    """One export as its device applies it, in the order of ``order`` (equal ones in the order of the file).
+CHAIN: Final = "rules"
+"""The one chain of our own template."""
 
-    ``undecoded`` holds the rows that were refused, and the file as a whole where it is held or not complete.
+
+def from_table(load: Load, firewall: Firewall, files: Files, today: date) -> Device:
+    """One export in our own template as its device applies it, in the order of ``order`` (equal ones in the file's).
+
+    A row that was refused, and a file that is held or not complete, is a line in the chain that nobody understood.
     """
     rules: list[tuple[int, int, Rule]] = []
-    undecoded = [Origin(file=load.file, line=r.line, line_to=r.line, text=r.reason) for r in load.refused]
+    unread = [Origin(file=load.file, line=r.line, line_to=r.line, text=r.reason) for r in load.refused]
     warnings: list[str] = []
     orders: dict[int, Place] = {}
     table = load.tables.get("rules")
@@ -56,7 +61,7 @@ def rule_list(load: Load, firewall: Firewall, files: Files, today: date, stale: 
         last = max(last, cells.place.line)
         order = cells.get("order")
         if order is None:
-            undecoded.append(replace(cells.origin, text="order is blank, so nobody knows what it stands before"))
+            unread.append(replace(cells.origin, text="order is blank, so nobody knows what it stands before"))
             continue
         if order in orders:
             warnings.append(
@@ -66,53 +71,51 @@ def rule_list(load: Load, firewall: Firewall, files: Files, today: date, stale: 
         rules += [(order, cells.place.line, rule) for rule in _rules(cells, today)]
     rules.sort(key=lambda one: one[:2])
     if load.held is not None:
-        undecoded.append(Origin(file=load.file, line=0, line_to=0, text=f"the export is held: {load.held}"))
+        unread.append(Origin(file=load.file, line=0, line_to=0, text=f"the export is held: {load.held}"))
     if load.incomplete is not None:
-        undecoded.append(
-            Origin(file=load.file, line=last, line_to=last, text=f"the export ends here: {load.incomplete}")
-        )
-    return RuleList(
-        device=firewall.id,
-        rules=tuple(replace(rule, position=position) for position, (_, _, rule) in enumerate(rules)),
+        unread.append(Origin(file=load.file, line=last, line_to=last, text=f"the export ends here: {load.incomplete}"))
+    ordered = [replace(rule, position=position) for position, (_, _, rule) in enumerate(rules)]
+    found = linear(firewall, load.file, ordered, unread)
+    return replace(found, exported_on=load.dated_on, warnings=tuple(warnings), decoded=len(rules))
+
+
+def linear(firewall: Firewall, file: str, rules: Sequence[Rule], unread: Sequence[Origin] = ()) -> Device:
+    """A device with one chain, which is asked for all traffic. Lines without an order stand where the file has them."""
+    says = f"no rule matches: {firewall.default or 'not known'} (default of firewall '{firewall.id}' in secscan.yaml)"
+    chain = Chain(
+        name=CHAIN,
+        steps=tuple(_in_order(rules, unread)),
         default=firewall.default,
-        default_origin=_default_origin(load.file, firewall),
-        undecoded=tuple(sorted(undecoded, key=lambda o: (o.line, o.text))),
+        default_origin=Origin(file=file, line=0, line_to=0, text=says),
+    )
+    traffic: tuple[Traffic, ...] = ("through", "to-device", "from-device")
+    stages = tuple(Stage(name=CHAIN, chain=CHAIN, traffic=one) for one in traffic)
+    return Device(
+        name=firewall.id,
+        kind="secscan-rules",
+        chains={CHAIN: chain},
+        stages=stages,
         zones=frozenset(firewall.zones),
-        exported_on=load.dated_on,
-        stale=stale,
-        warnings=tuple(warnings),
     )
 
 
-def rule_lists(loads: Iterable[Load], settings: Settings, files: Files, today: date) -> tuple[RuleList, ...]:
-    """The list of every firewall of the settings, in the order of their ids.
-
-    A load belongs to the firewall whose id is its ``source``. A firewall without one has a list of which nothing is
-    known: what passes it cannot be told.
-    """
-    found: list[RuleList] = []
-    by_source: dict[str, list[Load]] = {}
-    for load in loads:
-        by_source.setdefault(load.source, []).append(load)
-    for firewall in sorted(settings.firewalls, key=lambda f: f.id):
-        limit = firewall.max_age_days or settings.limits.source_max_age_days
-        mine = [load for load in by_source.get(firewall.id, ()) if "rules" in load.tables or load.held is not None]
-        for load in sorted(mine, key=lambda one: one.file):
-            stale = (today - load.dated_on).days > limit
-            found.append(rule_list(load, firewall, files, today, stale))
-        if not mine:
-            found.append(missing(firewall))
-    return tuple(found)
+def _in_order(rules: Sequence[Rule], unread: Sequence[Origin]) -> Iterator[Rule | Origin]:
+    """Rules in their order, each line that was not understood before the first rule that it may stand before."""
+    waiting = sorted((_standing(rules, line), line.line, line.text, line) for line in unread)
+    lines = [(at, line) for at, _, _, line in waiting]
+    for position, rule in enumerate(rules):
+        while lines and lines[0][0] <= position:
+            yield lines.pop(0)[1]
+        yield rule
+    yield from (line for _, line in lines)
 
 
-def missing(firewall: Firewall) -> RuleList:
-    """The list of a firewall whose export was not read."""
-    shown = f"firewalls/{firewall.file}"
-    says = f"no export of firewall '{firewall.id}' was read"
-    return RuleList(
-        device=firewall.id, rules=(), default=None, default_origin=_default_origin(shown, firewall),
-        undecoded=(Origin(file=shown, line=0, line_to=0, text=says),), zones=frozenset(firewall.zones),
-    )  # fmt: skip
+def _standing(rules: Sequence[Rule], line: Origin) -> int:
+    """How many rules surely stand before a line whose own order is not known: none, where file and order differ."""
+    known = [(i, rule.origin.line) for i, rule in enumerate(rules) if rule.origin.file == line.file]
+    if any(a[1] > b[1] for a, b in pairwise(known)):
+        return 0
+    return next((i for i, at in known if at > line.line), len(rules) if known else 0)
 
 
 @dataclass(slots=True)
@@ -238,8 +241,3 @@ def _limits(extras: Mapping[str, str]) -> tuple[Literal["new", "established"], l
     if states and not states & _EVERY_NEW:
         reasons.append(f"state '{extras['state'][:60]}' is neither new nor established")
     return "new", reasons
-
-
-def _default_origin(file: str, firewall: Firewall) -> Origin:
-    says = f"no rule matches: {firewall.default or 'not known'} (default of firewall '{firewall.id}' in secscan.yaml)"
-    return Origin(file=file, line=0, line_to=0, text=says)

@@ -18,7 +18,7 @@ from secscan.exposure import catch_all
 from secscan.exposure.scene import Scene, shared_columns, shared_places
 from secscan.model.frame import Col, Frame
 from secscan.model.kleene import all3, any3
-from secscan.model.net import Origin, Rule, RuleList, ZoneSet
+from secscan.model.net import Device, Origin, Rule, ZoneSet
 from secscan.model.places import Place
 
 if TYPE_CHECKING:
@@ -41,16 +41,16 @@ class _Row:
     """The line behind the action: of a default the rule that catches everything, where there is one."""
 
 
-def rules_table(scene: Scene, settings: Settings, rule_lists: Sequence[RuleList], places: Mapping[str, Place]) -> Frame:
+def rules_table(scene: Scene, settings: Settings, devices: Sequence[Device], places: Mapping[str, Place]) -> Frame:
     """The frame ``rules``. ``places``: firewall id -> where secscan.yaml speaks of it, for what stands in no export.
 
     A rule belongs to the council of its firewall: the one that secscan.yaml names, else the one council of its zones,
-    else the provider, else the first there is; and to the asset there whose id or name is the firewall's id.
+    else the provider, else the first there is; and to the asset there that it guards, or whose id or name is the firewall's id.
     """
     firewalls = {firewall.id: firewall for firewall in settings.firewalls}
-    rows = [row for one in rule_lists if one.device in firewalls for row in _rows(one, scene.zones, places)]
+    rows = [row for one in devices if one.name in firewalls for row in _rows(one, scene.zones, places)]
     councils = {id: _council(firewall, settings) for id, firewall in firewalls.items()}
-    assets = {id: _asset(scene, council, id) for id, council in councils.items()}
+    assets = {id: _asset(scene, council, firewalls[id].host or id) for id, council in councils.items()}
     take = np.array([assets[row.firewall] for row in rows], dtype=np.int32)
     columns = {
         **shared_columns(scene.assets, take),
@@ -84,36 +84,40 @@ def _asset(scene: Scene, council: str, device: str) -> int:
     return by_id if by_id is not None else named[0] if len(named) == 1 else -1
 
 
-def _rows(one: RuleList, zones: Sequence[ZoneSet], places: Mapping[str, Place]) -> Iterator[_Row]:
+def _rows(one: Device, zones: Sequence[ZoneSet], places: Mapping[str, Place]) -> Iterator[_Row]:
     """The rules in their order, the lines that were not understood, and the default; one row where nothing was read."""
-    elsewhere = places.get(one.device) or Place(one.default_origin.file, one.default_origin.line)
+    end = _end(one)
+    elsewhere = places.get(one.name) or Place(end.file, end.line)
 
     def row(origin: Origin, decided: Origin | None = None, **values: Any) -> _Row:
         place = _place(origin, elsewhere)
         return _Row(
-            firewall=one.device, place=place, values={"device": one.device, **values},
+            firewall=one.name, place=place, values={"device": one.name, **values},
             decided=_place(decided, elsewhere) if decided else place,
         )  # fmt: skip
 
-    if not one.rules and any(not line.line for line in one.undecoded):
-        yield row(one.default_origin)
+    rules = [rule for _, rule in one.rules()]
+    unread = [step for chain in one.chains.values() for step in chain.steps if isinstance(step, Origin)]
+    if not rules and any(not line.line for line in unread):
+        yield row(end)
         return
     known = frozenset(zone.id for zone in zones)
     internet = [zone for zone in zones if zone.internet]
-    written = _as_written(one.rules)
+    sides = frozenset(interface.name for interface in one.interfaces)
+    written = _as_written(rules)
     for position, (name, parts) in enumerate(zip(_names(written), written, strict=True)):
         first = parts[0]
         action = first.action if all(part.action == first.action for part in parts) else None
-        lets = {"permit": True, "deny": False, None: None}[action]
+        lets = None if action is None else action == "permit"
         yield row(
             first.origin,
-            device_rule=f"{one.device} {name}",
+            device_rule=f"{one.name} {name}",
             position=position,
             name=first.origin.name or first.origin.vendor_id or None,
             is_default=False,
             enabled=first.enabled and not first.expired,
             action=action,
-            any_any=all3((lets, any3(catch_all.every_way(part, one.zones, known) for part in parts))),
+            any_any=all3((lets, any3(catch_all.every_way(part, one.zones, known, sides) for part in parts))),
             covers_internet=any3(catch_all.covers_internet(part, internet, known) for part in parts),
             rule_owner=first.owner,
             approver=first.approver,
@@ -123,12 +127,12 @@ def _rows(one: RuleList, zones: Sequence[ZoneSet], places: Mapping[str, Place]) 
             hits=first.hits,
             last_hit_on=first.last_hit_on,
         )
-    for line in one.undecoded:
+    for line in unread:
         # Nobody can say what it is; that it is a rule, and not what happens when none matches, is sure.
-        yield row(line, device_rule=f"{one.device} line {line.line}" if line.line else None, is_default=False)
+        yield row(line, device_rule=f"{one.name} line {line.line}" if line.line else None, is_default=False)
     word, by = catch_all.default(one, known)
     yield row(
-        one.default_origin, by, device_rule=f"{one.device} default", position=len(written), name="default",
+        end, by, device_rule=f"{one.name} default", position=len(written), name="default",
         is_default=True, enabled=True, action=word, any_any=False,
     )  # fmt: skip
 
@@ -149,3 +153,12 @@ def _names(rules: Sequence[tuple[Rule, ...]]) -> list[str]:
     plain = [parts[0].origin.name or number for parts, number in zip(rules, numbers, strict=True)]
     count = Counter(plain)
     return [f"{a} ({n})" if count[a] > 1 and a != n else a for a, n in zip(plain, numbers, strict=True)]
+
+
+def _end(one: Device) -> Origin:
+    """The line that says what the device does when no rule matches: that of the first chain that is asked."""
+    asked = [one.chains[stage.chain] for stage in one.stages if stage.chain in one.chains]
+    return next(
+        (chain.default_origin for chain in (*asked, *one.chains.values())),
+        Origin(file=one.name, line=0, line_to=0, text=""),
+    )

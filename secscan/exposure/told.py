@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from secscan.exposure.board import Bits, Board, Reach, Trace, Walk
-from secscan.exposure.compiled import Item
-from secscan.exposure.routes import Hop
+from secscan.exposure.axis import Bits
+from secscan.exposure.board import Board, Reach
+from secscan.exposure.evaluating import Trace, Visit
+from secscan.exposure.items import Item
+from secscan.exposure.node import Asked, Cell
 from secscan.model.words import Verdict
 
-SAME_ZONE = "same network zone: the firewall never sees it"
+_TRAFFIC: Final = {
+    "through": "through it", "to-device": "to the device itself", "from-device": "from the device itself",
+}  # fmt: skip
+SAME_ZONE: Final = "same network zone: the firewall never sees it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decider:
-    """The rule that decides for ``columns``, and which kind of packet (``cell``) shows it."""
+    """The rule that decides for ``columns``, on which way, and which kind of packet shows it."""
 
-    hop: Hop
+    device: str
+    """Its key."""
     item: Item
-    cell: int
+    trace: Trace
+    cell: Cell
     columns: Bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What holds for some columns. ``decider`` None: no rule is asked (same zone, or no device between)."""
+    """What holds for some columns. ``item`` None: no rule is asked (same zone, or no device between)."""
 
     verdict: Verdict
     through: Bits
-    decider: Decider | None
     reason: str
+    device: str | None = None
+    item: Item | None = None
+    """The rule that decides."""
+    way: Decider | None = None
+    """The same with the way on which it does; left away where answers are kept in numbers."""
     covered: bool = True
     """False where no device stands between."""
     stale: bool = False
@@ -40,140 +52,200 @@ class Told:
     """The day of the newest export that it rests on; None where there is none, or one has no day."""
 
 
-def tell_zones(board: Board, reach: Reach) -> Mapping[str, Told]:
-    """The verdict for every zone; asked twice, it is worked out once."""
-    if reach not in board.told:
-        board.told[reach] = {zone: tell(board, reach, columns) for zone, columns in board.axis.zone.items()}
-    return board.told[reach]
+_Why = tuple[Decider | None, str]
 
 
-def tell(board: Board, reach: Reach, columns: Bits) -> Told:
-    """The verdict for some columns of a reach."""
+def tell(board: Board, reach: Reach, columns: Bits, *, way: bool = True) -> Told:
+    """The verdict for some columns of a zone. ``way``: with the way on which the rule decides."""
     if not columns:
         why = f"the zone lists no IPv{board.family} addresses"
-        return Told(verdict="cannot-tell", through=0, decider=None, reason=why)
+        return Told(verdict="cannot-tell", through=0, reason=why)
     through = reach.lower & columns
     doubtful = reach.upper & ~reach.lower & columns
-    stale, exported_on = _age(board, reach, columns, through)
+    stale, exported_on = _age(board, reach, through)
     verdict: Verdict = "blocked"
-    covered = True
     if through:
         verdict = "permitted" if through == columns else "partly"
-        decider = _permitter(board, reach, through & ~reach.same)
+        decider = _permitter(board, reach, through)
         reason = SAME_ZONE if decider is None else ""
         if doubtful:
             reason = f"the rest cannot be told: {_doubter(board, reach, doubtful)[1]}"
     elif doubtful:
-        verdict, covered = "cannot-tell", bool(doubtful & ~reach.uncovered)
+        verdict = "cannot-tell"
         decider, reason = _doubter(board, reach, doubtful)
     else:
         decider = _blocker(board, reach, columns)
         reason = "no rule matches, and the default is deny" if decider is not None and decider.item.default else ""
     return Told(
-        verdict=verdict, through=through, decider=decider, reason=reason, covered=covered, stale=stale,
-        exported_on=exported_on,
+        verdict=verdict, through=through, reason=reason, device=decider.device if decider else None,
+        item=decider.item if decider else None, way=decider if way else None, covered=reach.covered or verdict != "cannot-tell",
+        stale=stale, exported_on=exported_on,
     )  # fmt: skip
 
 
-def _age(board: Board, reach: Reach, columns: Bits, through: Bits) -> tuple[bool, date | None]:
+def _age(board: Board, reach: Reach, through: Bits) -> tuple[bool, date | None]:
     """Whether an old export is part of the answer, and the day of the newest one.
 
     What a way over fresh exports surely lets through gets through, however old the others are.
     """
-    touching = [trace for cell in reach.cells for trace in cell if trace.columns & columns]
-    devices = [trace.devices for trace in touching]
-    stale, newest = board.age(devices[0] if len(devices) == 1 else frozenset().union(*devices))
+    traces = [trace for _, cell in reach.cells for trace in cell]
+    stale, newest = board.age(frozenset().union(*(trace.devices for trace in traces)))
     if stale and through:
-        fresh = reach.same
-        for trace, own in zip(touching, devices, strict=True):
-            fresh |= 0 if board.age(own)[0] else trace.lower
+        fresh = 0
+        for trace in traces:
+            fresh |= 0 if board.age(trace.devices)[0] else trace.lower
         stale = bool(through & ~fresh)
     return stale, newest
 
 
+def _traces(reach: Reach) -> Iterator[tuple[Cell, Trace]]:
+    return ((cell, trace) for cell, traces in reach.cells for trace in traces)
+
+
 def _permitter(board: Board, reach: Reach, part: Bits) -> Decider | None:
-    if not part:
-        return None
-    best: tuple[int, Trace, Bits] | None = None
-    for number, trace in ((n, t) for n, cell in enumerate(reach.cells) for t in cell):
+    best: tuple[Cell, Trace, Bits] | None = None
+    for cell, trace in _traces(reach):
         hit = trace.lower & part
         if hit and (best is None or hit == part):
-            best = number, trace, hit
+            best = cell, trace, hit
             if hit == part:
                 break
     if best is None:
         return None
-    number, trace, hit = best
-    # The device that guards the asset is named, for its rule is the one to mend.
-    return _largest(board, *trace.hops[0], number, hit, permit=True)
+    cell, trace, hit = best
+    # The device that guards the asset is named, for its rule is the one to mend: unless it is no rule that says so.
+    found = [
+        decider
+        for visit in trace.visits
+        if visit.zone == reach.zone
+        for asked in reversed(visit.passed.asked)
+        if (decider := _largest(board, reach, cell, trace, visit, asked, hit, permit=True)) is not None
+    ]
+    return next((one for one in found if not one.item.default), found[0] if found else None)
 
 
 def _blocker(board: Board, reach: Reach, part: Bits) -> Decider | None:
-    """What stops most of ``part`` on the shortest way: all of it has come as far as the last hop of its trace."""
-    found = [(t, t.columns & part & ~t.upper) for t in (reach.cells[0] if reach.cells else ())]
-    stopped = [one for one in found if one[1]]
-    if not stopped:
+    """What stops most of ``part`` on the shortest way, as near to the fixed address as may be."""
+    if not reach.cells:
         return None
-    trace, columns = next((one for one in stopped if one[1] == part), stopped[0])
-    return _largest(board, *trace.hops[-1], 0, columns, permit=False)
+    cell, traces = reach.cells[0]
+    best: Decider | None = None
+    for trace in traces:
+        stopped = part & ~trace.upper
+        for visit in trace.visits if stopped else ():
+            for asked in visit.passed.asked:
+                here = stopped if visit.zone != reach.zone else stopped & ~asked.upper
+                found = _largest(board, reach, cell, trace, visit, asked, here, permit=False) if here else None
+                if found is not None and (best is None or (here == part and visit.zone == reach.zone)):
+                    best = found
+                    if here == part:
+                        return best
+    return best
 
 
-def _doubter(board: Board, reach: Reach, part: Bits) -> tuple[Decider | None, str]:
+def _doubter(board: Board, reach: Reach, part: Bits) -> _Why:
     """The first thing on the way that leaves some of ``part`` open, and why."""
-    for cell, traces in enumerate(reach.cells):
-        for trace in traces:
-            if not (open_ := trace.upper & ~trace.lower & part):
-                continue
-            for hop, walk in trace.hops:
-                if not (here := open_ & walk.upper & ~walk.lower):
-                    continue
-                i, _, hit = next(piece for piece in walk.pieces if piece[2] & here)
-                item = board.items[hop.device][i]
-                why = f"{item.origin.file}:{item.origin.line}: {board.doubt(hop, item)}"
-                return Decider(hop=hop, item=item, cell=cell, columns=hit & here), why
-    if part & reach.uncovered:
+    for cell, trace in _traces(reach):
+        if not (open_ := trace.upper & ~trace.lower & part):
+            continue
+        for visit in trace.visits:
+            here = open_ if visit.zone != reach.zone else open_ & visit.passed.upper & ~visit.passed.lower
+            if here and (found := _doubt(board, reach, cell, trace, visit, here)) is not None:
+                return found
+        for number, i, columns in trace.changed:
+            if columns & open_:
+                node = board.nodes[number]
+                item = node.items[i]
+                why = item.why or "what the source becomes here decides further in"
+                return _because(node.key, item, trace, cell, columns & open_, why)
+        for crossing in trace.crossings:
+            if crossing.taken is not None and not crossing.sure:
+                node = board.nodes[crossing.number]
+                why = "its destination may become this address, or another"
+                return _because(node.key, node.items[crossing.taken], trace, cell, open_, why)
+    if not reach.covered:
         return None, "no firewall export covers the traffic between the two zones"
     return None, "there are too many ways between the two zones to follow them all"
 
 
-def _largest(board: Board, hop: Hop, walk: Walk, cell: int, part: Bits, *, permit: bool) -> Decider | None:
+def _doubt(board: Board, reach: Reach, cell: Cell, trace: Trace, visit: Visit, here: Bits) -> _Why | None:
+    """The first thing at a crossing that leaves some of ``here`` open."""
+    node, hop = board.nodes[visit.crossing.number], visit.crossing.hop
+    own = visit.zone == reach.zone
+    if visit.passed.met is not None and (not own or visit.passed.met[1] & here):
+        i = visit.passed.met[0]
+        why = f"whether it meets this translation is not known: {node.doubt(hop, i)}"
+        return _because(node.key, node.items[i], trace, cell, here, why)
+    for asked in visit.passed.asked:
+        open_ = asked.upper & ~asked.lower & (here if own else -1)
+        if open_ and asked.stage is None:
+            return None, f"the export of {device_name(node.key)} says nothing of traffic {_TRAFFIC[hop.traffic]}"
+        for i, firm, hit in asked.pieces if open_ else ():
+            if not hit & open_:
+                continue
+            why = asked.notes.get(i) or node.doubt(hop, i)
+            if firm & open_ and asked.stage is not None and node.items[i].permit is not None:
+                why = node.unsided(hop, asked.stage.in_interfaces, asked.stage.out_interfaces)
+            return _because(node.key, node.items[i], trace, cell, hit & here if own else here, why)
+    return None
+
+
+def _because(key: str, item: Item, trace: Trace, cell: Cell, columns: Bits, why: str) -> _Why:
+    decider = Decider(device=key, item=item, trace=trace, cell=cell, columns=columns)
+    return decider, f"{item.origin.file}:{item.origin.line}: {why}"
+
+
+def _largest(
+    board: Board, reach: Reach, cell: Cell, trace: Trace, visit: Visit, asked: Asked, part: Bits, *, permit: bool
+) -> Decider | None:
     """Of the rules that surely decide for some of ``part``, the one that decides for the most addresses."""
-    items = board.items[hop.device]
+    node, own = board.nodes[visit.crossing.number], visit.zone == reach.zone
     found = []
-    for i, firm, _ in walk.pieces:
-        if (hit := firm & part) and items[i].permit is permit:
+    for i, firm, _ in asked.pieces:
+        hit = firm & part if own else part if firm else 0
+        if hit and node.items[i].permit is permit:
             found.append((i, hit))
             if hit == part:
                 break
     if not found:
         return None
-    i, columns = found[0] if len(found) == 1 else max(found, key=lambda one: (board.axis.size(one[1]), -one[0]))
-    return Decider(hop=hop, item=items[i], cell=cell, columns=columns)
+    i, columns = (
+        found[0] if len(found) == 1 else max(found, key=lambda one: (board.axis.size(reach.zone, one[1]), -one[0]))
+    )
+    return Decider(device=node.key, item=node.items[i], trace=trace, cell=cell, columns=columns)
 
 
 def deciders(board: Board, reach: Reach, columns: Bits) -> list[tuple[str, Item]]:
     """(device, rule) of everything that decides, or may decide, for some of the columns: way by way, rule by rule."""
     found: dict[tuple[str, int], Item] = {}
-    for trace in (trace for cell in reach.cells for trace in cell):
-        for hop, walk in trace.hops:
-            for i, _, hit in walk.pieces:
-                if hit & trace.columns & columns:
-                    found.setdefault((hop.device, i), board.items[hop.device][i])
+    for _, trace in _traces(reach):
+        here = columns
+        for visit in trace.visits:
+            node, own = board.nodes[visit.crossing.number], visit.zone == reach.zone
+            for asked in visit.passed.asked:
+                for i, _, hit in asked.pieces:
+                    if not own or hit & here:
+                        found.setdefault((node.key, i), node.items[i])
+            here &= visit.passed.upper if own else -1
     return [(device, item) for (device, _), item in found.items()]
 
 
 def stopping(board: Board, reach: Reach, told: Told) -> list[str]:
     """The devices beside the one that lets through, on ways just as short, that would have stopped it."""
-    if told.decider is None or not told.through:
+    if told.way is None or not told.through:
         return []
-    cell = reach.cells[told.decider.cell]
-    own = next(t for t in cell if t.hops[0][0] == told.decider.hop and t.lower & told.through)
-    same = [t for t in cell if len(t.hops) == len(own.hops) and t.columns & told.through and not t.upper & told.through]
-    found = {t.hops[-1][0].device: None for t in same}
-    return [key for key in found if key not in {hop.device for hop, _ in own.hops}]
+    own, traces = told.way.trace, next(t for cell, t in reach.cells if cell is told.way.cell)
+    same = [t for t in traces if len(t.crossings) == len(own.crossings) and not t.upper & told.through]
+    found = {board.nodes[t.crossings[-1].number].key: None for t in same}
+    return [key for key in found if key not in {board.nodes[i].key for i in own.devices}]
 
 
-def first_address(board: Board, columns: Bits) -> int:
+def first_address(board: Board, zone: int, columns: Bits) -> int:
     """An address to show: the second of the first stretch, for the first of a network is seldom anybody's."""
-    lo, hi = board.axis.columns[(columns & -columns).bit_length() - 1]
+    lo, hi = board.axis.columns[zone][(columns & -columns).bit_length() - 1]
     return lo + 1 if hi - lo >= 3 else lo
+
+
+def device_name(key: str) -> str:
+    """The device of a key: two exports of one device have a number behind it."""
+    return key.partition("\0")[0]

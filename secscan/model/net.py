@@ -1,7 +1,12 @@
-"""Addresses, ports and rules as exact sets of closed intervals; the neutral rule model that every vendor's export becomes."""
+"""Addresses, ports and rules as exact sets of closed intervals; the neutral model that every firewall's export becomes.
+
+A ``Device`` is what an export says: interfaces, routes, translations, chains of rules, and the stages that a packet
+passes one after the other. Nothing in it is interpreted across devices; that is the engine's work (``exposure``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -47,18 +52,32 @@ class Origin:
     """The chain of objects and groups that it was expanded from, outermost first."""
 
 
+Traffic = Literal["through", "to-device", "from-device"]
+Action = Literal["permit", "deny", "jump", "goto", "return", "continue"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule in order. ``unknown`` says why it may or may not match (time window, user, unresolved object)."""
 
     position: int
-    action: Literal["permit", "deny"]
+    action: Action
+    """``jump`` and ``goto`` go on in chain ``target``: what a jump's chain does not decide comes back behind the rule,
+    what a goto's does not decide goes back to whoever called this chain. ``return`` ends the chain; ``continue`` does
+    nothing, as a rule that only logs."""
+    target: str = ""
     src: AddressSet
     dst: AddressSet
     services: tuple[PortSet, ...]
     from_zones: frozenset[str] | None = None
-    """None: any."""
+    """Zones of secscan.yaml, which only our own template names; makers' zones are ``in_interfaces``. None: any."""
     to_zones: frozenset[str] | None = None
+    in_interfaces: frozenset[str] | None = None
+    """Interfaces or zones of the maker's, as in ``Interface.name`` and ``Interface.zone``; None: any."""
+    out_interfaces: frozenset[str] | None = None
+    translations: frozenset[str] | None = None
+    """For makers whose rules name a translation as their destination (a FortiGate's VIP): the ``Translation.name`` that
+    a packet must have met. ``frozenset()``: only packets that met none. None: it does not ask."""
     enabled: bool = True
     state: Literal["new", "established"] = "new"
     """established: never matches a new connection."""
@@ -76,22 +95,147 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleList:
-    """An ordered list as one device applies it, and what happens when nothing matches."""
+class Chain:
+    """Rules in the order in which the device asks them: the first that matches decides.
 
-    device: str
-    rules: tuple[Rule, ...]
-    default: Literal["permit", "deny"] | None
+    Makers with another order are sorted by their reader (block before allow; of non-quick rules the last). An
+    ``Origin`` among the steps is a line that was not understood: it may match anything and do either.
+    """
+
+    name: str
+    steps: tuple[Rule | Origin, ...]
+    default: Literal["permit", "deny", "return"] | None
+    """What happens when nothing matches; ``return`` for a chain that others call; None: not known."""
     default_origin: Origin
-    undecoded: tuple[Origin, ...] = ()
-    """Lines that were not understood: one that stands before the deciding rule makes the answer cannot-tell."""
+    """The line that says so: a policy, a binding; an implicit default has no line of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One place on a packet's way through the device where a chain is asked. All stages must let it through."""
+
+    name: str
+    """As the maker calls it: ``filter FORWARD``, ``access-group outside_in in``."""
+    chain: str
+    """What its rules and its chain's default leave over is not known to get through: a chain that a stage asks says
+    permit or deny."""
+    in_interfaces: frozenset[str] | None = None
+    """Asked only for packets that come in here; None: for all."""
+    out_interfaces: frozenset[str] | None = None
+    sees: Literal["original", "translated"] = "translated"
+    """Which destination its rules are held against, where a translation changes it. All see the original source."""
+    traffic: Traffic = "through"
+    """``to-device``: what reaches an address of the device's own; ``from-device``: what it sends. A chain that is asked
+    for several kinds has a stage for each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """A side of the device; also a zone of the maker's that has no interface in the export.
+
+    ``addresses`` of a host's interface tell on which a packet arrives; ``networks`` and routes, what is behind it.
+    """
+
+    name: str
+    zone: str | None = None
+    """The maker's zone or role that it belongs to: other names by which secscan.yaml may call it."""
+    addresses: AddressSet = AddressSet()
+    """The device's own."""
+    networks: AddressSet = AddressSet()
+    """Connected."""
+    level: int | None = None
+    """A Cisco ASA's security level."""
+    enabled: bool = True
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Addresses that lie behind an interface; of several the longest prefix counts, connected before static."""
+
+    family: Literal[4, 6]
+    network: Interval
+    interface: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """One rule of address translation, in order with the others of its kind: the first that matches is done.
+
+    ``dst``: a packet to (``dst``, ``services``) goes on to ``to`` and ``to_ports``. Ranges of one length keep their
+    offset: the n-th address or port of ``dst`` becomes the n-th of ``to``; of other ranges any may become any.
+    ``src``: the source becomes one of ``to``; ports play no part. A rule that does both is one of each, of one name.
+    """
+
+    name: str
+    kind: Literal["dst", "src"]
+    src: AddressSet
+    dst: AddressSet
+    services: tuple[PortSet, ...]
+    in_interfaces: frozenset[str] | None = None
+    out_interfaces: frozenset[str] | None = None
+    dst_own: bool = False
+    """``dst`` is an address of the device's own that its export does not give (by DHCP); then ``dst.unknown`` says so."""
+    to: AddressSet
+    """``unknown`` where it is not in the export (an interface's address by DHCP, a pool by name)."""
+    to_own: bool = False
+    """It goes on to the device itself, whatever its address: iptables' REDIRECT. ``to`` is empty then."""
+    to_ports: Intervals | None = None
+    """None: the port stays."""
+    none: bool = False
+    """It says that what matches is not translated."""
+    sees: Literal["original", "translated"] = "translated"
+    """For ``src``: which destination ``dst`` and ``services`` are held against. A ``dst`` one sees the original."""
+    enabled: bool = True
+    unknown: str | None = None
+    """Why it may or may not match."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One firewall as its export has it."""
+
+    name: str
+    """The firewall's id in secscan.yaml."""
+    kind: str
+    """The format: iptables, nft, asa, ios, fortigate, panos, pfsense, opnsense, windows-firewall or secscan-rules."""
+    chains: Mapping[str, Chain]
+    stages: tuple[Stage, ...]
+    """In the order in which a packet meets them."""
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    families: frozenset[Literal[4, 6]] = frozenset((4, 6))
+    """What the export speaks about: an iptables-save alone says nothing of IPv6, which is then not known."""
+    version: str | None = None
+    """The maker's version line, in its own words."""
+    unread: tuple[Origin, ...] = ()
+    """Lines that were not understood and stand in no chain; they are counted and shown."""
+    decoded: int = 0
+    """Lines or elements that were understood."""
+    warnings: tuple[str, ...] = ()
+    """One line each, with its file and line: what was read, though oddly written."""
+
     zones: frozenset[str] = frozenset()
-    """The zones that the device stands between."""
+    """The zones of secscan.yaml that the device stands between. This and what follows is said by secscan.yaml and by
+    the set that the export came in; a reader leaves it alone."""
+    sides: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Interface, or zone of the maker's -> the zones of secscan.yaml that lie behind it."""
+    host: str | None = None
+    """The asset whose own firewall it is."""
+    council: str | None = None
+    """Whose asset that is."""
     exported_on: date | None = None
     stale: bool = False
     """The export is older than its limit: what it says is shown, and proves nothing."""
-    warnings: tuple[str, ...] = ()
-    """One line each, with its file and line: what was read, though oddly written."""
+
+    def rules(self) -> Iterator[tuple[Chain, Rule]]:
+        """Every rule with its chain, stage by stage and then the chains that are only called."""
+        bound = dict.fromkeys(stage.chain for stage in self.stages)
+        for name in (*bound, *(n for n in self.chains if n not in bound)):
+            yield from ((self.chains[name], step) for step in self.chains[name].steps if isinstance(step, Rule))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +262,17 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Onward:
+    """What a translation makes of a packet's destination."""
+
+    dst: str
+    dport: int
+    device: str
+    by: Origin
+    """The translation that it meets first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Who can reach one address and port from one zone, and which rule decides."""
 
@@ -131,6 +286,9 @@ class Answer:
     device: str | None = None
     reason: str = ""
     witness: Witness | None = None
+    """As it is sent: a device may translate its destination on the way."""
+    translated: Onward | None = None
+    """Where the witness then goes on to."""
     addresses: int = 0
     """How many addresses of the zone get through."""
     deciding: tuple[tuple[str, Origin], ...] = field(default=())

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from secscan.model.net import Device
+
 RAW_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     "assets": {
         "asset_tag": "text", "device_id": "text", "hostname": "text", "fqdn": "text", "ip": "addresses", "mac": "text", "serial": "text",
@@ -109,6 +111,8 @@ class Load:
     incomplete: str | None = None
     """Why what was read is not the whole look (nmap stopped, truncated): absence in it means nothing."""
     tables: Mapping[str, RawTable] = field(default_factory=dict)
+    device: Device | None = None
+    """For a maker's export of a firewall: what all files of its set say. The first of them has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

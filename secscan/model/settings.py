@@ -24,6 +24,12 @@ def _network(text: str) -> str:
 Network = Annotated[str, AfterValidator(_network)]
 
 
+Accepted = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12,64}$")], ...],
+    Field(description="SHA-256 (12 digits or more) of an export that is rightly much smaller than the one before."),
+]
+
+
 class Strict(BaseModel):
     """Unknown keys are refused; nothing changes after loading."""
 
@@ -66,9 +72,7 @@ class Source(Strict):
     )
     vantage: Id | None = Field(None, description="For nmap-xml: the vantage point that the scan ran from.")
     max_age_days: int | None = Field(None, ge=1, description="Older than this, the source has fallen silent.")
-    accept: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12,64}$")], ...] = Field(
-        (), description="SHA-256 (12 digits or more) of an export that is rightly much smaller than the one before."
-    )
+    accept: Accepted = ()
 
 
 class Council(Strict):
@@ -97,13 +101,24 @@ class Zone(Strict):
         return self
 
 
+def _zones(named: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (named,) if isinstance(named, str) else named
+
+
 class Firewall(Strict):
-    """One device: its export and the zones that it stands between."""
+    """One device: its export, and the zones that it stands between or the asset whose own firewall it is."""
 
     id: Id
     kind: Words = Field("secscan-rules", alias="as")
     file: Words = Field(description="File name inside firewalls/ or its dated folders.")
-    zones: tuple[Id, ...] = Field(min_length=1, description="The zones whose traffic to each other passes this device.")
+    zones: tuple[Id, ...] = Field((), description="The zones whose traffic to each other passes this device.")
+    interfaces: dict[Words, Annotated[Id | tuple[Id, ...], AfterValidator(_zones)]] = Field(
+        default_factory=dict,
+        description="An interface of the export, or a zone of the maker's -> the zone, or zones, behind it.",
+    )
+    host: Words | None = Field(
+        None, description="The tag of the asset whose own firewall it is; such a firewall needs no zones."
+    )
     default: Literal["deny", "permit"] | None = Field(
         None, description="What happens when no rule matches; absent: not known."
     )
@@ -115,6 +130,13 @@ class Firewall(Strict):
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)] | None = None
     dates: Literal["day-first", "month-first", "iso"] = "day-first"
     max_age_days: int | None = Field(None, ge=1)
+    accept: Accepted = ()
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self) -> Firewall:
+        if not self.zones and self.host is None:
+            raise ValueError("a firewall needs zones, or the host whose own firewall it is")
+        return self
 
 
 class Vantage(Strict):
@@ -208,9 +230,11 @@ class Settings(Strict):
         for firewall in self.firewalls:
             if firewall.council is not None and firewall.council not in councils:
                 raise ValueError(f"firewall '{firewall.id}' names council '{firewall.council}', which is not defined")
-            for name in firewall.zones:
+            for name in (*firewall.zones, *(zone for behind in firewall.interfaces.values() for zone in behind)):
                 if name not in zones:
                     raise ValueError(f"firewall '{firewall.id}' names zone '{name}', which is not defined")
+            if firewall.host is not None and firewall.council is None and len(councils) > 1:
+                raise ValueError(f"firewall '{firewall.id}' has a host, and needs the council whose asset that is")
         vantages = _once("vantage point", [v.id for v in self.vantage_points])
         for vantage in self.vantage_points:
             if vantage.zone not in zones:

@@ -233,7 +233,8 @@ class Rules(TableSpec):
     is_default = yes_no("it is what the device does when no rule matches")
     enabled = yes_no("it is switched on and has not expired")
     action = text(
-        "permit or deny; of the default what really happens to a packet that no rule means; null where not known"
+        "permit or deny, or where a chain goes on (jump, goto, return, continue); of the default what really happens to a "
+        "packet that no rule means; null where not known"
     )
     any_any = yes_no(
         "it lets every source reach every destination on every port, however that is written; null where it may"

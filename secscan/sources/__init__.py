@@ -2,6 +2,7 @@
 
 from secscan.model.raw import Accepted
 from secscan.sources.collect import collect
+from secscan.sources.exports import ExportFile, Exports, read_export
 from secscan.sources.kinds import KINDS, Kind
 from secscan.sources.one import read_file
 from secscan.sources.quarantine import quarantine
@@ -13,6 +14,8 @@ from secscan.sources.templates import unmapped
 __all__ = [
     "KINDS",
     "Accepted",
+    "ExportFile",
+    "Exports",
     "Found",
     "Job",
     "Kind",
@@ -22,6 +25,7 @@ __all__ = [
     "collect",
     "quarantine",
     "read",
+    "read_export",
     "read_file",
     "recognise_kind",
     "unmapped",

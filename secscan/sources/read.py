@@ -16,6 +16,7 @@ from secscan.doors.validate import nearest
 from secscan.model.errors import InputError, PolicyError, Problem
 from secscan.model.places import Files, Place
 from secscan.model.raw import NO_SHAPES, Accepted, Gap, Load, Shapes
+from secscan.sources.exports import ExportFile, Exports, read_export
 from secscan.sources.kinds import KINDS
 from secscan.sources.one import read_file
 from secscan.sources.sets import Entry, FileSet, find_sets, inside, pattern_problem, shown
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 """Told the file that is read now."""
 RULES_KIND = "secscan-rules"
-"""The one kind of firewall export that is a table; vendors' own formats are read by ``exposure``."""
+"""The one kind of firewall export that is a table; makers' own formats are read by ``Exports``."""
 SETTINGS_FILE = "secscan.yaml"
 
 
@@ -48,14 +49,17 @@ def read(
     progress: Progress | None = None,
     places: Mapping[str, Place] | None = None,
     shapes: Shapes = NO_SHAPES,
+    exports: Exports | None = None,
 ) -> Reading:
     """All sources and rule templates of the workspace ``root`` as of ``today``.
 
     ``accepted``: source or firewall id -> the export that the last run believed. ``places``: the same id -> where
-    secscan.yaml speaks of it. ``shapes``: raw tables that packages add. Raises PolicyError for sources that cannot be
-    meant.
+    secscan.yaml speaks of it. ``shapes``: raw tables that packages add. ``exports``: reads makers' exports of firewalls,
+    which are left out where nobody does. Raises PolicyError for sources that cannot be meant.
     """
-    wanted = list(_wanted(settings, root, today, files, accepted or {}, progress or _untold, places or {}, shapes))
+    wanted = list(
+        _wanted(settings, root, today, files, accepted or {}, progress or _untold, places or {}, shapes, exports)
+    )
     loads: list[Load] = []
     gaps: list[Gap] = []
     for one in wanted:
@@ -67,7 +71,7 @@ def read(
 
 def _wanted(
     settings: Settings, root: Path, today: date, files: Files, accepted: Mapping[str, Accepted], progress: Progress,
-    places: Mapping[str, Place], shapes: Shapes,
+    places: Mapping[str, Place], shapes: Shapes, exports: Exports | None,
 ) -> Iterator[_Wanted]:  # fmt: skip
     entries = [
         (council.id, frozenset({council.name}), source, root / "inventory" / council.id)
@@ -77,9 +81,11 @@ def _wanted(
     entries += [
         ("", frozenset(), _as_source(firewall), root / "firewalls")
         for firewall in settings.firewalls
-        if firewall.kind == RULES_KIND
+        if firewall.kind == RULES_KIND or exports is not None
     ]
-    problems = list(_problems([source for _, _, source, _ in entries], places, shapes))
+    makers = frozenset(exports.kinds if exports is not None else ())
+    firewalls = {firewall.id for firewall in settings.firewalls}
+    problems = list(_problems([s for _, _, s, _ in entries], places, shapes, firewalls, makers))
     if problems:
         raise PolicyError(problems)
     for council, also_named, source, folder in entries:
@@ -87,6 +93,7 @@ def _wanted(
             council=council, also_named=also_named, source=source, folder=folder, root=root, today=today, files=files,
             limits=settings.limits, believed=accepted.get(source.id), tell=progress,
             place=places.get(source.id, Place(SETTINGS_FILE)), shapes=shapes,
+            exports=exports if source.kind in makers else None,
         )  # fmt: skip
 
 
@@ -94,12 +101,15 @@ def _untold(what: str) -> None:
     """For callers who do not watch."""
 
 
-def _problems(sources: Iterable[Source], places: Mapping[str, Place], shapes: Shapes) -> Iterator[Problem]:
+def _problems(
+    sources: Iterable[Source], places: Mapping[str, Place], shapes: Shapes, firewalls: set[str], makers: frozenset[str]
+) -> Iterator[Problem]:
     seen: set[str] = set()
     for source in sources:
         place = places.get(source.id, Place(SETTINGS_FILE))
-        if source.kind not in KINDS:
-            yield Problem(place=place, says=f"no reader is called '{source.kind}'{nearest(source.kind, KINDS)}")
+        known = {RULES_KIND, *makers} if source.id in firewalls else KINDS
+        if source.kind not in known:
+            yield Problem(place=place, says=f"no reader is called '{source.kind}'{nearest(source.kind, known)}")
         if source.kind == "table" and (says := unmapped(source.table, shapes)):
             yield Problem(place=place, says=says)
         if says := pattern_problem(source.file):
@@ -112,7 +122,7 @@ def _problems(sources: Iterable[Source], places: Mapping[str, Place], shapes: Sh
 def _as_source(firewall: Firewall) -> Source:
     from secscan.model.settings import Source
 
-    same = ("id", "kind", "file", "encoding", "delimiter", "dates", "max_age_days")
+    same = ("id", "kind", "file", "encoding", "delimiter", "dates", "max_age_days", "accept")
     return Source.model_validate({name: getattr(firewall, name) for name in same})
 
 
@@ -132,6 +142,8 @@ class _Wanted:
     tell: Progress
     place: Place
     shapes: Shapes
+    exports: Exports | None = None
+    """Set for a maker's export of a firewall: whoever reads it."""
 
     def read(self) -> tuple[list[Load], list[Gap]]:
         """The newest set that can be believed, with every gap on the way to it."""
@@ -156,11 +168,16 @@ class _Wanted:
             if why is None:
                 return held + loads, gaps + list(self.shortcomings(loads))
             gaps.append(self.gap("held", why, Place(loads[0].file)))
-            held += [replace(load, held=why, tables={}) for load in loads]
+            held += [replace(load, held=why, tables={}, device=None) for load in loads]
         return held, gaps
 
     def read_set(self, fileset: FileSet, older: Sequence[FileSet]) -> tuple[list[Load], list[Gap]]:
         """The files of a set. One of several that fails is replaced by itself from an older set, where there is one."""
+        if self.exports is not None:
+            try:
+                return self.export(fileset, self.exports), []
+            except InputError as error:
+                return [], [self.gap("unreadable", str(error), error.place)]
         loads: list[Load] = []
         gaps: list[Gap] = []
         several = len(fileset.entries) > 1
@@ -179,6 +196,16 @@ class _Wanted:
             if several and (before := self.before(entry, older)):
                 loads.append(before)
         return loads, gaps
+
+    def export(self, fileset: FileSet, exports: Exports) -> list[Load]:
+        """All files of a set as one export."""
+        found = []
+        for entry in fileset.entries:
+            name = shown(entry.path, self.root)
+            self.tell(name)
+            inside(entry.path, self.root)
+            found.append(ExportFile(path=entry.path, shown=name, dated_on=entry.dated_on))
+        return read_export(self.source, found, self.limits, exports)
 
     def before(self, entry: Entry, older: Sequence[FileSet]) -> Load | None:
         """The newest older file of the same name that has rows."""
@@ -213,7 +240,7 @@ class _Wanted:
             return None
         rows = sum(load.rows_loaded for load in loads if not load.held)
         accept = f"if that is right, add accept: [{loads[0].sha256[:12]}] to the source"
-        if not rows:
+        if not rows and self.exports is None:  # a firewall without rules is whole: its defaults decide
             return f"{loads[0].file}: {_nothing(loads[0])}; {accept}"
         if any(load.incomplete for load in loads):
             return None  # what it lacks proves nothing anyway, and what it has is worth having
@@ -235,15 +262,24 @@ class _Wanted:
         if last is not None:
             return (last.rows, last.dated_on) if last.dated_on <= fileset.dated_on else None
         for before in older:
-            rows = 0
-            for entry in before.entries:
-                try:
-                    rows += self.load(entry, Files()).rows_loaded
-                except InputError:
-                    continue
-            if rows:
+            if rows := self.rows(before):
                 return rows, before.dated_on
         return None
+
+    def rows(self, fileset: FileSet) -> int:
+        """The rows of a set, as far as it can be read."""
+        if self.exports is not None:
+            try:
+                return sum(load.rows_loaded for load in self.export(fileset, self.exports))
+            except InputError:
+                return 0
+        rows = 0
+        for entry in fileset.entries:
+            try:
+                rows += self.load(entry, Files()).rows_loaded
+            except InputError:
+                continue
+        return rows
 
     # -- what is lacking
 
@@ -266,8 +302,9 @@ class _Wanted:
                 yield self.gap("incomplete", load.incomplete, Place(load.file))
 
     def gap(self, why: str, says: str, place: Place, *, stale: bool = False) -> Gap:
+        feeds = frozenset({"rules"}) if self.exports is not None else KINDS[self.source.kind].feeds(self.source)
         return Gap(
-            council=self.council, source=self.source.id, tables=KINDS[self.source.kind].feeds(self.source), why=why,
+            council=self.council, source=self.source.id, tables=feeds, why=why,
             says=says, place_file=place.file, place_line=place.line, stale=stale,
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import estate
+from tests.benchmarks import estate, firewalls
 
 SAMPLE = 20
 """The plain loop is given one asset in this many, and its time is taken that many times."""
@@ -110,6 +110,21 @@ def read(assets: int, installs: int) -> None:
         print(f"{assets * installs:,} installs read from CSV and settled: {took}")
 
 
+def reached(rules: int) -> None:
+    """Who reaches 1,000 assets on 20 ports from 40 zones, and one packet after the other as the slow witness tries them."""
+    module = ("-m", "tests.benchmarks.firewalls", rules)
+    nothing, ours, witness = child(*module, "nothing"), child(*module, "engine"), child(*module, "witness")
+    seconds, told = ours.said.split()
+    each = float(witness.said.split()[0]) / firewalls.TRIED
+    answers = 1_000 * len(firewalls.PORTS) * firewalls.ZONES
+    print(
+        f"{answers:,} answers at {rules:,} rules ({int(told):,} let through): {seconds} s of processor time, "
+        f"{ours.megabytes:.0f} MB ({nothing.megabytes:.0f} MB before); one packet down the list takes {1000 * each:.1f} ms, "
+        f"so the witness would take {each * answers / float(seconds):,.0f} times as long for one packet an answer"
+    )
+    print(f"one question about all zones at {rules:,} rules: {child(*module, 'one').said.split()[0]} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", type=int, default=3_000)
@@ -120,6 +135,8 @@ def main() -> None:
     judged(asked.assets, asked.installs)
     whole(asked.assets, asked.installs // 3)
     whole(asked.assets, asked.installs)
+    for rules in (1_000, 10_000):
+        reached(rules)
     if asked.many:
         written(asked.many, asked.installs)
         read(asked.many, asked.installs)

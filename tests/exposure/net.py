@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
 from secscan.exposure import zone_sets
+from secscan.exposure.rules import linear
 from secscan.exposure.words import addresses, services
-from secscan.model.net import Origin, Rule, RuleList, ZoneSet
+from secscan.model.net import Device, Origin, Rule, ZoneSet
 from secscan.model.places import Files
 from secscan.model.raw import RAW_COLUMNS, Load, RawTable, Refusal
 from secscan.model.settings import Council, Firewall, Partnership, Settings, Zone
@@ -48,16 +50,21 @@ def rule(line: int, action: str, src: str, dst: str, proto: str = "any", dport: 
 
 
 def listed(
-    *rules: Rule, device: str = "fw", default: Literal["permit", "deny"] | None = "deny", **more: Any
-) -> RuleList:
-    end = Origin(file=FILE, line=0, line_to=0, text="default")
-    return RuleList(
-        device=device,
-        rules=rules,
-        default=default,
-        default_origin=end,
-        **{"zones": ALL, "exported_on": TODAY, **more},
-    )
+    *rules: Rule,
+    device: str = "fw",
+    default: Literal["permit", "deny"] | None = "deny",
+    undecoded: Sequence[Origin] = (),
+    **more: Any,
+) -> Device:
+    """A device with one list, as our own template gives it."""
+    told = Firewall(id="fw", file="fw.csv", zones=tuple(sorted(ALL)), default=default)
+    found = linear(told, FILE, rules, undecoded)
+    return replace(found, **{"name": device, "exported_on": TODAY, **more})
+
+
+def steps(one: Device) -> list[Rule]:
+    """The rules of a device with one list."""
+    return [rule for _, rule in one.rules()]
 
 
 def undecoded(line: int, text: str = "what is this") -> Origin:

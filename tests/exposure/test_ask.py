@@ -8,14 +8,14 @@ import pytest
 
 from secscan.exposure import ask, ask_config, zone_sets
 from secscan.model.errors import UsageError
-from secscan.model.net import AddressSet, Answer, Origin, RuleList, ZoneSet
+from secscan.model.net import AddressSet, Answer, Device, Origin, ZoneSet
 from secscan.model.settings import Zone
-from tests.exposure.net import FILE, listed, plain_zones, rule, settings, undecoded
+from tests.exposure.net import FILE, listed, plain_zones, rule, settings, steps, undecoded
 
 TO = "10.9.0.5"
 
 
-def one(*lists: RuleList, from_: str = "users", to: str = TO, port: str = "tcp/443", **more: Any) -> Answer:
+def one(*lists: Device, from_: str = "users", to: str = TO, port: str = "tcp/443", **more: Any) -> Answer:
     (found,) = ask(lists, plain_zones(), from_, to, port, **more)
     return found
 
@@ -210,7 +210,7 @@ def test_a_device_in_a_row_sees_the_zones_beside_it() -> None:
     assert one(listed(outward, **outer), listed(wrong, **inner)).verdict == "blocked"
 
 
-def chain(length: int, **last: Any) -> tuple[list[RuleList], tuple[ZoneSet, ...]]:
+def chain(length: int, **last: Any) -> tuple[list[Device], tuple[ZoneSet, ...]]:
     """Zones z0 to zN in a row, a device that lets everything through between each two, the last as told."""
     zones = zone_sets(settings([Zone(id=f"z{i}", addresses=(f"10.{i}.0.0/24",)) for i in range(length + 1)]))
     lists = [
@@ -321,7 +321,7 @@ def test_an_export_by_itself_leaves_its_zones_open_unless_one_is_named() -> None
     assert found.reason == f"{FILE}:2: the rule is for zone lan, and the zone of the packet is not known"
     assert ask_config(alone, "lan", TO, "tcp/443")[0].verdict == "permitted"
     other = listed(
-        *alone.rules, rule(3, "permit", "any", "10.9.0.6", from_zones=frozenset(("wan",))), zones=frozenset()
+        *steps(alone), rule(3, "permit", "any", "10.9.0.6", from_zones=frozenset(("wan",))), zones=frozenset()
     )
     assert ask_config(other, "wan", TO, "tcp/443")[0].verdict == "blocked"
     to = listed(rule(2, "permit", "any", TO, to_zones=frozenset(("dmz",))), zones=frozenset())

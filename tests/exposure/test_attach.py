@@ -13,13 +13,13 @@ import pytest
 from secscan.exposure import attach
 from secscan.model.estate import Estate, Probe
 from secscan.model.frame import Col, Frame
-from secscan.model.net import RuleList
+from secscan.model.net import Device
 from secscan.model.places import Files, Place
 from secscan.model.policy import Isolation, Mitigation, Policy
 from secscan.model.posture import ClaimRow, Route
 from secscan.model.settings import Settings
 from secscan.model.tables import Claims, Paths
-from tests.exposure.net import ALL, FILE, TODAY, ZONES, firewall, listed, rule, settings, undecoded
+from tests.exposure.net import ALL, FILE, TODAY, ZONES, firewall, listed, rule, settings, steps, undecoded
 
 REGISTER = "inventory/alderbeck/assets.csv"
 Row = dict[str, Any]
@@ -97,7 +97,7 @@ def probes(zone: str, *ports: tuple[int, str], **more: Any) -> list[Probe]:
     ]  # fmt: skip
 
 
-def settled(*lists: RuleList, claims: Sequence[Mitigation] = (), setup: Settings | None = None, **more: Any) -> Estate:
+def settled(*lists: Device, claims: Sequence[Mitigation] = (), setup: Settings | None = None, **more: Any) -> Estate:
     assets = more.pop("assets", (OLD,))
     files = Files()
     files.number("inventory/alderbeck/scan.xml")
@@ -115,7 +115,7 @@ def path(found: Estate, name: str) -> Row:
     return row
 
 
-def judged(*lists: RuleList, **more: Any) -> ClaimRow:
+def judged(*lists: Device, **more: Any) -> ClaimRow:
     found = settled(*lists, claims=[claim(**more.pop("claim", {}))], **more)
     row: ClaimRow
     (row,) = found.notes["claims"]
@@ -278,7 +278,7 @@ def test_nothing_changes_with_the_order_of_what_goes_in() -> None:
     assets = [asset(n, f"10.9.0.{5 + i}") for i, n in enumerate(names)]
     installs = [{"asset": n, "support": "ended-undated", "product": p} for n in names for p in ("x", "y")]
     listening = [{"asset": n, "proto_port": f"tcp/{p}"} for n in names for p in (22, 445)]
-    lists = [OPEN, replace(BLOCKED, device="second")]
+    lists = [OPEN, replace(BLOCKED, name="second")]
     scans = [p for zone in ("users", "guest") for p in probes(zone, (22, "open"), (445, "filtered"))]
     claims = [claim(id=f"M-{i}", asset=n) for i, n in enumerate(names)]
     shown = []
@@ -406,7 +406,7 @@ def test_one_zone_that_nobody_looked_from_leaves_it_configured() -> None:
 
 
 def test_both_directions_need_the_way_out_shut_too() -> None:
-    outward = listed(*BLOCKED.rules, rule(9, "permit", "10.9.0.5", "10.2.0.0/24", "udp", "53"))
+    outward = listed(*steps(BLOCKED), rule(9, "permit", "10.9.0.5", "10.2.0.0/24", "udp", "53"))
     assert judged(outward).state == "configured"
     row = judged(outward, claim={"both_directions": True})
     assert row.state == "disproven"
@@ -438,7 +438,7 @@ def Zone_(name: str) -> Any:
 
 
 def test_rules_and_packets_that_differ_are_told() -> None:
-    def differ(one: RuleList, *seen: Probe) -> bool | None:
+    def differ(one: Device, *seen: Probe) -> bool | None:
         return rows(settled(one, claims=[claim()], probes=seen), "claims")[0]["disagreement"]  # type: ignore[no-any-return]
 
     whole = listed(rule(2, "permit", "10.1.0.0/24", "10.9.0.5"))

@@ -43,10 +43,20 @@ def test_contains_is_membership(a: Intervals, n: int) -> None:
     assert iv.contains(a, n) == (n in numbers(a))
 
 
-@given(st.lists(sets, max_size=6), st.lists(st.integers(0, 50)))
-def test_one_sweep_finds_the_sets_that_hold_each_number(many: list[Intervals], wanted: list[int]) -> None:
-    found = iv.Stab(many).at(wanted)
-    assert found == {n: sum(1 << i for i, s in enumerate(many) if n in numbers(s)) for n in wanted}
+@given(st.lists(sets, max_size=6), st.integers(0, 50))
+def test_an_index_finds_the_sets_that_hold_a_number(many: list[Intervals], n: int) -> None:
+    assert iv.Index(many).at(n).tolist() == [i for i, s in enumerate(many) if n in numbers(s)]
+
+
+@given(sets)
+def test_the_n_th_number_and_its_place_are_each_others_reverse(a: Intervals) -> None:
+    held = sorted(numbers(a))
+    assert [iv.nth(a, i) for i in range(len(held))] == held
+    assert [iv.place(a, n) for n in held] == list(range(len(held)))
+    with pytest.raises(IndexError):
+        iv.nth(a, len(held))
+    with pytest.raises(ValueError, match="not among"):
+        iv.place(a, 99)
 
 
 @given(sets)

@@ -7,22 +7,27 @@ from typing import Any
 
 import pytest
 
-from secscan.exposure import rule_list, rule_lists
+from secscan.exposure import devices, from_table
 from secscan.exposure import words as w
-from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, PortSet, Rule, RuleList
+from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, Device, Origin, PortSet, Rule
 from secscan.model.places import Files
 from secscan.model.raw import Refusal
-from tests.exposure.net import FILE, TODAY, ZONES, firewall, load, row, settings
+from tests.exposure.net import FILE, TODAY, ZONES, firewall, load, row, settings, steps
 
 
-def read(*rows: dict[str, Any], **more: Any) -> RuleList:
+def read(*rows: dict[str, Any], **more: Any) -> Device:
     files = Files()
-    return rule_list(load(files, rows, **more), firewall(), files, TODAY, False)
+    return from_table(load(files, rows, **more), firewall(), files, TODAY)
 
 
 def only(*rows: dict[str, Any], **more: Any) -> Rule:
-    (found,) = read(*rows, **more).rules
+    (found,) = steps(read(*rows, **more))
     return found
+
+
+def lost(one: Device) -> list[Origin]:
+    """The lines of its list that were not understood."""
+    return [step for step in one.chains["rules"].steps if isinstance(step, Origin)]
 
 
 @pytest.mark.parametrize(
@@ -120,15 +125,15 @@ def test_actions_are_the_words_of_the_trade(word: str, action: str) -> None:
 
 @pytest.mark.parametrize("word", ["log", "", None])
 def test_an_action_that_cannot_be_read_may_be_either(word: str | None) -> None:
-    found = read(row(10, word)).rules  # type: ignore[arg-type]
+    found = steps(read(row(10, word)))  # type: ignore[arg-type]
     assert [r.action for r in found] == ["deny", "permit"]
     assert all(r.unknown and r.origin.line == 2 for r in found)
 
 
 def test_rules_stand_in_their_order_and_equal_orders_in_the_files() -> None:
     found = read(row(20, "deny", name="b"), row(10, "permit", name="a"), row(20, "permit", name="c"))
-    assert [r.origin.name for r in found.rules] == ["a", "b", "c"]
-    assert [r.position for r in found.rules] == [0, 1, 2]
+    assert [r.origin.name for r in steps(found)] == ["a", "b", "c"]
+    assert [r.position for r in steps(found)] == [0, 1, 2]
     assert found.warnings == (f"{FILE}:4: order 20 also stands on line 2; the file's own order decides",)
 
 
@@ -147,7 +152,7 @@ def test_zones_are_ids_and_blank_is_any() -> None:
 
 
 def test_a_rule_is_off_past_its_day_and_on_through_it() -> None:
-    gone, last = read(row(1, "permit", expires_on=date(2026, 2, 28)), row(2, "permit", expires_on=TODAY)).rules
+    gone, last = steps(read(row(1, "permit", expires_on=date(2026, 2, 28)), row(2, "permit", expires_on=TODAY)))
     assert (gone.expired, last.expired) == (True, False)
     assert only(row(1, "permit", enabled=False)).enabled is False
     assert only(row(1, "permit", enabled=None)).enabled is True
@@ -156,17 +161,17 @@ def test_a_rule_is_off_past_its_day_and_on_through_it() -> None:
 def test_refused_rows_and_rows_without_order_are_not_decoded() -> None:
     refused = [Refusal(line=3, column="order", reason="'x' is not a number")]
     found = read(row(10, "permit"), {**row(0, "deny"), "order": None, "line": 5}, refused=refused)
-    assert [(o.line, o.text) for o in found.undecoded] == [
+    assert [(o.line, o.text) for o in lost(found)] == [
         (3, "'x' is not a number"),
         (5, "order is blank, so nobody knows what it stands before"),
     ]
-    assert len(found.rules) == 1
+    assert len(steps(found)) == 1
 
 
 def test_a_held_or_broken_off_file_is_not_decoded() -> None:
-    assert [o.line for o in read(held="half as long as before", tables={}).undecoded] == [0]
+    assert [o.line for o in lost(read(held="half as long as before", tables={}))] == [0]
     found = read(row(10, "permit"), row(20, "deny"), incomplete="the last line is cut")
-    assert [o.line for o in found.undecoded] == [3]
+    assert [o.line for o in lost(found)] == [3]
 
 
 @pytest.mark.parametrize(
@@ -187,15 +192,15 @@ def test_a_rule_for_established_connections_is_known_as_one() -> None:
 def test_every_firewall_has_a_list_even_without_an_export() -> None:
     files = Files()
     both = settings(ZONES, [firewall(), firewall(id="other", max_age_days=5)])
-    found = rule_lists([load(files, [row(10, "permit")])], both, files, TODAY)
-    assert [(one.device, len(one.rules), len(one.undecoded)) for one in found] == [("fw", 1, 0), ("other", 0, 1)]
-    late = rule_lists([load(files, [row(10, "permit")])], both, files, date(2026, 4, 16))
+    found = devices([load(files, [row(10, "permit")])], both, files, TODAY)
+    assert [(one.name, len(steps(one)), len(lost(one))) for one in found] == [("fw", 1, 0), ("other", 0, 1)]
+    late = devices([load(files, [row(10, "permit")])], both, files, date(2026, 4, 16))
     assert late[0].stale
-    assert not rule_lists([load(files, [row(10, "permit")])], both, files, date(2026, 4, 15))[0].stale
+    assert not devices([load(files, [row(10, "permit")])], both, files, date(2026, 4, 15))[0].stale
 
 
 def test_the_default_says_where_it_comes_from() -> None:
     files = Files()
-    found = rule_list(load(files, []), firewall(default=None), files, TODAY, False)
+    found = from_table(load(files, []), firewall(default=None), files, TODAY).chains["rules"]
     assert found.default is None
     assert (found.default_origin.file, found.default_origin.line) == (FILE, 0)

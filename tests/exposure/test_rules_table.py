@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from secscan.exposure import attach, catch_all, rule_list, rule_lists
+from secscan.exposure import attach, catch_all, devices, from_table
 from secscan.model.estate import Estate
 from secscan.model.kleene import all3, any3
-from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Origin, PortSet, Rule, RuleList
+from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Device, Origin, PortSet, Rule
 from secscan.model.places import Files, Place
 from secscan.model.raw import Refusal
 from secscan.model.settings import Council, Firewall, Settings, Zone
@@ -29,7 +29,7 @@ SETTINGS_LINE = Place("secscan.yaml", 20, 5)
 
 
 def table(
-    *lists: RuleList, setup: Settings | None = None, assets: Sequence[Row] = (), files: Files | None = None
+    *lists: Device, setup: Settings | None = None, assets: Sequence[Row] = (), files: Files | None = None
 ) -> tuple[Estate, list[Row]]:
     made = attach(
         estate(*assets, installs=(), services=(), files=files), setup or settings(ZONES, [firewall()]), policy(), lists,
@@ -43,7 +43,7 @@ def read(*rows: Row, **more: Any) -> list[Row]:
     """The rows of an export in our template."""
     files = Files()
     default = more.pop("default", "deny")
-    one = rule_list(load(files, rows, **more), firewall(default=default), files, TODAY, False)
+    one = from_table(load(files, rows, **more), firewall(default=default), files, TODAY)
     return table(one, files=files)[1]
 
 
@@ -102,7 +102,7 @@ def test_a_rule_that_is_off_or_expired_is_not_on() -> None:
 
 def test_a_firewall_without_an_export_is_one_row_of_which_nothing_is_known() -> None:
     setup = settings(ZONES, [firewall()])
-    made, found = table(*rule_lists([], setup, Files(), TODAY), setup=setup)
+    made, found = table(*devices([], setup, Files(), TODAY), setup=setup)
     assert len(found) == 1
     known = {"council", "device", "asset"}
     assert {name for name, value in found[0].items() if value is not None} <= known
@@ -129,8 +129,8 @@ def test_a_row_that_was_refused_is_a_rule_of_which_nothing_is_known() -> None:
 
 def test_every_fact_leads_to_its_line() -> None:
     files = Files()
-    one = rule_list(
-        load(files, [row(10, "permit", dport="443"), row(90, "deny", proto="any")]), firewall(), files, TODAY, False
+    one = from_table(
+        load(files, [row(10, "permit", dport="443"), row(90, "deny", proto="any")]), firewall(), files, TODAY
     )
     made, _ = table(one, files=files)
     frame = made.frames["rules"]
@@ -246,7 +246,7 @@ def test_covers_internet_is_told_by_addresses_and_zones(cells: Row, expected: bo
         *(z for z in ZONES if z.id in ("users", "servers", "internet")),
     ]
     files = Files()
-    one = rule_list(load(files, [{**row(10, "permit"), **cells}]), firewall(), files, TODAY, False)
+    one = from_table(load(files, [{**row(10, "permit"), **cells}]), firewall(), files, TODAY)
     found = table(one, setup=settings(zones, [firewall(zones=("users", "servers", "internet"))]), files=files)[1]
     assert only(found)["covers_internet"] is expected
 
@@ -328,7 +328,7 @@ RULES = st.builds(
 
 
 @st.composite
-def lists(draw: st.DrawFn) -> RuleList:
+def lists(draw: st.DrawFn) -> Device:
     drawn = draw(st.lists(RULES, max_size=4))
     placed = [replace(r, position=i, origin=replace(r.origin, line=2 * i + 2)) for i, r in enumerate(drawn)]
     lost = draw(st.sampled_from([None, None, None, 1, 5]))
@@ -340,7 +340,7 @@ def lists(draw: st.DrawFn) -> RuleList:
 
 @tried(max_examples=400, deadline=None)
 @given(lists())
-def test_the_default_is_the_fate_of_packets_that_no_rule_names(one: RuleList) -> None:
+def test_the_default_is_the_fate_of_packets_that_no_rule_names(one: Device) -> None:
     """Addresses, a port and zones of which no rule of these lists says anything: what becomes of such packets."""
     strange = {4: 200 << 24, 6: 0x2001 << 112}
     fates = []
@@ -369,7 +369,7 @@ def test_any_any_is_that_no_packet_is_left_out(one: Rule) -> None:
         found.append(
             all3(
                 any3(
-                    reference.matches(one, set(KNOWN), reference.Packet(family, a, b, proto, sport, dport), x, y)
+                    reference.fits(one, set(KNOWN), reference.Packet(family, a, b, proto, sport, dport), x, y)
                     for sport in ports
                 )
                 for a, b, proto, dport, x, y in tries

@@ -94,3 +94,16 @@ def test_what_lies_behind_a_zone_meets_no_device_and_no_zone_twice() -> None:
     assert network.behind("c", frozenset(("two",)), frozenset("b")) == frozenset()
     assert network.behind("y") == frozenset("z")
     assert [name for name, _ in network.beside("b", frozenset(("one",)))] == ["three"]
+
+
+def test_ways_come_the_shortest_first_and_as_often_as_they_are_asked_for() -> None:
+    network = Network({"one": frozenset("abx"), "two": frozenset("xc"), "three": frozenset("bc")})
+    ways = [[(step.device, step.near, step.far) for step in way.steps] for way in network.ways("c", "a")]
+    assert ways == [
+        [("three", "c", "b"), ("one", "b", "a")],
+        [("two", "c", "x"), ("one", "x", "a")],
+    ]
+    assert next(network.ways("c", "a")).steps[0].device == "three"
+    assert len(list(network.ways("c", "a"))) == 2
+    assert next(network.ways("c", "a", frozenset(("three",)))).steps[0].device == "two"
+    assert list(network.ways("a", "nowhere")) == []
