@@ -45,7 +45,7 @@ CLOSED_COLUMNS = {
 """Text of a raw table that no file can make hostile, and why."""
 KNOWN_WORD = "a word that must be known, or the file is refused"
 CLOSED_FIELDS = {
-    ("Source", "kind"): KNOWN_WORD, ("Firewall", "kind"): "another kind than ours is not read yet, and never shown",
+    ("Source", "kind"): KNOWN_WORD, ("Firewall", "kind"): KNOWN_WORD,
     ("Policies", "baseline"): KNOWN_WORD, ("ControlEntry", "check"): KNOWN_WORD,
     ("ControlEntry", "settings"): "checked against the check's parameters, name and type",
     ("PolicyFile", "extends"): KNOWN_WORD,
@@ -178,7 +178,7 @@ def entry_in(model: type[BaseModel], data: Any, name: str) -> Any:
     return None
 
 
-SHOWN_NOWHERE = {("Firewall", "kind"), ("ProductEntry", "aliases"), ("PatternEntry", "version"), ("ProductEntry", "release"),
+SHOWN_NOWHERE = {("ProductEntry", "aliases"), ("PatternEntry", "version"), ("ProductEntry", "release"),
                  ("PatternEntry", "match"), ("EditionEntry", "match")}  # fmt: skip
 """Of those that are not attacked: what may be taken, because it is matched and never shown."""
 
