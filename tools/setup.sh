@@ -25,6 +25,15 @@ if [ ! -x "$venv/bin/pip" ]; then
     }
 fi
 say "installing the locked versions (a minute or two the first time)"
-"$venv/bin/pip" install -q --disable-pip-version-check --no-input --require-hashes -r requirements/dev.lock 2>&1 | { grep -v '^WARNING: Location' >&2 || true; }
-"$venv/bin/pip" install -q --disable-pip-version-check --no-input --no-deps --no-build-isolation -e . 2>&1 | { grep -v '^WARNING: Location' >&2 || true; }
+# The lock names every distribution, so nothing is resolved: a newer release of one of them changes nothing here.
+take() { # pip, its warnings about where it may look left out, its failure kept
+    said=$(mktemp)
+    code=0
+    "$venv/bin/pip" install -q --disable-pip-version-check --no-input --no-deps "$@" 2>"$said" || code=$?
+    grep -v '^WARNING: Location' "$said" >&2 || true
+    rm -f "$said"
+    return "$code"
+}
+take --require-hashes -r requirements/dev.lock
+take --no-build-isolation -e .
 "$venv/bin/secscan" --version >&2
