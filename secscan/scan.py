@@ -129,6 +129,7 @@ def scan(
                     "checks": {spec.id: spec.sha256 for spec in checks.values()},
                     **_brought(checks, added),
                     "claims": findings.standing(estate),
+                    "rules": {c.id: _asked(rules, checks, added, c.id) for c in held.settings.councils},
                 },
             ),
             keep,
@@ -196,8 +197,11 @@ def _sweep(root: Path) -> None:
         door.sweep(folder)
 
 
-def _asked(rules: Policy, checks: Mapping[str, CheckSpec], added: Added) -> str:
-    """SHA-256 over what is asked for; an exception, a claim or new wording asks for nothing else than before."""
+def _asked(rules: Policy, checks: Mapping[str, CheckSpec], added: Added, council: str | None = None) -> str:
+    """SHA-256 over what is asked for; an exception, a claim or new wording asks for nothing else than before.
+
+    ``council``: over what is asked of that one alone, whoever else it is asked of.
+    """
 
     def code(check: str) -> str:
         if (spec := checks.get(check)) is None:
@@ -207,9 +211,10 @@ def _asked(rules: Policy, checks: Mapping[str, CheckSpec], added: Added) -> str:
 
     def bare(c: Control) -> Control:
         scope = replace(c.scope, reason=None, place=Place(""))
-        return replace(c, title="", text="", references=(), place=Place(""), scope=scope)
+        councils = c.councils if council is None else frozenset[str]()
+        return replace(c, title="", text="", references=(), place=Place(""), scope=scope, councils=councils)
 
-    controls = [(bare(c), code(c.check)) for c in rules.controls]
+    controls = [(bare(c), code(c.check)) for c in rules.controls if council is None or council in c.councils]
     lowest = {product: version for product, (version, _) in rules.minimum_versions.items()}
     return door.sha256(json.canonical([controls, lowest, rules.free_extensions]))
 

@@ -138,18 +138,29 @@ def rollups(run: RunRecord, seq: int, step: Step) -> Rows:
 
 
 def measures(run: RunRecord, known: Sequence[Run], step: Step, before: Mapping[str, repairs.Counted]) -> Rows:
-    """The figures, the record's own among them, marked where the run asked for something else than the run before.
+    """The figures, the record's own among them, marked where a council was asked for something else than before.
 
     ``before``: how many had come back, of how many, for each council.
     """
-    rules = run.rules_digest or run.policy_digest
-    mark = RULES_CHANGED if known and known[-1].rules_digest != rules else None
     seq = len(known) + 1
-    given = [(seq, m.council, m.measure, m.numerator, m.denominator, m.mark or mark) for m in run.measures]
-    marks = {m.council: m.mark for m in run.measures if m.mark}
     councils = {m.council for m in run.measures}
-    own = [(seq, *row, marks.get(row[0], mark)) for row in repairs.measured(step, councils, before)]
+    rules = {council: _rules_mark(run, known, council) for council in councils}
+    given = [(seq, m.council, m.measure, m.numerator, m.denominator, m.mark or rules[m.council]) for m in run.measures]
+    marks = rules | {m.council: m.mark for m in run.measures if m.mark}
+    own = [(seq, *row, marks.get(row[0])) for row in repairs.measured(step, councils, before)]
     return _sorted([*given, *own], 3)
+
+
+def _rules_mark(run: RunRecord, known: Sequence[Run], council: str) -> str | None:
+    """By the council's own rules where both runs kept them apart, else by those of all."""
+    if not known:
+        return None
+    before, now = known[-1].facts.get("rules"), run.facts.get("rules")
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        changed = council in before and before[council] != now.get(council)
+    else:
+        changed = known[-1].rules_digest != (run.rules_digest or run.policy_digest)
+    return RULES_CHANGED if changed else None
 
 
 def changes(step: Step, seq: int) -> Rows:

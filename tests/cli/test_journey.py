@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -240,6 +241,35 @@ def test_only_what_is_asked_for_marks_a_step_of_the_trend(secscan: Run, scanned:
         overlay.read_text().replace("controls:", "# ours\ncontrols:").replace("Halls.", "They stand in halls.")
     )
     assert marks("2026-03-06") == {""}
+
+
+def test_a_change_of_one_councils_rules_marks_no_other_and_neither_does_a_new_council(
+    secscan: Run, scanned: Path
+) -> None:
+    def marks(day: str) -> dict[str, set[str]]:
+        secscan("-w", scanned, "scan", "--as-of", day)
+        found: dict[str, set[str]] = {}
+        text = (scanned / "reports/latest/data/trends.csv").read_text(encoding="utf-8")
+        for row in csv.DictReader(text.splitlines()):
+            if row["on"] == day:
+                found.setdefault(row["council"], set()).add(row["mark"])
+        return found
+
+    settings = scanned / "secscan.yaml"
+    whole = settings.read_text(encoding="utf-8")
+    settings.write_text(
+        whole.replace("councils:\n", "councils:\n  - {id: ash, name: Ash Council}\n", 1), encoding="utf-8"
+    )
+    assert marks("2026-03-02") == {"ash": {""}, "elm": {""}, "oak": {""}}
+    own = scanned / "policies" / "elm.yaml"
+    own.write_text(
+        "title: Elm\nversion: '1'\nextends: baseline\ncouncils: [elm]\ncontrols:\n  - {id: INV-01, with: {max_age_days: 30}}\n",
+        encoding="utf-8",
+    )
+    text = settings.read_text(encoding="utf-8")
+    at = text.index("policies/overlay.yaml")
+    settings.write_text(text[:at] + "policies/overlay.yaml, policies/elm.yaml" + text[at + 21 :], encoding="utf-8")
+    assert marks("2026-03-03") == {"ash": {""}, "elm": {"rules changed"}, "oak": {""}}
 
 
 def test_a_rule_that_belongs_to_no_asset_is_found_explained_and_accepted(secscan: Run, workspace: Path) -> None:
