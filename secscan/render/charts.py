@@ -384,7 +384,7 @@ def _bars(
     x = float(left)
     for colour, name in ((COLOURS[0], "On time"), (LATE, "Late"), (UNKNOWN, "Not known"), (LEFT_OUT, "Excluded")):
         parts.append(_block(x, 4, 16, 16, colour) + _text(x + 20, 18, name))
-        x += 28 + 7.6 * len(name)
+        x += 28 + 8 * len(name)
     foot = 40 + len(bars) * step
     parts += [
         _text(left + (width - left) * share / 100, foot + 8, f"{share}%", anchor=anchor)
