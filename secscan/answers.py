@@ -243,14 +243,14 @@ def exposure_of_config(
         {"id": "config", "as": told, "file": configs[0].name, "zones": ["any"], "default": default}
     )
     source = Source.model_validate({"id": wall.id, "as": told, "file": wall.file})
-    if told in firewalls.kinds():
+    if told in firewalls.KINDS:
         files = [sources.ExportFile(path=path, shown=str(path), dated_on=today) for path in configs]
         loads = sources.read_export(source, files, Limits(), firewalls.Makers([wall]))
         (device,) = (load.device for load in loads if load.device is not None)
         warnings = [*(w for load in loads for w in load.warnings), *device.warnings]
         return firewalls.ask_config(device, from_, to, port, way), warnings
     if told != TABLE:
-        known = ", ".join((TABLE, *firewalls.kinds()))
+        known = ", ".join((TABLE, *firewalls.KINDS))
         raise UsageError(f"--as '{kind}' is not a kind of firewall export that can be read; there are {known}")
     if len(configs) > 1:
         raise UsageError(f"an export in our own template is one file; {len(configs)} are named")

@@ -89,7 +89,7 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes
     name = _free_name(held, asked.council, _safe_name(_called(held, path.name, kind, asked)), kind)
     source, new = _source(held, name, kind, asked)
     rules = _of_firewalls(kind)
-    if kind in exposure.kinds():
+    if kind in exposure.KINDS:
         file = sources.ExportFile(path=path, shown=str(path), dated_on=today)
         (load,) = sources.read_export(source, [file], held.settings.limits, exposure.Makers())
     else:
@@ -139,7 +139,7 @@ def _kind(path: Path, asked: Asked, held: Workspace) -> tuple[str, str]:
 
 
 def _of_firewalls(kind: str) -> bool:
-    return kind == RULES or kind in exposure.kinds()
+    return kind == RULES or kind in exposure.KINDS
 
 
 def _no_firewall(name: str) -> str:

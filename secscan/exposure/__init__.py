@@ -3,7 +3,7 @@
 from secscan.exposure.ask import ask, ask_config
 from secscan.exposure.attach import attach
 from secscan.exposure.devices import devices, placed
-from secscan.exposure.formats import kinds, recognise
+from secscan.exposure.formats import KINDS, recognise
 from secscan.exposure.formats.export import ConfigFile
 from secscan.exposure.lone import Way
 from secscan.exposure.makers import Makers
@@ -11,6 +11,7 @@ from secscan.exposure.rules import from_table
 from secscan.exposure.zones import zone_sets
 
 __all__ = [
+    "KINDS",
     "ConfigFile",
     "Makers",
     "Way",
@@ -19,7 +20,6 @@ __all__ = [
     "attach",
     "devices",
     "from_table",
-    "kinds",
     "placed",
     "recognise",
     "zone_sets",

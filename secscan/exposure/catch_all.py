@@ -102,7 +102,7 @@ def _outcome(one: Device, chain: str, known: Zones, family: Family, kind: str, d
 
 def _followed(one: Device, chain: str, known: Zones, family: Family, kind: str, done: dict[str, _Ends]) -> _Ends:
     list_, may = one.chains[chain], frozenset[str]()
-    sides = frozenset(interface.name for interface in one.interfaces)
+    sides = frozenset(interface.name for interface in one.interfaces if not interface.loopback)
     for step in list_.steps:
         if isinstance(step, Origin):
             return _EITHER, step  # it may be any rule at all
@@ -134,7 +134,8 @@ def _may_catch(rule: Rule) -> bool:
 def _ways(rule: Rule, zones: Zones, known: Zones, sides: Zones) -> list[bool | None]:
     """Whether a rule is for every zone and every interface of its device, whatever translation its packets met."""
     found = [_any_zone(names, zones, known) for names in (rule.from_zones, rule.to_zones)]
-    found += [names is None or (bool(sides) and sides <= names) for names in (rule.in_interfaces, rule.out_interfaces)]
+    gates = ((rule.in_interfaces, rule.not_in_interfaces), (rule.out_interfaces, rule.not_out_interfaces))
+    found += [not but and (names is None or (bool(sides) and sides <= names)) for names, but in gates]
     return [*found, rule.translations is None]
 
 

@@ -7,13 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from secscan.exposure import intervals
 from secscan.exposure.intervals import Family
 from secscan.model.net import AddressSet, Chain, Device, Intervals, Origin, PortSet, Rule, Stage, Translation
 
 Verb = Literal["permit", "deny", "either", "jump", "goto", "return", "translate"]
+
+
+class Gate(NamedTuple):
+    """Interfaces: one of ``names`` (None: any), and none of ``but``."""
+
+    names: frozenset[str] | None
+    but: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, names: frozenset[str] | None, but: frozenset[str] = frozenset()) -> Gate | None:
+        """None where every interface is one."""
+        return None if names is None and not but else cls(names, but)
+
+
 _EVERYTHING: Final = (PortSet(proto="any"),)
 
 
@@ -34,8 +48,8 @@ class Item:
     services: tuple[PortSet, ...] = _EVERYTHING
     from_zones: frozenset[str] | None = None
     to_zones: frozenset[str] | None = None
-    in_interfaces: frozenset[str] | None = None
-    out_interfaces: frozenset[str] | None = None
+    into: Gate | None = None
+    out: Gate | None = None
     translations: frozenset[str] | None = None
     origin: Origin
     why: str = ""
@@ -53,9 +67,8 @@ class Item:
     @property
     def narrow(self) -> bool:
         """Whether more than addresses and services decides that it matches."""
-        return not (
-            self.from_zones is self.to_zones is self.in_interfaces is self.out_interfaces is None and self.certain
-        )
+        gates = (self.from_zones, self.to_zones, self.into, self.out)
+        return not (self.certain and all(gate is None for gate in gates))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +160,8 @@ def _rule(rule: Rule, family: Family, *, inward: bool) -> Item:
         services=rule.services,
         from_zones=rule.from_zones,
         to_zones=rule.to_zones,
-        in_interfaces=rule.in_interfaces,
-        out_interfaces=rule.out_interfaces,
+        into=Gate.of(rule.in_interfaces, rule.not_in_interfaces),
+        out=Gate.of(rule.out_interfaces, rule.not_out_interfaces),
         translations=rule.translations,
         origin=rule.origin,
         why=rule.unknown or _unresolved(rule.src, "source") or _unresolved(rule.dst, "destination"),
@@ -165,8 +178,8 @@ def _translation(one: Translation, family: Family, *, inward: bool) -> Item:
         fixed=intervals.of(fixed, family),
         fixed_open=fixed.unknown is not None,
         services=one.services,
-        in_interfaces=one.in_interfaces,
-        out_interfaces=one.out_interfaces,
+        into=Gate.of(one.in_interfaces, one.not_in_interfaces),
+        out=Gate.of(one.out_interfaces, one.not_out_interfaces),
         origin=one.origin,
         why=one.unknown or _unresolved(one.src, "source") or _unresolved(one.dst, "destination"),
         translation=one,

@@ -53,7 +53,8 @@ def side_names(device: Device) -> frozenset[str]:
     known = {name for one in device.interfaces for name in (one.name, one.zone) if name}
     limited: list[Stage | Translation | Rule] = [*device.stages, *device.translations]
     limited += [rule for _, rule in device.rules()]
-    return frozenset(known.union(*(n or () for one in limited for n in (one.in_interfaces, one.out_interfaces))))
+    named = known.union(*(n or () for one in limited for n in (one.in_interfaces, one.out_interfaces)))
+    return frozenset(name for name in named if not name.endswith("+") or name in known)
 
 
 def neighbours(device: Device, end: int, family: Family, way: Way) -> Intervals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from secscan.exposure.formats import kinds, read
+from secscan.exposure.formats import KINDS, read
 from secscan.exposure.formats.export import ConfigFile, Export
 from secscan.model.net import Device
 
@@ -21,7 +21,7 @@ class Makers:
 
     @property
     def kinds(self) -> Collection[str]:
-        return kinds()
+        return KINDS
 
     def read(self, source: Source, files: Sequence[tuple[str, bytes]]) -> Device:
         """The device that the files are one export of. Raises InputError when they are not."""

@@ -11,10 +11,10 @@ import numpy as np
 from secscan.exposure import intervals
 from secscan.exposure.axis import Axis, Bits
 from secscan.exposure.intervals import Family, Index, Numbers
-from secscan.exposure.items import Item, Program
+from secscan.exposure.items import Gate, Item, Program
 from secscan.exposure.matching import Kind, Matcher
 from secscan.exposure.routes import Hop
-from secscan.exposure.sides import UNNAMED, Names, Sides
+from secscan.exposure.sides import UNNAMED, Sides
 from secscan.exposure.walking import Codes, Masks, Piece, walk
 from secscan.model.net import Device, Intervals, Stage, Traffic, Translation, ZoneSet
 
@@ -212,13 +212,13 @@ class Node:
                 return f"zone '{unknown[0]}' is not defined in secscan.yaml"
             if names is not None and at in UNNAMED:
                 return f"the rule is for zone {', '.join(sorted(names))}, and the zone of the packet is not known"
-        return self.unsided(hop, item.in_interfaces, item.out_interfaces) or "it may or may not match"
+        return self.unsided(hop, item.into, item.out) or "it may or may not match"
 
-    def unsided(self, hop: Hop, in_: Names | None, out: Names | None) -> str:
+    def unsided(self, hop: Hop, into: Gate | None, out: Gate | None) -> str:
         """Why it is not known whether a packet comes in and goes out by these interfaces."""
-        for names, at, way in ((in_, hop.from_, "comes in"), (out, hop.to, "goes out")):
-            if names is not None and self.sides.near(names, at) != (True, True):
-                return self.sides.why(names, at, way)
+        for gate, at, way in ((into, hop.from_, "comes in"), (out, hop.to, "goes out")):
+            if gate is not None and self.sides.near(gate, at) != (True, True):
+                return self.sides.why(gate, at, way)
         return ""
 
     def passing(
@@ -254,7 +254,7 @@ class Node:
         if stage.in_interfaces is stage.out_interfaces is None:
             sure = may = full
         else:
-            sure, may = self._between(hop, zone, stage.in_interfaces, stage.out_interfaces)
+            sure, may = self._between(hop, zone, Gate.of(stage.in_interfaces), Gate.of(stage.out_interfaces))
             if not may:
                 return Asked(stage, 0, 0, full, full, (), {})
         name = None if taken is None else _name(self.items[taken])
@@ -277,29 +277,29 @@ class Node:
                 firm = 0
                 if at not in UNNAMED and names <= self._known_zones:
                     loose = 0
-        sure, may = self._between(hop, zone, item.in_interfaces, item.out_interfaces)
+        sure, may = self._between(hop, zone, item.into, item.out)
         return (firm & sure if item.certain else 0), loose & may
 
-    def _between(self, hop: Hop, zone: int, in_: Names | None, out: Names | None) -> tuple[Bits, Bits]:
+    def _between(self, hop: Hop, zone: int, into: Gate | None, out: Gate | None) -> tuple[Bits, Bits]:
         """The columns that surely and possibly come in and go out by these interfaces."""
         sure = may = self._axis.full[zone]
-        for names, at, moves, none in (
-            (in_, hop.from_, self._inward, hop.traffic == "from-device"),
+        for gate, at, moves, none in (
+            (into, hop.from_, self._inward, hop.traffic == "from-device"),
             (out, hop.to, not self._inward, hop.traffic == "to-device"),
         ):
-            if names is None:
+            if gate is None:
                 continue
             if none:
                 return 0, 0  # what the device itself sends or gets has no such side
             if hop.arrives is not None:
-                wanted = self.sides.members(names)
+                wanted = self.sides.wanted(gate)
                 a, b = hop.arrives <= wanted, bool(hop.arrives & wanted)
             elif moves and at == self._ids[zone]:
-                firm, loose = self.sides.far(names, at, self._axis)
+                firm, loose = self.sides.far(gate, at, self._axis)
                 sure, may = sure & firm, may & loose
                 continue
             else:
-                a, b = self.sides.near(names, at)
+                a, b = self.sides.near(gate, at)
             sure, may = (sure if a else 0), (may if b else 0)
         return sure, may
 

@@ -15,6 +15,7 @@ from typing import Final
 from secscan.exposure import intervals
 from secscan.exposure.axis import Axis, Bits
 from secscan.exposure.intervals import Family
+from secscan.exposure.items import Gate
 from secscan.exposure.zones import PRIVATE, UNROUTED
 from secscan.model.net import Device, Interface, Interval, Intervals, ZoneSet
 
@@ -35,25 +36,38 @@ class Sides:
                 self._members.setdefault(name, set()).add(one.name)
         self.behind = behind(device, family)
         """Interface -> the addresses that the export says lie there; each address behind one at most."""
+        self._own = frozenset(one.name for one in device.interfaces if one.loopback)
+        named = (name for name in device.sides if name not in self._members)
+        self._known = frozenset((*(one.name for one in device.interfaces), *named, *self.behind))
+        self._wanted: dict[Gate, Names] = {}
         self._near: dict[str, tuple[Names, bool]] = {}
         self._far: dict[tuple[str, int], tuple[Mapping[str, Bits], Bits]] = {}
 
     def members(self, names: Iterable[str]) -> Names:
         """The interfaces that these names stand for; a name that no interface has stands for itself."""
-        return frozenset(one for name in names for one in self._members.get(name, (name,)))
+        return frozenset(one for name in names for one in self._members.get(name) or self._called(name))
+
+    def wanted(self, gate: Gate) -> Names:
+        """The interfaces that a gate is for, of those that are known or that it names."""
+        if gate not in self._wanted:
+            some = self._known if gate.names is None else self.members(gate.names)
+            self._wanted[gate] = some - self.members(gate.but)
+        return self._wanted[gate]
 
     def mapped(self, zone: str) -> Names:
         """The interfaces that secscan.yaml names for a zone."""
         return self.members(name for name, zones in self._device.sides.items() if zone in zones)
 
-    def near(self, names: Names, zone: str) -> tuple[bool, bool]:
+    def near(self, gate: Gate, zone: str) -> tuple[bool, bool]:
         """Whether what comes from, or goes to, this zone surely and possibly does so by one of the interfaces."""
         if zone not in self._near:
             self._near[zone] = self._candidates(zone)
-        (some, others), wanted = self._near[zone], self.members(names)
-        return not others and some <= wanted, bool(some & wanted) or (others and self._may(zone, wanted))
+        (some, others), wanted = self._near[zone], self.wanted(gate)
+        return (not others or self._must(zone, gate)) and some <= wanted, bool(some & wanted) or (
+            others and self._may(zone, gate)
+        )
 
-    def far(self, names: Names, zone: str, axis: Axis) -> tuple[Bits, Bits]:
+    def far(self, gate: Gate, zone: str, axis: Axis) -> tuple[Bits, Bits]:
         """The same for each address of the zone: the columns that surely and possibly are behind the interfaces."""
         number = axis.number[zone]
         if (zone, number) not in self._far:
@@ -68,10 +82,12 @@ class Sides:
                 known |= bits
             self._far[zone, number] = found, axis.full[number] & ~known
         places, unknown = self._far[zone, number]
-        wanted, firm = self.members(names), 0
-        for one in wanted:
+        firm = 0
+        for one in self.wanted(gate):
             firm |= places.get(one, 0)
-        return firm, firm | (unknown if self._may(zone, wanted) else 0)
+        if self._must(zone, gate):
+            firm |= unknown
+        return firm, firm | (unknown if self._may(zone, gate) else 0)
 
     def arrives(self, address: int) -> Names | None:
         """The interfaces that have this address themselves; None where the export does not say."""
@@ -82,9 +98,9 @@ class Sides:
         )
         return own or None
 
-    def why(self, names: Names, zone: str, way: str) -> str:
+    def why(self, gate: Gate, zone: str, way: str) -> str:
         """Why it is not known that what comes from, or goes to, a zone does so by these interfaces."""
-        shown = ", ".join(sorted(names)[:4])
+        shown = ", ".join(sorted(gate.but if gate.names is None else gate.names)[:4])
         if zone in UNNAMED:
             option = "--in-interface" if way == "comes in" else "--out-interface"
             return f"whether it {way} by {shown} is not known; say so with {option}"
@@ -92,10 +108,21 @@ class Sides:
             return f"zone '{zone}' lies behind several interfaces: {', '.join(sorted(mapped)[:4])}"
         return f"interface {shown} is not named in secscan.yaml: add `interfaces:` to firewall '{self._device.name}'"
 
-    def _may(self, zone: str, wanted: Names) -> bool:
+    def _called(self, name: str) -> Iterable[str]:
+        """What a name stands for that is no interface's: itself, or all that begin as it does."""
+        return (one for one in self._known if one.startswith(name[:-1])) if name.endswith("+") else (name,)
+
+    def _must(self, zone: str, gate: Gate) -> bool:
+        """Whether a packet of the zone of which no more is known surely comes by one of a gate's interfaces."""
+        if mapped := self.mapped(zone):
+            return mapped <= self.wanted(gate)
+        return gate.names is None and not _open(gate.but) and self.members(gate.but) <= self._own
+
+    def _may(self, zone: str, gate: Gate) -> bool:
         """Whether a packet of the zone of which no more is known may come by these interfaces."""
-        mapped = self.mapped(zone)
-        return not mapped or bool(mapped & wanted)
+        if mapped := self.mapped(zone):
+            return bool(mapped & self.wanted(gate))
+        return gate.names is None or _open(gate.names) or not self.wanted(gate) <= self._own
 
     def _candidates(self, zone: str) -> tuple[Names, bool]:
         """The interfaces that the zone lies behind, and whether it may lie behind others too."""
@@ -107,6 +134,11 @@ class Sides:
             one: intervals.intersect(own, pairs) for one, pairs in self.behind.items() if one in mapped or not mapped
         }
         return frozenset(one for one, part in parts.items() if part), not own or intervals.union(*parts.values()) != own
+
+
+def _open(names: Names) -> bool:
+    """Whether interfaces that nobody has named may be among these."""
+    return any(name.endswith("+") for name in names)
 
 
 def behind(device: Device, family: Family) -> Mapping[str, Intervals]:

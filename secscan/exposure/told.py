@@ -10,7 +10,7 @@ from typing import Final
 from secscan.exposure.axis import Bits
 from secscan.exposure.board import Board, Reach
 from secscan.exposure.evaluating import Trace, Visit
-from secscan.exposure.items import Item
+from secscan.exposure.items import Gate, Item
 from secscan.exposure.node import Asked, Cell
 from secscan.model.words import Verdict
 
@@ -185,7 +185,7 @@ def _doubt(board: Board, reach: Reach, cell: Cell, trace: Trace, visit: Visit, h
                 continue
             why = asked.notes.get(i) or node.doubt(hop, i)
             if firm & open_ and asked.stage is not None and node.items[i].permit is not None:
-                why = node.unsided(hop, asked.stage.in_interfaces, asked.stage.out_interfaces)
+                why = node.unsided(hop, Gate.of(asked.stage.in_interfaces), Gate.of(asked.stage.out_interfaces))
             return _because(node.key, node.items[i], trace, cell, hit & here if own else here, why)
     return None
 

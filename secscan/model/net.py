@@ -73,8 +73,12 @@ class Rule:
     """Zones of secscan.yaml, which only our own template names; makers' zones are ``in_interfaces``. None: any."""
     to_zones: frozenset[str] | None = None
     in_interfaces: frozenset[str] | None = None
-    """Interfaces or zones of the maker's, as in ``Interface.name`` and ``Interface.zone``; None: any."""
+    """Interfaces or zones of the maker's, as in ``Interface.name`` and ``Interface.zone``; a name that ends in ``+`` and is
+    no interface's stands for all whose names begin so; None: any."""
     out_interfaces: frozenset[str] | None = None
+    not_in_interfaces: frozenset[str] = frozenset()
+    """It matches only what came in by none of these."""
+    not_out_interfaces: frozenset[str] = frozenset()
     translations: frozenset[str] | None = None
     """For makers whose rules name a translation as their destination (a FortiGate's VIP): the ``Translation.name`` that
     a packet must have met. ``frozenset()``: only packets that met none. None: it does not ask."""
@@ -146,6 +150,8 @@ class Interface:
     level: int | None = None
     """A Cisco ASA's security level."""
     enabled: bool = True
+    loopback: bool = False
+    """Nothing from elsewhere comes by it, and nothing that goes elsewhere."""
     origin: Origin | None = None
 
 
@@ -175,6 +181,8 @@ class Translation:
     services: tuple[PortSet, ...]
     in_interfaces: frozenset[str] | None = None
     out_interfaces: frozenset[str] | None = None
+    not_in_interfaces: frozenset[str] = frozenset()
+    not_out_interfaces: frozenset[str] = frozenset()
     dst_own: bool = False
     """``dst`` is an address of the device's own that its export does not give (by DHCP); then ``dst.unknown`` says so."""
     to: AddressSet

@@ -34,7 +34,9 @@ FILE: Final = "fw.csv"
 EXTENTS: Final = {"a": (0, 3), "b": (4, 6), "c": (7, 9), "e": (2, 3)}
 """Zone -> first and last address; e has addresses of a's, as two councils may. 10 and 11 are in none."""
 ZONE_NAMES: Final = sorted(EXTENTS)
-INTERFACES: Final = ("i1", "i2", "i3")
+INTERFACES: Final = ("i1", "i2", "e3")
+BEGINS: Final = "i+"
+"""Every interface whose name begins with an i."""
 EVERYTHING: Final = AddressSet(v4=iv.everything(4), v6=iv.everything(6))
 ANYTHING: Final = (PortSet(proto="any"),)
 T = TypeVar("T")
@@ -165,7 +167,9 @@ class Maker:
         rule = self.rule(
             ("permit", "permit", "deny", "jump", "jump", "jump", "goto", "return", "continue"), translations=wanted,
             target=self.seldom(self.rng.choice([*chains[1:], *chains]), "gone", 0.03),
-            in_interfaces=self.some([*INTERFACES, "inside"], 0.15), out_interfaces=self.some(INTERFACES, 0.1),
+            in_interfaces=self.some([*INTERFACES, "inside", "lo", BEGINS], 0.15), out_interfaces=self.some([*INTERFACES, BEGINS], 0.1),
+            not_in_interfaces=self.some([*INTERFACES, "inside", "lo", BEGINS], 0.1) or frozenset(),
+            not_out_interfaces=self.some([*INTERFACES, "lo"], 0.05) or frozenset(),
         )  # fmt: skip
         return replace(rule, position=line, origin=origin(line))
 
@@ -188,8 +192,9 @@ class Maker:
             to_ports = ((to_ports[0][0], to_ports[0][0]),)
         return Translation(
             name=name, kind=kind, src=self.addresses(), dst=shifted(dst, self.family, self.seldom(None, "a name")),  # type: ignore[arg-type]
-            services=self.services(), in_interfaces=self.some([*INTERFACES, "inside"], 0.15),
+            services=self.services(), in_interfaces=self.some([*INTERFACES, "inside", BEGINS], 0.15),
             out_interfaces=self.some(INTERFACES, 0.15) if kind == "src" else None,
+            not_in_interfaces=self.some([*INTERFACES, "lo"], 0.05) or frozenset(),
             to=shifted(to, self.family, "a pool" if not to else self.seldom(None, "a pool")), to_ports=to_ports,
             none=self.seldom(False, True, 0.1), sees=self.sees() if kind == "src" else "translated",
             enabled=self.seldom(True, False), unknown=self.seldom(None, "an hour of the day"), origin=origin(500),
@@ -199,13 +204,13 @@ class Maker:
         """Interfaces with networks; of two that overlap the narrower counts."""
         pieces = [((0, 3),), ((4, 6),), ((7, 9),), ((10, 11),), ((7, 7),)]
         owner = {piece: self.rng.choice([*INTERFACES, *INTERFACES, None]) for piece in pieces}
-        return tuple(
+        return (*([Interface(name="lo", loopback=True)] if self.rng.random() < 0.7 else []), *(
             Interface(
                 name=name, zone=self.rng.choice([None, "inside"]), enabled=self.seldom(True, False),
                 networks=shifted(iv.normal(pair for piece in pieces for pair in piece if owner[piece] == name), self.family),
             )
             for name in INTERFACES[: self.rng.choice([0, 3, 3, 2])]
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def routes(self) -> tuple[Route, ...]:
         if self.rng.random() < 0.6:

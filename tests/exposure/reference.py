@@ -6,7 +6,7 @@ destination that a packet may be sent to before some device translates it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations, product
 
@@ -159,7 +159,7 @@ def first(scene: Scene, packet: Packet, place: Place, kind: str, after: Packet) 
             address(one.src, packet.family, packet.src),
             address(one.dst, packet.family, seen.dst),
             any(service(s, seen) for s in one.services),
-            *sides(scene, one.in_interfaces, one.out_interfaces, place, packet),
+            *sides(scene, one, place, packet),
             True if one.unknown is None else None,
         ]
         if False in parts:
@@ -213,7 +213,7 @@ def stages(scene: Scene, packet: Packet, after: Packet, met: str | None, place: 
 
 
 def asked(scene: Scene, seen: Packet, met: str | None, place: Place, stage: Stage, packet: Packet) -> set[bool]:
-    parts = list(sides(scene, stage.in_interfaces, stage.out_interfaces, place, packet))
+    parts = list(sides(scene, stage, place, packet))
     if False in parts:
         return {True}
     found = {word == "permit" for word in list_(scene, seen, met, place, stage.chain)}
@@ -279,7 +279,7 @@ def matches(scene: Scene, step: Rule | Origin, packet: Packet, met: str | None, 
         any(service(s, packet) for s in step.services),
         zone(step.from_zones, scene.known, place.from_),
         zone(step.to_zones, scene.known, place.to),
-        *sides(scene, step.in_interfaces, step.out_interfaces, place, packet),
+        *sides(scene, step, place, packet),
         True if step.unknown is None else None,
     ]
     return False if False in parts else None if None in parts else True
@@ -309,53 +309,60 @@ def zone(names: frozenset[str] | None, known: set[str], at: str) -> bool | None:
     return False if names <= known and at != NOBODY else None
 
 
-def sides(
-    scene: Scene, in_: frozenset[str] | None, out: frozenset[str] | None, place: Place, packet: Packet
-) -> Iterator[bool | None]:
-    """Whether a packet comes in, and goes out, by these interfaces."""
-    if in_ is not None:
-        if place.traffic == "from-device":
-            yield False
-        else:
-            yield side(
-                scene,
-                in_,
-                place.device,
-                place.from_,
-                packet.src if place.from_direct and scene.inward else None,
-                packet.family,
-            )
-    if out is not None:
-        if place.traffic == "to-device":
-            yield False
-        else:
-            yield side(
-                scene,
-                out,
-                place.device,
-                place.to,
-                packet.dst if place.to_direct and not scene.inward else None,
-                packet.family,
-            )
+def sides(scene: Scene, one: Rule | Stage | Translation, place: Place, packet: Packet) -> Iterator[bool | None]:
+    """Whether a packet comes in, and goes out, by the interfaces that a rule is for."""
+    not_in, not_out = getattr(one, "not_in_interfaces", frozenset()), getattr(one, "not_out_interfaces", frozenset())
+    if one.in_interfaces is not None or not_in:
+        exact = packet.src if place.from_direct and scene.inward else None
+        takes = wanted(place.device, one.in_interfaces, not_in)
+        own = place.traffic == "from-device"
+        yield False if own else side(scene, takes, place.device, place.from_, exact, packet.family)
+    if one.out_interfaces is not None or not_out:
+        exact = packet.dst if place.to_direct and not scene.inward else None
+        takes = wanted(place.device, one.out_interfaces, not_out)
+        own = place.traffic == "to-device"
+        yield False if own else side(scene, takes, place.device, place.to, exact, packet.family)
 
 
-def side(scene: Scene, names: frozenset[str], device: Device, at: str, exact: int | None, family: int) -> bool | None:
+Takes = Callable[[str | None], set[bool]]
+
+
+def wanted(device: Device, names: frozenset[str] | None, but: frozenset[str]) -> Takes:
+    """For an interface whether a gate is for it; for None, which is any but the loopback, what it may be."""
+    own = {i.name for i in device.interfaces if i.loopback}
+
+    def called(one: str, by: frozenset[str]) -> bool:
+        known = {name for i in device.interfaces for name in (i.name, i.zone)}
+        if one in members(device, by):
+            return True
+        return any(name not in known and name.endswith("+") and one.startswith(name[:-1]) for name in by)
+
+    def takes(one: str | None) -> set[bool]:
+        if one is not None:
+            return {(names is None or called(one, names)) and not called(one, but)}
+        if names is None:
+            return {True} if members(device, but) <= own else {True, False}
+        some = {name for name in members(device, names) if not called(name, but)}
+        return {False} if some <= own else {True, False}
+
+    return takes
+
+
+def side(scene: Scene, takes: Takes, device: Device, at: str, exact: int | None, family: int) -> bool | None:
     """By what secscan.yaml names, else by where the address, or each of the zone, is routed to."""
-    wanted = members(device, names)
     mapped = members(device, [name for name, zones in device.sides.items() if at in zones])
     if len(mapped) == 1:
-        return mapped <= wanted
-    if at == NOBODY:
-        return None
-    here = [exact] if exact is not None else numbers(next(z for z in scene.zones if z.id == at).addresses, family)
-    found = {routed(device, n, family) for n in here}
-    if mapped:
-        found = {name if name in mapped else None for name in found}
-    if None in found and (not mapped or mapped & wanted):
-        return None
-    if None in found:
-        found = (found - {None}) | (mapped - wanted)
-    answers = {name in wanted for name in found}
+        found: set[str | None] = set(mapped)
+    elif at == NOBODY:
+        found = {None}
+    else:
+        here = [exact] if exact is not None else numbers(next(z for z in scene.zones if z.id == at).addresses, family)
+        found = {routed(device, n, family) for n in here}
+        if mapped:
+            found = {name if name in mapped else None for name in found}
+        if None in found and mapped:
+            found = (found - {None}) | mapped
+    answers = {answer for name in found for answer in takes(name)}
     return answers.pop() if len(answers) == 1 else None
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from types import ModuleType
+from typing import Any, cast
 
 import pytest
 
 from secscan.exposure.formats import registry
-from secscan.exposure.formats.export import Export
+from secscan.exposure.formats.export import Export, Format
 from secscan.exposure.words import addresses, services
 from secscan.model.net import Chain, Device, Interface, Origin, Rule, Stage, Translation
 
@@ -73,6 +75,10 @@ class Reader:
         )  # fmt: skip
 
 
-def teach(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The format is known wherever makers' formats are."""
-    monkeypatch.setattr(registry, "READERS", (*registry.READERS, Reader()))
+def teach(monkeypatch: pytest.MonkeyPatch, reader: Format | None = None) -> None:
+    """A format is known wherever makers' formats are: this file's, or another."""
+    reader = reader or Reader()
+    module = ModuleType(f"toy_{reader.kind}")
+    module.__dict__["READER"] = reader
+    monkeypatch.setitem(sys.modules, f"secscan.exposure.formats.{module.__name__}", module)
+    monkeypatch.setitem(cast("dict[str, str]", registry.KINDS), reader.kind, module.__name__)

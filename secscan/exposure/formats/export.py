@@ -102,7 +102,7 @@ class Export:
 
 
 class Format(Protocol):
-    """Reads one maker's format: one file of this folder, which one line of ``registry.READERS`` names."""
+    """Reads one maker's format: ``READER`` of its module, which one line of ``registry.KINDS`` names."""
 
     kind: str
 

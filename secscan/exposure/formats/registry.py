@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 
 from secscan.doors.validate import nearest
@@ -12,8 +13,10 @@ from secscan.exposure.formats.export import ConfigFile, Export, Format
 from secscan.model.errors import InputError
 from secscan.model.net import Device
 
-READERS: Final[Sequence[Format]] = ()
-"""Every reader, the more particular before the more general: a line here and a file beside this one."""
+KINDS: Final[Mapping[str, str]] = {
+    "iptables": "iptables",
+}
+"""Kind, as ``as:`` and ``--as`` call it -> the module of this folder whose ``READER`` reads it."""
 
 HEAD: Final = 200_000
 """Letters of a file that are looked at to tell what it is."""
@@ -78,20 +81,15 @@ def recognise(files: Sequence[ConfigFile]) -> Recognised:
     return found[0][1] if found else Recognised(kind="", words="there is no file")
 
 
-def kinds() -> tuple[str, ...]:
-    """The formats that can be read, by the name that ``as:`` and ``--as`` use."""
-    return tuple(reader.kind for reader in READERS)
-
-
 def read(kind: str, export: Export) -> Device:
     """The device of an export of that kind. Raises InputError where it cannot be one whole export."""
-    reader = next((one for one in READERS if one.kind == kind), None)
-    if reader is None:
-        known = ", ".join(kinds()) or "none"
-        raise export.files[0].refuse(f"no reader is called '{kind}'{nearest(kind, kinds())}", f"known: {known}")
+    if kind not in KINDS:
+        raise export.files[0].refuse(
+            f"no reader is called '{kind}'{nearest(kind, KINDS)}", f"known: {', '.join(KINDS)}"
+        )
     for file in export.files:
         _refuse_bytes(file)
-    return reader.read(export)
+    return _reader(kind).read(export)
 
 
 def _one(file: ConfigFile) -> Recognised:
@@ -99,7 +97,7 @@ def _one(file: ConfigFile) -> Recognised:
         head = file.text()[:HEAD]
     except InputError as error:
         return Recognised(kind="", words=error.reason)
-    fitting = [(one.kind, words) for one in READERS if (words := one.fits(head))]
+    fitting = [(kind, words) for kind in KINDS if (words := _reader(kind).fits(head))]
     fitting.sort(key=lambda one: not one[1].startswith("certain"))
     if fitting:
         return Recognised(kind=fitting[0][0], words=fitting[0][1])
@@ -107,6 +105,11 @@ def _one(file: ConfigFile) -> Recognised:
         if (at := re.search(pattern, head)) and re.search(also, head):
             raise file.refuse(what, todo, head.count("\n", 0, at.start()) + 1)
     return Recognised(kind="", words="is not a firewall's export that a reader knows")
+
+
+def _reader(kind: str) -> Format:
+    reader: Format = import_module(f"secscan.exposure.formats.{KINDS[kind]}").READER
+    return reader
 
 
 def _refuse_bytes(file: ConfigFile) -> None:

@@ -10,6 +10,7 @@ from secscan.exposure.formats import export, read, recognise, registry
 from secscan.exposure.formats.export import ConfigFile, Export
 from secscan.model.errors import InputError
 from secscan.model.net import Device
+from tests.exposure.toy import teach
 
 
 def file(text: str | bytes, shown: str = "fw.txt") -> ConfigFile:
@@ -32,7 +33,8 @@ class Toy:
 
 @pytest.fixture
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "READERS", (Toy("one", "likely"), Toy("two")))
+    for reader in (Toy("one", "likely"), Toy("two")):
+        teach(monkeypatch, reader)
 
 
 @pytest.mark.usefixtures("toys")
