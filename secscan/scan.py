@@ -89,15 +89,16 @@ def scan(
         estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today, added.shapes)
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
+        past = store.runs()
+        before: Any = past[-1].facts.get("claims", {}) if past else {}
         estate = exposure.attach(
             estate, held.settings, rules, exposure.devices(reading.loads, held.settings, files, today),
             policy.ports_asked(rules, checks), held.source_places,
+            {claim: known.get("rests") for claim, known in before.items()},
         )  # fmt: skip
         estate = policy.attach(estate, rules)
         estate = plugins.build(estate, added.tables)
         progress("judging", 0, 0)
-        past = store.runs()
-        before = past[-1].facts.get("claims", {}) if past else {}
         estate, judgements = judge(estate, rules, checks, today, before)
         found, tallies = findings.settle(judgements, estate, rules, checks, today)
         measures = findings.measure(estate, held.settings, rules, judgements, found, tallies, _claim_states(estate))

@@ -11,7 +11,9 @@ from secscan.exposure import intervals
 from secscan.exposure.board import Board, Question
 from secscan.exposure.engine import Asked, Engine, rule_text, witness
 from secscan.exposure.intervals import Family
-from secscan.exposure.told import Told, device_name, tell
+from secscan.exposure.items import Item
+from secscan.exposure.node import Node
+from secscan.exposure.told import Told, deciders, device_name, tell
 from secscan.exposure.zones import UNROUTED, Located, locate
 from secscan.model.kleene import any3
 from secscan.model.net import Origin, Witness
@@ -109,6 +111,17 @@ class Passages:
                 if told.through and (found := witness(asked, reach, told, columns)) is not None:
                     return found[0]
         return None
+
+    def rests(self, subject: Subject, zone: str, port: str, *, inward: bool) -> Iterator[tuple[Node, Item]]:
+        """Every rule that decides for some packet of this way, with its device."""
+        for address, family, located in subject.addresses:
+            if located.zone is not None:
+                asked = self._engine.ask(
+                    address, family, located.zone, port, inward=inward, host=(subject.council, subject.asset)
+                )
+                reach = asked.reach(zone)
+                for key, item in deciders(asked.board, reach, asked.board.axis.full[reach.zone]):
+                    yield asked.board.node(key), item
 
     def passage(self, told: Told) -> Passage:
         """The same for a person; one for one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from secscan.exposure.asset_reach import Passages
 from secscan.exposure.claims_table import claims_table
@@ -32,6 +32,7 @@ def attach(
     devices: Sequence[Device],
     extra_ports: Iterable[str] = (),
     places: Mapping[str, Place] | None = None,
+    before: Mapping[str, Any] | None = None,
 ) -> Estate:
     """The estate with frames ``paths``, ``claims`` and ``rules``.
 
@@ -39,6 +40,7 @@ def attach(
     listening on one of ``extra_ports`` (proto/port). Notes: ``claims`` (a ClaimRow each), ``routes`` ((council,
     asset) -> its Routes), ``control_claims`` (claims that another control decides). A firewall of the settings
     without a device leaves what passes it untold. ``places``: firewall id -> where secscan.yaml speaks of it.
+    ``before``: claim -> what its proof rested on in the run before; note ``proofs`` is the same for the next.
     """
     known = {one.name for one in devices}
     every = [*devices, *(placed(missing(f), f, settings) for f in settings.firewalls if f.id not in known)]
@@ -52,14 +54,20 @@ def attach(
     )
     support = supports(estate.frames.get("installs"), estate.today)
     tried, routes = paths(scene, policy, support, frozenset(extra_ports))
-    claims, shown, by_control = claims_table(scene, policy)
+    claims = claims_table(scene, policy, before or {})
     return replace(
         estate,
         frames={
             **estate.frames,
             "paths": tried,
-            "claims": claims,
+            "claims": claims.frame,
             "rules": rules_table(scene, settings, every, places or {}),
         },
-        notes={**estate.notes, "claims": shown, "routes": routes, "control_claims": by_control},
+        notes={
+            **estate.notes,
+            "claims": claims.shown,
+            "routes": routes,
+            "control_claims": claims.by_control,
+            "proofs": claims.standing,
+        },
     )

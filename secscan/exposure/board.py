@@ -150,6 +150,10 @@ class Board:
 
     # -- questions
 
+    def node(self, key: str) -> Node:
+        """The device of a key."""
+        return self.nodes[self._number[key]]
+
     def question(self, end: int, zone: str, port: str, guards: tuple[Guard, ...] = ()) -> Question:
         """The question made ready. Raises UsageError for what is not a port."""
         found: dict[tuple[Any, Kind | None], Cell] = {}

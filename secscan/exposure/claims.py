@@ -5,19 +5,21 @@ disproven      some rule lets some packet through, the asset stands in a zone it
 cannot-tell    some way is not decided: an unknown rule, no address, an export that is too old or was not read
 claimed        no firewall export covers some way, so nothing has been tested
 proven         every way is blocked, and for every zone and port a fresh scan saw it stopped
-configured     every way is blocked by the rules, and nobody has sent the packets, or not lately
+configured     every way is blocked by the rules, and nobody has sent the packets, or not lately, or not since something
+               that the answer rests on has changed
 =============  ==============================================================================================
 
-The first that fits holds. A scan counts for the claim's ``proof_days``, and proves nothing about a newer export.
+The first that fits holds. A scan counts for the claim's ``proof_days``, and for as long as what it was a proof of stays as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from secscan.exposure.asset_reach import Passage, Passages, Subject
+from secscan.exposure.basis import Standing
 from secscan.exposure.observed import Observation, Observations
 from secscan.exposure.services import is_port
 from secscan.exposure.zones import INTERNET
@@ -35,6 +37,8 @@ class Tried:
     inward: bool
     passage: Passage
     observation: Observation | None
+    last: Observation | None = None
+    """The newest, where it is too old to count."""
 
     def __str__(self) -> str:
         return f"{self.port} {'from' if self.inward else 'to'} {self.zone}"
@@ -52,6 +56,12 @@ class Judged:
     """The scan decided, not the rules."""
     lapses_on: date | None = None
     disagreement: bool | None = None
+    standing: Standing | None = None
+    """What the answer rests on, where every way is blocked."""
+
+
+Stands = Callable[[Sequence[Tried]], Standing]
+"""What the answers to these ways rest on, and since when."""
 
 
 def tries(isolation: Isolation, zones: Sequence[ZoneSet]) -> list[tuple[str, str, bool]]:
@@ -72,6 +82,7 @@ def judge(
     observations: Observations,
     zones: Sequence[ZoneSet],
     today: date,
+    stands: Stands,
 ) -> Judged:
     """The state of an isolation claim today. ``subject`` None: no register knows the asset."""
     if subject is None:
@@ -93,6 +104,7 @@ def judge(
             inward=inward,
             passage=passages.of(subject, port, inward=inward)[zone],
             observation=observations.of(subject.council, subject.asset, zone, port, since) if inward else None,
+            last=observations.of(subject.council, subject.asset, zone, port) if inward else None,
         )
         for zone, port, inward in wanted
     ]
@@ -102,10 +114,10 @@ def judge(
         if one.passage.reach and not one.passage.stale:
             packet = passages.packet(subject, one.zone, one.port, inward=one.inward)
             return _of(one, "disproven", f"{one} gets through{_shown(one.passage, packet)}", _disagreement(tried))
-    return _judged(claim, tried, _disagreement(tried))
+    return _judged(claim, tried, _disagreement(tried), stands)
 
 
-def _judged(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | None) -> Judged:
+def _judged(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | None, stands: Stands) -> Judged:
     """The state of a claim of which the rules let nothing surely through."""
     for one in tried:
         if one.observation is not None and one.observation.seen:
@@ -118,16 +130,17 @@ def _judged(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | None
     for one in tried:
         if not one.passage.covered:
             return _of(one, "claimed", f"{one}: {one.passage.reason}", disagreement)
-    return _blocked(claim, tried, disagreement)
+    standing = stands(tried)
+    return replace(_blocked(claim, tried, disagreement, standing), standing=standing)
 
 
-def _blocked(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | None) -> Judged:
+def _blocked(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | None, standing: Standing) -> Judged:
     """Proven or configured, now that the rules block every way."""
     seen: list[tuple[Tried, Observation]] = []
     for one in tried:
         if not one.inward:
             continue
-        if (lack := _lack(one)) is not None or one.observation is None:
+        if (lack := _lack(claim, one, standing)) is not None or one.observation is None:
             return _of(one, "configured", f"every way is blocked by the rules; {lack}", disagreement)
         seen.append((one, one.observation))
     if not seen:
@@ -146,17 +159,21 @@ def _blocked(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | Non
     )
 
 
-def _lack(one: Tried) -> str | None:
+def _lack(claim: Mitigation, one: Tried, standing: Standing) -> str | None:
     """What a way still lacks to be proven."""
-    observation, exported_on = one.observation, one.passage.exported_on
+    observation, since = one.observation, standing.since
+    if observation is None and one.last is not None and one.last.seen is False:
+        return f"the proof of {one} lapsed: the scan of {one.last.on} is more than {claim.proof_days} days old"
     if observation is None:
         return f"no scan has tried {one} lately"
     if observation.seen is not False:
         return f"the scan of {observation.on} could not tell whether {one} was stopped"
-    if exported_on is None:
+    if since is None:
         return f"the day of the export is not known, so the scan of {observation.on} may be older"
-    if observation.on < exported_on:
-        return f"the scan of {one} on {observation.on} is older than the export of {exported_on}"
+    if observation.on < since and standing.changed:
+        return f"the proof of {one} on {observation.on} lapsed: {', '.join(standing.changed)} (seen on {since})"
+    if observation.on < since:
+        return f"the scan of {one} on {observation.on} is older than the export of {since}"
     return None
 
 

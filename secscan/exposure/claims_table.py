@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from secscan.exposure.claims import Judged, judge
+from secscan.exposure.basis import Standing, parts, standing
+from secscan.exposure.claims import Judged, Tried, judge
 from secscan.exposure.scene import Scene, shared_columns
 from secscan.model.frame import Col, Frame
 from secscan.model.places import Place
@@ -15,27 +17,54 @@ from secscan.model.policy import Mitigation, Policy
 from secscan.model.posture import ClaimRow
 
 
-def claims_table(scene: Scene, policy: Policy) -> tuple[Frame, list[ClaimRow], list[dict[str, Any]]]:
-    """The frame, the same rows for people, and which of them another control decides, with their rows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """``shown``: the frame's rows for people. ``by_control``: which of them another control decides, with their rows.
+    ``standing``: claim -> what its proof rests on, for the next run."""
+
+    frame: Frame
+    shown: list[ClaimRow]
+    by_control: list[dict[str, Any]]
+    standing: dict[str, dict[str, Any]]
+
+
+def claims_table(scene: Scene, policy: Policy, before: Mapping[str, Any]) -> Claims:
+    """Every claim that has begun. ``before``: claim -> what its proof rested on in the run before."""
     today = scene.estate.today
     claims = [c for c in policy.mitigations if c.starts is None or c.starts <= today]
     claims.sort(key=lambda c: (c.council, c.id, c.asset))
     rows = [scene.row(c) for c in claims]
-    judged = [_state(scene, claim, row) for claim, row in zip(claims, rows, strict=True)]
+    judged = [
+        _state(scene, claim, row, Standing.of(before.get(claim.id))) for claim, row in zip(claims, rows, strict=True)
+    ]
     shown = [_shown(scene, *each) for each in zip(claims, rows, judged, strict=True)]
     by_control = [
         {"row": at, "claim": c.id, "council": c.council, "asset": c.asset, "product": c.product, "control": c.control}
         for at, c in enumerate(claims)
         if c.kind == "control"
     ]
-    return _claim_frame(scene, claims, rows, judged), shown, by_control
+    rests = {c.id: j.standing.kept() for c, j in zip(claims, judged, strict=True) if j.standing is not None}
+    # What is not blocked today, or not told, is compared with the day on which it was, once it is again.
+    known = {c.id: before[c.id] for c in claims if before.get(c.id)}
+    return Claims(
+        frame=_claim_frame(scene, claims, rows, judged), shown=shown, by_control=by_control, standing=known | rests
+    )
 
 
-def _state(scene: Scene, claim: Mitigation, row: int | None) -> Judged:
+def _state(scene: Scene, claim: Mitigation, row: int | None, before: Standing | None) -> Judged:
     if claim.kind == "control":
         return Judged(state="claimed", reason=f"judged by control {claim.control}")
     subject = None if row is None else scene.subject(row)
-    return judge(claim, subject, scene.passages, scene.observations, scene.zones, scene.estate.today)
+    today = scene.estate.today
+
+    def stands(tried: Sequence[Tried]) -> Standing:
+        assert subject is not None
+        now = parts(scene, subject, [(one.zone, one.port, one.inward) for one in tried])
+        days = [one.passage.exported_on for one in tried]
+        known = [day for day in days if day is not None]
+        return standing(now, before, max(known) if len(known) == len(days) else None, today)
+
+    return judge(claim, subject, scene.passages, scene.observations, scene.zones, today, stands)
 
 
 def _claim_frame(
@@ -114,5 +143,6 @@ def _shown(scene: Scene, claim: Mitigation, row: int | None, judged: Judged) -> 
         observed_vantage=seen.vantage if seen else None,
         observed_on=seen.on if seen else None,
         observed_state=seen.state if seen else None,
+        changed=list(judged.standing.changed) if judged.standing and judged.state == "configured" else [],
         place=claim.place,
     )

@@ -31,6 +31,7 @@ class Scene:
     observations: Observations
     rows: Mapping[AssetKey, int]
     _subjects: dict[int, Subject] = field(default_factory=dict)
+    _listening: dict[AssetKey, list[str]] = field(default_factory=dict)
 
     @property
     def files(self) -> Files:
@@ -55,6 +56,14 @@ class Scene:
             addresses = self.estate.addresses.get((council, asset), ())
             self._subjects[row] = self.passages.subject(council, asset, addresses, self.assets.get("zone", row))
         return self._subjects[row]
+
+    def listening(self, subject: Subject) -> list[str]:
+        """The ports that the asset is known to listen on, as proto/port."""
+        if not self._listening and (services := self.estate.frames.get("services")) is not None:
+            names = ("council", "asset", "proto_port")
+            for council, asset, port in zip(*(services.columns[n] for n in names), strict=True):
+                self._listening.setdefault((council, str(asset).casefold()), []).append(str(port))
+        return sorted(set(self._listening.get((subject.council, subject.asset.casefold()), ())))
 
     def code(self, passage: Passage) -> int | None:
         """The place code of the rule that decides."""

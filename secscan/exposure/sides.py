@@ -58,6 +58,10 @@ class Sides:
         """The interfaces that secscan.yaml names for a zone."""
         return self.members(name for name, zones in self._device.sides.items() if zone in zones)
 
+    def lie(self, zones: Iterable[str]) -> Names:
+        """The interfaces that these zones lie behind, as far as that is known."""
+        return frozenset(one for zone in zones for one in self._candidates(zone)[0])
+
     def near(self, gate: Gate, zone: str) -> tuple[bool, bool]:
         """Whether what comes from, or goes to, this zone surely and possibly does so by one of the interfaces."""
         if zone not in self._near:

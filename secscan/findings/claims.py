@@ -58,10 +58,12 @@ def dated(estate: Estate, before: Mapping[str, Any], today: date) -> Estate:
     return replace(estate, frames={**estate.frames, "claims": frame}, notes={**estate.notes, "claims": notes})
 
 
-def standing(estate: Estate) -> dict[str, dict[str, str | None]]:
-    """Claim id -> its state and since when, as the next run needs them."""
+def standing(estate: Estate) -> dict[str, dict[str, Any]]:
+    """Claim id -> its state, since when, and what its proof rests on, as the next run needs them."""
+    proofs = estate.notes.get("proofs", {})
     return {
         c.id: {"state": c.state, "since": c.since.isoformat() if c.since else None}
+        | ({"rests": proofs[c.id]} if c.id in proofs else {})
         for c in estate.notes.get("claims", ())
     }
 

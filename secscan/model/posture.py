@@ -142,6 +142,8 @@ class ClaimRow:
     observed_on: date | None
     observed_state: str | None
     place: Place
+    changed: list[str] = field(default_factory=list)
+    """What has changed since a scan proved it: why its proof lapsed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
