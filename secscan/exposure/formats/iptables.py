@@ -3,7 +3,8 @@
 First match in each chain. What a packet meets on its way through: raw and mangle PREROUTING with the destination as
 sent, nat PREROUTING, then mangle and filter FORWARD and mangle POSTROUTING with the destination as translated; all
 of them must let it through. To the device: the same, with INPUT. A table that the file does not hold says nothing:
-without ``filter`` the default is not known. ``-I``, ``-P``, ``-N`` and ``-F`` count as iptables-restore takes them.
+without ``filter`` the default is not known. ``-I``, ``-P``, ``-N`` and ``-F`` count as iptables-restore takes them. What
+``iptables -S`` prints is read as the table filter alone.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _TABLE = re.compile(r"\*(raw|mangle|nat|filter|security)\s*")
 _CHAIN = re.compile(r":(\S+)\s+(ACCEPT|DROP|QUEUE|RETURN|-)(?:\s+\[\d+:\d+\])?\s*")
 _COUNTERS = re.compile(r"\[\d+:\d+\]\s+")
 _SCRIPT = re.compile(r"^\s*(?:sudo\s+)?(?:\S*/)?ip6?tables\s+(?:-w\s+)?(?:-t\s+\S+\s+)?-[AIPNFX]\b")
+_PRINTED = re.compile(r"-P (?:INPUT|FORWARD|OUTPUT) (?:ACCEPT|DROP)(?:\s+-c \d+ \d+)?\s*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\S+')
 
 _TERMINAL: Final[dict[str, Action]] = {"ACCEPT": "permit", "DROP": "deny", "REJECT": "deny", "RETURN": "return"}
@@ -106,6 +108,8 @@ class Iptables:
             r"^:\S+ (?:ACCEPT|DROP|-)", head, re.MULTILINE
         ):
             return "certain: tables and chains as iptables-save writes them"
+        if _first_line(head, _PRINTED):
+            return "likely: policies and rules as iptables -S prints them"
         return "likely: sets as ipset save writes them" if ipset.looks_like(head) else None
 
     def read(self, export: Export) -> Device:
@@ -135,7 +139,7 @@ def _save(file: ConfigFile, sets: dict[str, ipset.Set]) -> _Save:
     six = header["six"].lower() == "ip6tables" if header else _speaks_ipv6(text)
     save = _Save(6 if six else 4, file)
     table: dict[str, _Chain] | None = None
-    name, began = "", 0
+    name, began, printed = "", 0, False
     for number, line in file.lines():
         line = line.strip()  # noqa: PLW2901
         if not line or line.startswith("#"):
@@ -150,6 +154,11 @@ def _save(file: ConfigFile, sets: dict[str, ipset.Set]) -> _Save:
             save.places[name] = file.origin(number, line)
         elif line == "COMMIT":
             table = None
+        elif not save.tables and _PRINTED.fullmatch(line):
+            printed, table = True, save.tables.setdefault("filter", {})
+            name = "filter"
+            save.places[name] = file.origin(number, line)
+            _take(save, name, table, number, line, sets)
         elif table is None:
             if _SCRIPT.match(line):
                 raise file.refuse(
@@ -161,11 +170,19 @@ def _save(file: ConfigFile, sets: dict[str, ipset.Set]) -> _Save:
             )
         else:
             _take(save, name, table, number, line, sets)
-    if table is not None:
+    if printed:
+        save.warnings.append(f"{file.shown}: printed by iptables -S: the table filter alone, and no mark of its end")
+    elif table is not None:
         raise file.refuse(f"ends inside table {name}, which line {began} began: it is cut", "export again, whole")
     if not save.tables:
         raise file.refuse("holds no table", "run iptables-save as root")
     return save
+
+
+def _first_line(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether the first line that says something is of this form."""
+    lines = (line.strip() for line in text.splitlines())
+    return bool(pattern.fullmatch(next((line for line in lines if line and not line.startswith("#")), "")))
 
 
 def _speaks_ipv6(text: str) -> bool:
@@ -185,7 +202,8 @@ def _take(save: _Save, name: str, table: dict[str, _Chain], number: int, line: s
     match command:
         case "-N" | "--new-chain":
             table.setdefault(chain, _Chain(None, file.origin(number, line)))
-        case "-P" | "--policy" if chain in table and len(words) > 2:
+        case "-P" | "--policy" if len(words) > 2 and (chain in table or chain in _BUILT_IN):
+            table.setdefault(chain, _Chain(None, file.origin(number, line)))
             table[chain].policy, table[chain].origin = words[2], file.origin(number, line)
         case "-F" | "--flush":
             for one in [chain] if chain else list(table):
@@ -265,9 +283,11 @@ def _device(export: Export, saves: Sequence[_Save]) -> Device:
             if table != "nat":
                 for chain, lines in found.items():
                     chains[own.of(table, chain)] = _chain(save, table, chain, lines, own, names)
-        if "filter" not in save.tables:
-            for chain in ("FORWARD", "INPUT", "OUTPUT"):
-                why = Origin(file=save.file.shown, line=0, line_to=0, text="the file holds no table 'filter'")
+        for chain in ("FORWARD", "INPUT", "OUTPUT"):
+            if chain not in save.tables.get("filter", {}):
+                why = Origin(
+                    file=save.file.shown, line=0, line_to=0, text=f"the file holds no chain {chain} of 'filter'"
+                )
                 chains[own.of("filter", chain)] = Chain(
                     name=own.of("filter", chain), steps=(), default=None, default_origin=why
                 )
