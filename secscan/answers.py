@@ -194,7 +194,7 @@ def exposure(
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
     files = Files()
     reading, settled = exports(held, today, files)
-    devices = firewalls.devices(reading.loads, held.settings, files, today)
+    devices = firewalls.devices(reading.loads, reading.gaps, held.settings, files, today)
     zones = firewalls.zone_sets(held.settings)
     warnings = [g.says for g in reading.gaps if "rules" in g.tables] + [w for one in devices for w in one.warnings]
     if _is_address(to):

@@ -92,7 +92,7 @@ def scan(
         past = store.runs()
         before: Any = past[-1].facts.get("claims", {}) if past else {}
         estate = exposure.attach(
-            estate, held.settings, rules, exposure.devices(reading.loads, held.settings, files, today),
+            estate, held.settings, rules, exposure.devices(reading.loads, reading.gaps, held.settings, files, today),
             policy.ports_asked(rules, checks), held.source_places,
             {claim: known.get("rests") for claim, known in before.items()},
         )  # fmt: skip

@@ -103,7 +103,7 @@ def command(
         (
             a.from_, a.to, a.port, a.verdict, f"{a.rule.file}:{a.rule.line} {a.rule.text}" if a.rule else "",
             _some(a.sources),
-            "; ".join(filter(None, (a.reason, _onward(a), "by an export that is too old" if a.stale else ""))),
+            "; ".join(filter(None, (a.reason, _onward(a), "by an export that is no longer current" if a.stale else ""))),
         )
         for a in found
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from secscan.exposure.engine import Asked, Engine, rule_text, witness
 from secscan.exposure.intervals import Family
 from secscan.exposure.items import Item
 from secscan.exposure.node import Node
-from secscan.exposure.told import Told, deciders, device_name, tell
+from secscan.exposure.told import NOT_CURRENT, Told, deciders, device_name, tell
 from secscan.exposure.zones import UNROUTED, Located, locate
 from secscan.model.kleene import any3
 from secscan.model.net import Origin, Witness
@@ -169,7 +169,7 @@ def _passage(told: Told) -> Passage:
     reason, item = told.reason, told.item
     if told.stale and reach is False:
         # A rule of long ago may be gone: what an old export blocks is not known to be blocked.
-        reach, reason = None, "blocked by an export that is older than its limit"
+        reach, reason = None, f"it was blocked, but {NOT_CURRENT}"
     return Passage(
         reach=reach,
         partly=told.verdict == "partly",

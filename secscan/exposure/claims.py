@@ -22,6 +22,7 @@ from secscan.exposure.asset_reach import Passage, Passages, Subject
 from secscan.exposure.basis import Standing
 from secscan.exposure.observed import Observation, Observations
 from secscan.exposure.services import is_port
+from secscan.exposure.told import NOT_CURRENT
 from secscan.exposure.zones import INTERNET
 from secscan.model.net import Witness, ZoneSet
 from secscan.model.policy import Isolation, Mitigation
@@ -125,7 +126,7 @@ def _judged(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | None
             return replace(_of(one, "disproven", seen, disagreement), by_packet=True)
     for one in tried:
         if one.passage.reach is not False and one.passage.covered:
-            why = "its export is older than its limit" if one.passage.stale else one.passage.reason
+            why = NOT_CURRENT if one.passage.stale else one.passage.reason
             return _of(one, "cannot-tell", f"{one}: {why}", disagreement)
     for one in tried:
         if not one.passage.covered:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from secscan.exposure.rules import from_table, linear
 from secscan.model.net import Device, Origin
 from secscan.model.places import Files
-from secscan.model.raw import Load
+from secscan.model.raw import Gap, Load
 
 if TYPE_CHECKING:
     from secscan.model.settings import Firewall, Settings
@@ -19,13 +19,16 @@ TABLE: Final = "secscan-rules"
 """Our own template, the one kind of export that is a table."""
 
 
-def devices(loads: Iterable[Load], settings: Settings, files: Files, today: date) -> tuple[Device, ...]:
+def devices(
+    loads: Iterable[Load], gaps: Iterable[Gap], settings: Settings, files: Files, today: date
+) -> tuple[Device, ...]:
     """The device of every firewall of the settings, in the order of their ids.
 
     A load belongs to the firewall whose id is its ``source``. Of a firewall without one nothing is known: what passes
-    it cannot be told.
+    it cannot be told. Where a newer export could not be read, or is held, what the one before it says is shown as stale.
     """
     found: list[Device] = []
+    lost = {(gap.source, gap.council) for gap in gaps if gap.why in ("unreadable", "held")}
     by_source: dict[str, list[Load]] = {}
     for load in loads:
         by_source.setdefault(load.source, []).append(load)
@@ -34,7 +37,7 @@ def devices(loads: Iterable[Load], settings: Settings, files: Files, today: date
         mine = [one for one in by_source.get(firewall.id, ()) if "rules" in one.tables or one.device or one.held]
         for load in sorted(mine, key=lambda one: one.file):
             device = from_table(load, firewall, files, today) if load.device is None else load.device
-            stale = (today - load.dated_on).days > limit
+            stale = (today - load.dated_on).days > limit or (firewall.id, load.council) in lost
             found.append(placed(device, firewall, settings, exported_on=load.dated_on, stale=stale))
         if not mine:
             found.append(placed(missing(firewall), firewall, settings))

@@ -17,6 +17,7 @@ from secscan.model.words import Verdict
 _TRAFFIC: Final = {
     "through": "through it", "to-device": "to the device itself", "from-device": "from the device itself",
 }  # fmt: skip
+NOT_CURRENT: Final = "the export is no longer current: older than its limit, or a newer one could not be read"
 SAME_ZONE: Final = "same network zone: the firewall never sees it"
 
 
@@ -47,7 +48,7 @@ class Told:
     covered: bool = True
     """False where no device stands between."""
     stale: bool = False
-    """It rests on an export that is older than its limit."""
+    """It rests on an export that is stale."""
     exported_on: date | None = None
     """The day of the newest export that it rests on; None where there is none, or one has no day."""
 

@@ -237,7 +237,7 @@ class Device:
     """Whose asset that is."""
     exported_on: date | None = None
     stale: bool = False
-    """The export is older than its limit: what it says is shown, and proves nothing."""
+    """The export is older than its limit, or a newer one could not be read: what it says is shown, and proves nothing."""
 
     def rules(self) -> Iterator[tuple[Chain, Rule]]:
         """Every rule with its chain, stage by stage and then the chains that are only called."""
@@ -302,4 +302,4 @@ class Answer:
     deciding: tuple[tuple[str, Origin], ...] = field(default=())
     """(device, rule) of every rule that decides for some source, first to last."""
     stale: bool = False
-    """It rests on an export that is older than its limit."""
+    """It rests on an export that is stale."""

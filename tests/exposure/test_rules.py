@@ -11,7 +11,7 @@ from secscan.exposure import devices, from_table
 from secscan.exposure import words as w
 from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, Device, Origin, PortSet, Rule
 from secscan.model.places import Files
-from secscan.model.raw import Refusal
+from secscan.model.raw import Gap, Refusal
 from tests.exposure.net import FILE, TODAY, ZONES, firewall, load, row, settings, steps
 
 
@@ -192,11 +192,21 @@ def test_a_rule_for_established_connections_is_known_as_one() -> None:
 def test_every_firewall_has_a_list_even_without_an_export() -> None:
     files = Files()
     both = settings(ZONES, [firewall(), firewall(id="other", max_age_days=5)])
-    found = devices([load(files, [row(10, "permit")])], both, files, TODAY)
+    found = devices([load(files, [row(10, "permit")])], (), both, files, TODAY)
     assert [(one.name, len(steps(one)), len(lost(one))) for one in found] == [("fw", 1, 0), ("other", 0, 1)]
-    late = devices([load(files, [row(10, "permit")])], both, files, date(2026, 4, 16))
+    late = devices([load(files, [row(10, "permit")])], (), both, files, date(2026, 4, 16))
     assert late[0].stale
-    assert not devices([load(files, [row(10, "permit")])], both, files, date(2026, 4, 15))[0].stale
+    assert not devices([load(files, [row(10, "permit")])], (), both, files, date(2026, 4, 15))[0].stale
+
+
+@pytest.mark.parametrize("why", ["unreadable", "held", "silent", "refused-rows"])
+def test_an_export_is_stale_once_a_newer_one_cannot_be_used(why: str) -> None:
+    files = Files()
+    gap = Gap(council="", source="fw", tables=frozenset({"rules"}), why=why, says="cut", place_file="newer.csv")
+    other = Gap(council="", source="other", tables=frozenset({"rules"}), why=why, says="cut", place_file="newer.csv")
+    read = [load(files, [row(10, "permit")])]
+    assert devices(read, [gap], settings(ZONES, [firewall()]), files, TODAY)[0].stale is (why in ("unreadable", "held"))
+    assert not devices(read, [other], settings(ZONES, [firewall()]), files, TODAY)[0].stale
 
 
 def test_the_default_says_where_it_comes_from() -> None:

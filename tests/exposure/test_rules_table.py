@@ -102,7 +102,7 @@ def test_a_rule_that_is_off_or_expired_is_not_on() -> None:
 
 def test_a_firewall_without_an_export_is_one_row_of_which_nothing_is_known() -> None:
     setup = settings(ZONES, [firewall()])
-    made, found = table(*devices([], setup, Files(), TODAY), setup=setup)
+    made, found = table(*devices([], (), setup, Files(), TODAY), setup=setup)
     assert len(found) == 1
     known = {"council", "device", "asset"}
     assert {name for name, value in found[0].items() if value is not None} <= known
