@@ -159,7 +159,7 @@ def _sides(device: Device, way: Way, zone: str, behind: Sequence[str]) -> dict[s
     ):
         if name is None:
             continue
-        if name not in known:
+        if name not in known and device.interfaces_listed:
             raise UsageError(f"{option} '{name}' is no interface of the export{nearest(name, known)}")
         found[name] = found.get(name, frozenset()).union(zones)
     return found

@@ -213,6 +213,8 @@ class Device:
     stages: tuple[Stage, ...]
     """In the order in which a packet meets them."""
     interfaces: tuple[Interface, ...] = ()
+    interfaces_listed: bool = True
+    """False: the export lists none, and ``interfaces`` are those that its rules happen to name."""
     routes: tuple[Route, ...] = ()
     translations: tuple[Translation, ...] = ()
     families: frozenset[Literal[4, 6]] = frozenset((4, 6))

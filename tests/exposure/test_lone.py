@@ -146,3 +146,13 @@ def test_what_the_export_does_not_have_is_refused(way: dict[str, str], says: str
     with pytest.raises(UsageError) as caught:
         alone(bound("users", "guest"), **way)
     assert str(caught.value) == says
+
+
+def test_an_export_that_lists_no_interfaces_may_have_others() -> None:
+    first = rule(10, "permit", "any", TO, in_interfaces=frozenset(("lan",)))
+    then = rule(20, "deny", "any", TO, not_in_interfaces=frozenset(("wan+",)))
+    fw = device(chain("main", first, then, default="permit"), interfaces_listed=False)
+    assert (alone(fw, in_interface="lan").verdict, line(alone(fw, in_interface="lan"))) == ("permitted", 10)
+    assert (alone(fw, in_interface="ppp0").verdict, line(alone(fw, in_interface="ppp0"))) == ("blocked", 20)
+    assert alone(fw, in_interface="wan3").verdict == "permitted"
+    assert alone(fw).verdict == "cannot-tell"
