@@ -33,7 +33,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "narwhals": ("engine/",),
     "jinja2": ("render/",),
     "nmap": ("cli/doctor.py",),
-    "importlib": ("cli/main.py", "cli/doctor.py", "plugins/find.py"),
+    "importlib": ("cli/main.py", "cli/doctor.py", "plugins/find.py", "exposure/formats/registry.py"),
 } | dict.fromkeys(
     ("requests", "urllib", "http", "socket", "ssl", "ftplib", "smtplib", "telnetlib", "xmlrpc", "asyncio", "pickle",
      "shelve", "marshal", "dbm", "ctypes", "multiprocessing", "pty", "code", "lxml", "openpyxl", "pandas"),
