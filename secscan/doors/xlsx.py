@@ -9,34 +9,26 @@ from __future__ import annotations
 
 import io
 import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+from secscan.doors import archive
+from secscan.doors.archive import Archive
 from secscan.doors.csv import BadRow, IsHeader, Table, letters, named
-from secscan.doors.files import MEGABYTE
 from secscan.doors.terminal import safe
 from secscan.doors.xml import tree
 from secscan.model.errors import InputError
 from secscan.model.places import Place
 
-MAX_MEMBERS: Final = 1_000
-MAX_UNPACKED: Final = 200 * MEGABYTE
-MAX_RATIO: Final = 100
-RATIO_FROM: Final = 1 * MEGABYTE
-"""Below this size unpacked, the ratio says nothing: an empty sheet is mostly zeros."""
 MAX_AREA: Final = 10_000_000
 """Cells of the rectangle that the sheet spans, empty ones too, because the reader lays them all out."""
 HEADER_ROWS: Final = 40
+_PIECE: Final = 1 << 20
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PIECE: Final = 1 << 20
 _DIGITS: Final = b"0123456789"
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_LOCAL: Final = struct.Struct("<4s5H3I2H")
 _DANGER = re.compile(rb"<!\s*(DOCTYPE|ENTITY)")
 _PLAIN = re.compile(rb'<c r="([A-Z]+[0-9]+)"')
 """How every common program writes a cell; the slower patterns below are for the others."""
@@ -70,10 +62,10 @@ def read(
     Text stays as it is, dates are ISO, whole numbers have no decimal point, yes/no is true/false. Lines are sheet
     rows and ``Table.shown`` is ``book.xlsx[Sheet]``. A row with an error cell (#N/A) is refused. Raises InputError.
     """
-    archive = inspect(data, shown)
-    name, part = _sheet(archive, shown, sheet)
+    book = inspect(data, shown)
+    name, part = _sheet(book, shown, sheet)
     place = f"{shown}[{safe(name, 60)}]"
-    errors, unworked = _look_over(archive, part, place, rows, columns)
+    errors, unworked = _look_over(book, part, place, rows, columns)
     grid, left = _cells(data, shown, name)
     table = _table(grid, left, place, errors, is_header, rows, columns, cell)
     if unworked:
@@ -83,56 +75,16 @@ def read(
     return table
 
 
-# --- the archive --------------------------------------------------------------------------------------------------
-
-
-class Archive:
-    """A checked ZIP: each member can be unpacked again in pieces."""
-
-    def __init__(self, data: bytes, shown: str, members: dict[str, zipfile.ZipInfo]) -> None:
-        self.data, self.shown, self.members = data, shown, members
-
-    def pieces(self, name: str) -> Iterator[bytes]:
-        """The member in pieces of at most 1 MB, whatever its header says of its size."""
-        info = self.members[name]
-        start = _data_start(self.data, info, self.shown)
-        packed = memoryview(self.data)[start : start + info.compress_size]
-        if info.compress_type == zipfile.ZIP_STORED:
-            yield from (bytes(packed[at : at + _PIECE]) for at in range(0, len(packed), _PIECE))
-            return
-        engine = zlib.decompressobj(-zlib.MAX_WBITS)
-        try:
-            for at in range(0, len(packed), _PIECE // 4):
-                waiting = bytes(packed[at : at + _PIECE // 4])
-                while waiting and not engine.eof:
-                    yield engine.decompress(waiting, _PIECE)
-                    waiting = engine.unconsumed_tail
-            while not engine.eof and (rest := engine.decompress(engine.unconsumed_tail, _PIECE)):
-                yield rest
-        except zlib.error as error:
-            raise InputError(Place(self.shown), f"member '{safe(name, 80)}' cannot be unpacked: {error}") from None
-
-    def whole(self, name: str, limit: int = 20 * MEGABYTE) -> bytes:
-        found = b"".join(self.pieces(name))
-        if len(found) > limit:
-            raise InputError(Place(self.shown), f"member '{safe(name, 80)}' is too large")
-        return found
-
-
 def inspect(data: bytes, shown: str) -> Archive:
     """The workbook's archive, every member unpacked once and counted. Raises InputError for what is not safe."""
     if data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise InputError(Place(shown), "is a password-protected workbook", "save it without a password")
         raise InputError(Place(shown), "is an old Excel file (.xls)", "save it as .xlsx or CSV")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as opened:
-            listed = opened.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error, IndexError) as error:
-        raise InputError(Place(shown), f"is not a workbook: {safe(error, 80)}", "save it as .xlsx or CSV") from None
-    members = _members(listed, shown)
-    _no_overlap(data, listed, shown)
-    archive = Archive(data, shown, members)
+    return archive.inspect(data, shown, "workbook", "save it as .xlsx or CSV", _known, _no_danger)
+
+
+def _known(members: Container[str], shown: str) -> None:
     if "xl/workbook.xml" not in members:
         binary = "xl/workbook.bin" in members
         raise InputError(
@@ -140,91 +92,22 @@ def inspect(data: bytes, shown: str) -> Archive:
             "is a binary workbook (.xlsb)" if binary else "is a ZIP archive, not a workbook",
             "save it as .xlsx or CSV",
         )
-    total = 0
-    for name, info in members.items():
-        total += _checked(archive, name, info, total)
-    return archive
 
 
-def _members(listed: Sequence[zipfile.ZipInfo], shown: str) -> dict[str, zipfile.ZipInfo]:
-    if len(listed) > MAX_MEMBERS:
-        raise InputError(Place(shown), f"holds {len(listed):,} members; the limit is {MAX_MEMBERS:,}")
-    if (declared := sum(info.file_size for info in listed)) > MAX_UNPACKED:
-        raise InputError(
-            Place(shown), f"would unpack to {declared // MEGABYTE:,} MB; the limit is {MAX_UNPACKED // MEGABYTE} MB"
-        )
-    members: dict[str, zipfile.ZipInfo] = {}
-    seen: set[str] = set()
-    for info in listed:
-        name = info.orig_filename
-        if name.startswith(("/", "\\")) or ":" in name or "\\" in name or "\0" in name or ".." in name.split("/"):
-            raise InputError(Place(shown), f"holds a member with the name '{safe(name, 80)}', which leads outside")
-        if name.casefold() in seen:
-            raise InputError(Place(shown), f"holds '{safe(name, 80)}' twice")
-        if info.flag_bits & 0x1:
-            raise InputError(Place(shown), "is password-protected", "save it without a password")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise InputError(Place(shown), f"member '{safe(name, 80)}' is packed in a way that workbooks do not use")
-        seen.add(name.casefold())
-        members[name] = info
-    return members
-
-
-def _data_start(data: bytes, info: zipfile.ZipInfo, shown: str) -> int:
-    """Where a member's bytes begin, after its own header, which must tell the same story as the directory."""
-    head = data[info.header_offset : info.header_offset + _LOCAL.size]
-    if info.header_offset < 0 or len(head) < _LOCAL.size:
-        raise InputError(Place(shown), "its directory points outside the file")
-    fields = _LOCAL.unpack(head)
-    name_length, extra_length = fields[9], fields[10]
-    start = info.header_offset + _LOCAL.size
-    name = data[start : start + name_length]
-    expected = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437", "replace")
-    if fields[0] != b"PK\x03\x04" or name != expected or fields[3] != info.compress_type:
-        raise InputError(
-            Place(shown), f"its directory and member '{safe(info.orig_filename, 80)}' tell different stories"
-        )
-    return start + int(name_length) + int(extra_length)
-
-
-def _no_overlap(data: bytes, listed: Sequence[zipfile.ZipInfo], shown: str) -> None:
-    end = 0
-    for info in sorted(listed, key=lambda i: i.header_offset):
-        if info.header_offset < end:
-            raise InputError(Place(shown), "its members overlap")
-        end = _data_start(data, info, shown) + info.compress_size
-        if end > len(data):
-            raise InputError(Place(shown), "is cut off")
-
-
-def _checked(archive: Archive, name: str, info: zipfile.ZipInfo, before: int) -> int:
-    """The unpacked size of a member, found by unpacking it; nothing of it is kept."""
-    size = 0
+def _no_danger(shown: str, name: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces of a part, looked over as they pass: an XML part declares no entities and is in UTF-8."""
     tail = b""
     is_xml = name.endswith((".xml", ".rels", ".vml"))
-    for piece in archive.pieces(name):
-        size += len(piece)
-        total = before + size
-        if total > MAX_UNPACKED or (total > RATIO_FROM and total > MAX_RATIO * len(archive.data)):
-            raise InputError(
-                Place(archive.shown),
-                f"unpacks to more than {min(MAX_UNPACKED, MAX_RATIO * len(archive.data)) // MEGABYTE or 1} MB",
-                "that is no inventory; ask where the file comes from",
-            )
-        if size > info.file_size:
-            raise InputError(Place(archive.shown), f"member '{safe(name, 80)}' is larger than its directory says")
+    for piece in pieces:
         if is_xml:
             if not tail and (piece[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in piece[:64]):
-                raise InputError(Place(archive.shown), f"part '{safe(name, 80)}' is not UTF-8")
+                raise InputError(Place(shown), f"part '{safe(name, 80)}' is not UTF-8")
             if found := _DANGER.search(tail + piece):
                 raise InputError(
-                    Place(archive.shown),
-                    f"part '{safe(name, 80)}' holds a {found[1].decode()}, which no workbook needs",
+                    Place(shown), f"part '{safe(name, 80)}' holds a {found[1].decode()}, which no workbook needs"
                 )
             tail = piece[-16:]
-    if size != info.file_size:
-        raise InputError(Place(archive.shown), f"member '{safe(name, 80)}' is shorter than its directory says")
-    return size
+        yield piece
 
 
 # --- the sheet ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +104,23 @@ def stream(
         raise CutOff(Place(shown, error.lineno, error.offset + 1), f"breaks off: {says}", "export it again") from None
     except ValueError as error:  # a document encoding that Python cannot map
         raise InputError(Place(shown), f"cannot be decoded: {error}") from None
+
+
+def first(data: bytes, shown: str, count: int) -> list[tuple[str, dict[str, str]]]:
+    """(tag, attributes) of the first ``count`` elements; those before a break or a refusal, where there is one."""
+    found: list[tuple[str, dict[str, str]]] = []
+
+    class Enough(Exception):
+        pass
+
+    def start(tag: str, attributes: dict[str, str], _line: int) -> None:
+        found.append((tag, attributes))
+        if len(found) == count:
+            raise Enough
+
+    with suppress(Enough, InputError):
+        stream(data, shown, start=start)
+    return found
 
 
 def tree(data: bytes, shown: str, nodes: int = MAX_TREE_NODES) -> Element:

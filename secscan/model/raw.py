@@ -29,6 +29,11 @@ RAW_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "asset_tag": "text", "name": "text", "fixed_in": "text", "advisory": "text", "severity": "text",
         "cvss3": "tenths", "released_on": "date", "missing": "bool",
     },
+    "results": {
+        "asset_tag": "text", "address": "text", "hostname": "text", "check": "text", "title": "text", "cves": "text",
+        "severity": "text", "cvss3": "tenths", "proto": "text", "port": "int", "product": "text", "version": "text",
+        "fixed_in": "text", "state": "text", "first_seen": "date", "last_seen": "date",
+    },
     "rules": {
         "order": "int", "action": "text", "from_zone": "text", "src": "text", "to_zone": "text", "dst": "text",
         "proto": "text", "dport": "text", "sport": "text", "enabled": "bool", "name": "text", "owner": "text",
@@ -44,7 +49,8 @@ RAW_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
 source's own lists call the asset where that is no tag of the council's; ``services.address`` and ``probes.address`` are
 canonical addresses for sources that know no tag; ``software.kind`` is one of the kinds that recognition knows
 (os_caption, arp, network, service_banner, dpkg, rpm, sbom, or None); ``addresses`` is a tuple of canonical address
-strings; ``tenths`` a CVSS score as an integer (7.5 is 75)."""
+strings; ``results`` is what another scanner found, under its own name: ``check`` is the scanner's id of what it looked
+for, ``cves`` are CVE ids separated by ``;``, ``severity`` is its own word, ``state`` is open, fixed or None; ``tenths`` a CVSS score as an integer (7.5 is 75)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

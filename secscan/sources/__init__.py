@@ -3,7 +3,8 @@
 from secscan.model.raw import Accepted
 from secscan.sources.collect import collect
 from secscan.sources.exports import ExportFile, Exports, read_export
-from secscan.sources.kinds import KINDS, Kind
+from secscan.sources.kind import Kind
+from secscan.sources.kinds import KINDS
 from secscan.sources.one import read_file
 from secscan.sources.quarantine import quarantine
 from secscan.sources.read import Progress, Reading, read

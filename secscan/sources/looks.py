@@ -52,7 +52,7 @@ def like(data: bytes) -> Looks:
     for magic, kind, words in _MAGIC:
         if data.startswith(magic) and (kind != "program" or b"\0" in data[:256]):
             return Looks(kind, words)
-    head = _text(data[:_HEAD]).lstrip("\ufeff \t\r\n")
+    head = text(data[:_HEAD]).lstrip("\ufeff \t\r\n")
     if head.startswith("<"):
         return _markup(head)
     if head.startswith(("{", "[")) and re.match(r'[\[{]\s*(?:["\[{\]}]|-?\d|true|false|null)', head):
@@ -76,7 +76,8 @@ def _markup(head: str) -> Looks:
     return Looks(kind, words)
 
 
-def _text(head: bytes) -> str:
+def text(head: bytes) -> str:
+    """The beginning of a file as text, whatever cannot be decoded left out."""
     if head[:2] == b"\xff\xfe":
         return head.decode("utf-16-le", "ignore")
     if head[:2] == b"\xfe\xff":

@@ -13,6 +13,7 @@ from secscan.doors.validate import nearest
 from secscan.model.errors import InputError, SecscanError
 from secscan.model.places import Files, Place
 from secscan.model.raw import NO_SHAPES, Load, Shapes
+from secscan.sources import packed
 from secscan.sources.kinds import KINDS
 from secscan.sources.reader import Job
 
@@ -47,8 +48,9 @@ def read_file(
             f"known: {', '.join(KINDS)}",
         )
     data = door.read_bytes(path, shown=shown, limit=limits.file_mb * door.MEGABYTE)
+    inner = packed.whole(data, shown, limits.file_mb * door.MEGABYTE, source.sheet, path.name)
     job = Job(
-        data=data, name=path.name, shown=shown, source=source, council=council, also_named=frozenset(also_named),
+        data=inner.data, name=inner.name, shown=inner.shown, source=source, council=council, also_named=frozenset(also_named),
         limits=limits, files=files, today=today, dated_on=dated_on, shapes=shapes,
     )  # fmt: skip
     found = kind.reader.read(job)
@@ -58,7 +60,7 @@ def read_file(
             f"and {found.rows_blank} blank"
         )
     return Load(
-        source=source.id, council=council, kind=source.kind, file=found.shown or shown, sha256=door.sha256(data),
+        source=source.id, council=council, kind=source.kind, file=found.shown or inner.shown, sha256=door.sha256(data),
         size=len(data), dated_on=dated_on, rows_read=found.rows_read, rows_loaded=found.rows_loaded,
         rows_refused=len(found.refused), rows_blank=found.rows_blank, refused=tuple(found.refused),
         warnings=tuple(found.warnings), incomplete=found.incomplete, tables=found.tables,

@@ -22,8 +22,15 @@ from secscan.sources import values
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
 from secscan.sources.values import Bad, Convert
 
-NOUNS: Final = {"assets": "asset", "software": "install", "services": "service", "fixes": "fix", "rules": "rule"}
-PAST: Final = frozenset(("definitions_on", "last_seen", "install_date", "last_used", "last_hit"))
+NOUNS: Final = {
+    "assets": "asset",
+    "software": "install",
+    "services": "service",
+    "fixes": "fix",
+    "rules": "rule",
+    "results": "result",
+}
+PAST: Final = frozenset(("definitions_on", "last_seen", "install_date", "last_used", "last_hit", "first_seen"))
 """Days on which something happened: one that lies ahead is a broken clock."""
 DECIDES: Final[Mapping[str, frozenset[str]]] = {"rules": frozenset(("enabled", "expires_on"))}
 """Columns that may be empty, but whose broken value refuses the row: read as empty it would change what the row says."""
@@ -31,6 +38,7 @@ _PLAIN_KINDS: Final[Mapping[str, Convert]] = {
     "text": values.words, "bool": values.yes_no, "int": values.whole, "tenths": values.tenths, "addresses": values.addresses,
 }  # fmt: skip
 _OWN_KINDS: Final[Mapping[tuple[str, str], Convert]] = {
+    ("results", "proto"): values.proto, ("results", "port"): values.port, ("results", "address"): values.address,
     ("services", "proto"): values.proto, ("services", "port"): values.port, ("services", "address"): values.address,
     ("software", "kind"): values.software_kind,
 }  # fmt: skip

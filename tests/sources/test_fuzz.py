@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
 import random
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from secscan.doors import json
 from secscan.model.errors import InputError
 from secscan.sources import KINDS, collect, recognise_kind
+from tests.sources import kinds
 from tests.sources.desk import TODAY, read, register, workbook
 from tests.sources.test_glpi import INVENTORY, SWITCH
 from tests.sources.test_nmap import END, HEAD, HOST
@@ -46,6 +49,12 @@ SEEDS: dict[str, list[bytes]] = {
     "glpi": [INVENTORY.encode(), SWITCH.encode(), INVENTORY.encode("utf-16")],
     "secscan-collect": [json.dumps(collect(TODAY, "/nowhere") | {"software": [{"name": "x", "version": "1"}] * 9}).encode()],
 }  # fmt: skip
+for _module in pkgutil.iter_modules(kinds.__path__, f"{kinds.__name__}."):
+    if _module.name.rpartition(".")[2].startswith("test_"):
+        SEEDS |= {
+            kind: [one.encode() if isinstance(one, str) else one for one in some]
+            for kind, some in import_module(_module.name).SEEDS.items()
+        }
 KEYS = {"table": {"table": "assets", "map": {"asset_tag": "Tag", "hostname": "Name"}}}
 
 

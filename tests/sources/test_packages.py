@@ -97,7 +97,7 @@ def test_rpm_with_tabs_reads_in_each_common_order(tmp_path: Path) -> None:
     [
         (b"", "dpkg", "is empty"),
         (b"<html></html>", "rpm", "is an HTML page"),
-        (b"PK\x03\x04", "rpm", "is a ZIP archive, not a rpm list"),
+        (b"PK\x03\x04", "rpm", "is not a ZIP archive"),
         ("Größe\t1\n".encode("cp1252"), "dpkg", "export.csv:1: is not UTF-8"),
     ],
 )

@@ -105,7 +105,7 @@ def test_another_councils_row_is_refused(tmp_path: Path) -> None:
         ("<!DOCTYPE html><html><body>Sign in</body></html>", "is an HTML page"),
         ("<?xml version='1.0'?><NessusClientData_v2/>", "is a Nessus report (.nessus), not a table"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is an old Excel file (.xls); save it as .xlsx or CSV"),
-        (b"PK\x05\x06" + b"\0" * 18, "is a ZIP archive, not a workbook"),
+        (b"PK\x05\x06" + b"\0" * 18, "is a ZIP archive that holds nothing"),
         (b"%PDF-1.7\n", "is a PDF, not a table"),
         ("", "is empty"),
     ],

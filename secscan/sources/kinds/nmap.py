@@ -15,7 +15,9 @@ from secscan.doors import xml
 from secscan.doors.terminal import safe
 from secscan.model.raw import Refusal
 from secscan.sources import looks, values
+from secscan.sources.kind import Kind
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job, Rows
+from secscan.sources.sample import Sample
 from secscan.sources.values import Bad
 
 EXPAND_PORTS: Final = 1_024
@@ -242,3 +244,10 @@ def _ports(text: str) -> list[int]:
             return []
         found.extend(range(first, last + 1))
     return found
+
+
+def _fits(sample: Sample) -> str | None:
+    return "certain: the root element is nmaprun" if sample.looks.kind == "nmap" else None
+
+
+KINDS: Final = (Kind(name="nmap-xml", reader=Nmap(), tables=frozenset({"probes", "services"}), row="host", fits=_fits),)

@@ -7,14 +7,16 @@ A package that is known but not installed (removed, configuration kept) counts a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from secscan.doors import csv
 from secscan.model.raw import Refusal
 from secscan.sources import looks, values
+from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job, Rows
+from secscan.sources.sample import Sample
 from secscan.sources.values import Bad
 
 _ARCHITECTURES: Final = frozenset(
@@ -60,6 +62,15 @@ _STATUS_WORDS = re.compile(r"(?:unknown|install|hold|deinstall|purge) (?:ok|rein
 _STATUS_SHORT = re.compile(r"[uihrp][ncHUFWti][ R]?")
 _LISTING = re.compile(r"([uihrp][ncHUFWti])[R ]?\s+(\S+)\s+(\S+)(?:\s+(\S+).*)?")
 _LISTING_HEAD: Final = ("Desired=", "| Status=", "|/ Err?=", "||/ Name", "+++-")
+_DPKG_ROW = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?\t[^\t\n]*\d[^\t\n]*(?:\t.*)?")
+_DPKG_LISTING = re.compile(r"[uihrp][ncHUFWti][R ]?\s+[a-z0-9][a-z0-9+.:-]+\s+\S*\d\S*\s.*|Desired=.*")
+_RPM_ROW = re.compile(r"\S+-[^-\s]+-[^-\s]+\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|s390x|\(none\))|gpg-pubkey-\S+")
+_RPM_TAB = re.compile(
+    r"[A-Za-z0-9_+.-]+\t(?:(?:\d+|\(none\))\t)?[^\t]+\t[^\t]*(?:\.(?:el|fc|suse|amzn|mga)\S*|\d+)\t(?:noarch|x86_64|i[3-6]86|aarch64).*"
+)
+_AGENT_DPKG = re.compile(r"[a-z0-9][a-z0-9+.-]+\t(?:all|amd64|arm64|armhf|i386)\t\S*\d\S*(?:\t.*)?")
+_AGENT_RPM = re.compile(r"[A-Za-z0-9_+.-]+\t(?:noarch|x86_64|i[3-6]86|aarch64)\t\S+-\S+(?:\t.*)?")
+
 _NEVRA = re.compile(r"(?:(\d+|\(none\)):)?(\S+)-(?:(\d+|\(none\)):)?([^-\s]+)-([^-\s]+)")
 
 
@@ -229,3 +240,35 @@ def _package(line: int, raw: str, name: str, version: str | None) -> _Package | 
 
 def _broken(line: int, raw: str, reason: str) -> Refusal:
     return Refusal(line=line, column=None, reason=f"{values.shown(raw)} {reason}", raw=raw)
+
+
+def _fits(kind: str) -> Callable[[Sample], str | None]:
+    def fits(sample: Sample) -> str | None:
+        found = _told(sample.lines)
+        return found[1] if found and found[0] == kind else None
+
+    return fits
+
+
+def _told(lines: Sequence[str]) -> tuple[str, str] | None:
+    """A package list, by the share of its first lines that have the form."""
+    if not lines:
+        return None
+    if lines[0].startswith("Package: ") and any(line.startswith("Status: ") for line in lines):
+        return "dpkg", "certain: paragraphs as in /var/lib/dpkg/status"
+    if lines[0].startswith("Desired="):
+        return "dpkg", "certain: the listing of dpkg -l"
+    for kind, pattern, form in (
+        ("rpm", _RPM_ROW, "rpm -qa"), ("rpm", _RPM_TAB, "rpm -qa with tabs"),
+        ("rpm", _AGENT_RPM, "inventory agents"), ("dpkg", _AGENT_DPKG, "inventory agents"), ("dpkg", _DPKG_ROW, "dpkg-query -W"), ("dpkg", _DPKG_LISTING, "dpkg -l"),
+    ):  # fmt: skip
+        fits = sum(pattern.fullmatch(line) is not None for line in lines)
+        if fits * 10 >= len(lines) * 9:
+            return kind, f"likely: {fits} of the first {len(lines)} lines are as {form} writes them"
+    return None
+
+
+KINDS: Final = tuple(
+    Kind(name=kind, reader=Packages(kind), tables=frozenset({"software"}), row="package", fits=_fits(kind))
+    for kind in ("dpkg", "rpm")
+)

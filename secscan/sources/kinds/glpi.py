@@ -15,7 +15,9 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.model.keys import meaningless
 from secscan.sources import looks, objects, values
+from secscan.sources.kind import Kind
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
+from secscan.sources.sample import Sample
 from secscan.sources.values import Bad
 
 Facts = Mapping[str, Any]
@@ -277,3 +279,10 @@ def _own_disk(drive: Facts) -> bool:
     if kind.startswith("/"):
         return not any(kind == boot or kind.startswith(f"{boot}/") for boot in _BOOT)
     return bool(_LETTER.fullmatch(letter))
+
+
+def _fits(sample: Sample) -> str | None:
+    return "certain: an inventory with its deviceid and content" if is_inventory(sample.document) else None
+
+
+KINDS: Final = (Kind(name="glpi", reader=Glpi(), tables=frozenset({"assets", "software"}), row="host", fits=_fits),)

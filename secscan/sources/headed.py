@@ -1,0 +1,158 @@
+"""Exports that are tables with headings of their maker's: which heading feeds which column, said once for each kind.
+
+A row may say several things: of its host, of a program on it, of what a scanner found. Each is a ``Part``; the first is
+the one whose rows are counted. Of headings with one meaning the first that the file has is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from secscan.doors.csv import Table
+from secscan.doors.terminal import safe
+from secscan.model.raw import RAW_COLUMNS
+from secscan.sources import tabular, values
+from secscan.sources.reader import Found, Job
+from secscan.sources.sample import Sample
+from secscan.sources.tabular import Shape, folded
+from secscan.sources.templates import open_table
+from secscan.sources.values import Order
+
+Headings = tuple[str, ...]
+"""Headings that mean one thing, compared as templates compare theirs."""
+Turn = Callable[[str], str]
+"""From the text of a cell to the text that the raw column understands; "" where it says nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What each row says for one raw table."""
+
+    table: str
+    columns: Mapping[str, Headings]
+    """Our column -> the headings that feed it."""
+    required: tuple[str, ...]
+    """Our columns that a row cannot do without."""
+    turns: Mapping[str, Turn] = field(default_factory=dict)
+    """How a column's texts are written otherwise; each distinct text is turned once."""
+    constant: Mapping[str, str] = field(default_factory=dict)
+    once: str | None = None
+    """A column of which each value makes one row: the hosts of a list of programs. None: a row a row."""
+    keep: bool = False
+    """Whether headings that no part knows are kept as facts of the row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headed:
+    """Reads a table by its headings. ``needs``: those without which it is no such export."""
+
+    what: str
+    """For messages: ``an Intune export of devices``."""
+    needs: Sequence[Headings]
+    parts: Sequence[Part]
+    dates: Order | None = "iso"
+    """How the maker writes dates; None: as the source declares."""
+
+    def read(self, job: Job) -> Found:
+        if self.dates is not None:
+            job = replace(job, source=job.source.model_copy(update={"dates": self.dates}))
+        needs = [_folded(names) for names in self.needs]
+        table = open_table(job, lambda cells: _has(needs, frozenset(folded(cell) for cell in cells)))
+        at: dict[str, int] = {}
+        for i, heading in enumerate(table.header):
+            at.setdefault(folded(heading), i)
+        for names in self.needs:
+            if not _folded(names) & at.keys():
+                raise tabular.missing(table, job, names[0], list(at))
+        first, *others = (self._part(part, table, at, job) for part in self.parts)
+        return replace(
+            first,
+            tables={**first.tables, **{name: raw for other in others for name, raw in other.tables.items() if raw.rows}},
+            warnings=[*first.warnings, *(says for other in others for says in other.warnings if says not in first.warnings)],
+        )  # fmt: skip
+
+    def _part(self, part: Part, table: Table, at: Mapping[str, int], job: Job) -> Found:
+        placed = {name: at[one] for name, names in part.columns.items() if (one := _first(names, at)) is not None}
+        columns = list(table.columns)
+        for name, turn in part.turns.items():
+            if name in placed:
+                columns.append(_turned(columns[placed[name]], turn))
+                placed[name] = len(columns) - 1
+        header = [*table.header, *(f"{name}" for name in range(len(table.header), len(columns)))]
+        used = {
+            i for each in self.parts for names in each.columns.values() for i in (at.get(n) for n in _folded(names))
+        }
+        shown = replace(table, header=header, columns=columns, notes=[] if part.once else table.notes)
+        if part.once is not None:
+            shown = _distinct(shown, placed.get(part.once))
+        shape = Shape(
+            table=part.table, kinds=RAW_COLUMNS[part.table], at=placed, required=part.required, constant=part.constant,
+            extra=[i for i in range(len(table.header)) if i not in used] if part.keep else (),
+        )  # fmt: skip
+        return tabular.build(shown, shape, job)
+
+
+def fits(reader: Headed, marks: Sequence[Headings] = ()) -> Callable[[Sample], str | None]:
+    """Told by headings. ``marks``: those that only this maker writes; with all of them it is certain."""
+
+    def told(sample: Sample) -> str | None:
+        if not _has([_folded(names) for names in reader.needs], sample.headings):
+            return None
+        own = marks and _has([_folded(names) for names in marks], sample.headings)
+        surely: Literal["certain", "likely"] = "certain" if own else "likely"
+        named = ", ".join(f"'{safe(names[0], 40)}'" for names in (*reader.needs, *marks)[:4])
+        return f"{surely}: {reader.what}, by its columns {named}"
+
+    return told
+
+
+def _folded(names: Headings) -> frozenset[str]:
+    return frozenset(folded(name) for name in names)
+
+
+def _has(needs: Sequence[frozenset[str]], headings: frozenset[str]) -> bool:
+    return bool(needs) and all(names & headings for names in needs)
+
+
+def _first(names: Headings, at: Mapping[str, int]) -> str | None:
+    return next((one for one in map(folded, names) if one in at), None)
+
+
+def _turned(texts: Sequence[str], turn: Turn) -> list[str]:
+    known = {text: "" if values.is_unknown(values.clean(text)) else turn(values.clean(text)) for text in set(texts)}
+    return list(map(known.__getitem__, texts))
+
+
+def _distinct(table: Table, column: int | None) -> Table:
+    """The first row of each value of a column; rows without one are left out, and none of them is counted."""
+    first: dict[str, int] = {}
+    for row, text in enumerate(table.columns[column] if column is not None else ()):
+        if not values.is_unknown(values.clean(text)):
+            first.setdefault(values.clean(text).casefold(), row)
+    rows = sorted(first.values())
+    return replace(
+        table, columns=[[texts[row] for row in rows] for texts in table.columns], lines=[table.lines[row] for row in rows],
+        bad=[], rows_read=len(rows), blank=0,
+    )  # fmt: skip
+
+
+NOT_TOLD: Final = ""
+
+
+def words(known: Mapping[str, str]) -> Turn:
+    """A turn by a list of words, compared without case; a word that it does not have says nothing."""
+    folded_words = {word.casefold(): ours for word, ours in known.items()}
+    return lambda text: folded_words.get(text.casefold(), NOT_TOLD)
+
+
+def part_of(name: str, **more: Any) -> Part:
+    """The usual parts by their raw table's usual needs."""
+    needs = {
+        "assets": ("device_id",),
+        "software": ("asset_tag", "name"),
+        "services": ("asset_tag", "proto", "port"),
+        "results": ("title",),
+    }
+    return Part(**{"table": name, "required": needs[name], **more})
