@@ -47,6 +47,8 @@ class Element:
     line: int
     text: str = ""
     children: list[Element] = field(default_factory=list)
+    line_to: int = 0
+    """The line on which it ends."""
 
     def each(self, *tags: str) -> Iterator[Element]:
         """The children with one of these tags, in order; all of them where none is named."""
@@ -123,23 +125,37 @@ def first(data: bytes, shown: str, count: int) -> list[tuple[str, dict[str, str]
     return found
 
 
-def tree(data: bytes, shown: str, nodes: int = MAX_TREE_NODES) -> Element:
-    """The whole document as a small tree. Raises InputError; a document that breaks off is refused too."""
+def tree(data: bytes, shown: str, nodes: int = MAX_TREE_NODES, without: frozenset[str] = frozenset()) -> Element:
+    """The whole document as a small tree. Raises InputError; a document that breaks off is refused too.
+
+    ``without``: elements of these tags are bounded like all others, and not kept.
+    """
     top = Element("", {}, 0)
     above = [top]
     parts: list[list[str]] = [[]]
+    left_out = 0
 
     def start(tag: str, attributes: dict[str, str], line: int) -> None:
+        nonlocal left_out
+        if left_out or (tag in without and len(above) > 1):
+            left_out += 1
+            return
         element = Element(tag, attributes, line)
         above[-1].children.append(element)
         above.append(element)
         parts.append([])
 
-    def end(_tag: str, _line: int) -> None:
-        above.pop().text = "".join(parts.pop())
+    def end(_tag: str, line: int) -> None:
+        nonlocal left_out
+        if left_out:
+            left_out -= 1
+            return
+        element = above.pop()
+        element.text, element.line_to = "".join(parts.pop()), line
 
     def text(piece: str, _line: int) -> None:
-        parts[-1].append(piece)
+        if not left_out:
+            parts[-1].append(piece)
 
     stream(data, shown, start=start, end=end, text=text, nodes=nodes)
     return top.children[0]

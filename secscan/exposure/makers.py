@@ -17,7 +17,10 @@ class Makers:
     """Reads the formats of makers. ``firewalls``: what secscan.yaml says of them beside their files."""
 
     def __init__(self, firewalls: Iterable[Firewall] = ()) -> None:
-        self._defaults = {one.id: one.default for one in firewalls if one.default is not None}
+        self._options = {
+            one.id: {key: said for key, said in (("default", one.default), ("part", one.part)) if said is not None}
+            for one in firewalls
+        }
 
     @property
     def kinds(self) -> Collection[str]:
@@ -26,6 +29,5 @@ class Makers:
     def read(self, source: Source, files: Sequence[tuple[str, bytes]]) -> Device:
         """The device that the files are one export of. Raises InputError when they are not."""
         found = [ConfigFile(data=data, shown=shown, encoding=source.encoding) for shown, data in files]
-        default = self._defaults.get(source.id)
-        options = {} if default is None else {"default": default}
+        options = self._options.get(source.id, {})
         return read(source.kind, Export(device=source.id, files=found, options=options))

@@ -122,6 +122,9 @@ class Firewall(Strict):
     default: Literal["deny", "permit"] | None = Field(
         None, description="What happens when no rule matches; absent: not known."
     )
+    part: Words | None = Field(
+        None, description="Which of several the export holds: a virtual system, or a device group of Panorama."
+    )
     stateful: bool = True
     council: Id | None = Field(
         None, description="Whose it is; absent: the one council of its zones, else the shared provider."

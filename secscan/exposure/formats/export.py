@@ -98,7 +98,7 @@ class Export:
     device: str
     files: Sequence[ConfigFile]
     options: Mapping[str, str] = field(default_factory=dict)
-    """What secscan.yaml says of it that the files cannot: ``default``."""
+    """What secscan.yaml says of it that the files cannot: ``default``, and ``part`` where the files hold several."""
 
 
 class Format(Protocol):

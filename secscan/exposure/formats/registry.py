@@ -15,6 +15,7 @@ from secscan.model.net import Device
 
 KINDS: Final[Mapping[str, str]] = {
     "iptables": "iptables",
+    "panos": "panos",
 }
 """Kind, as ``as:`` and ``--as`` call it -> the module of this folder whose ``READER`` reads it."""
 
@@ -38,6 +39,10 @@ _TEXTS: Final = (
      "was made by iptables-nft: its 'xt' items do not show what they match", "export it with iptables-save and ip6tables-save"),
     (r"(?m)^\s*table (?:ip|ip6|inet|bridge|arp|netdev) \S+ \{", "",
      "is nftables' own language", "export it with: nft -j list ruleset"),
+    (r"(?m)^set (?:rulebase|(?:pre|post)-rulebase|network|deviceconfig|mgt-config|address|zone|shared|vsys|device-group|template) ", "",
+     "is a Palo Alto configuration in 'set' form", "export the XML: Device, Setup, Operations, Export named configuration snapshot"),
+    (r"(?m)^(?:config|mgt-config|deviceconfig) \{", r"(?m)^\s*(?:mgt-config|deviceconfig|rulebase|pre-rulebase|vsys|predefined) ?[{;]",
+     "is a Palo Alto configuration in the form with braces", "export the XML: Device, Setup, Operations, Export named configuration snapshot"),
     (r"(?m)^set (?:security|interfaces|firewall|system host-name|groups) .*(?:\n|$)", r"(?m)^set (?:version|system|security|firewall) ",
      "is a Juniper configuration, which no reader takes", "write its rules as a secscan-rules table"),
     (r"(?m)^\s*(?:security \{|firewall \{|## Last (?:commit|changed):)", r"(?m)^\s*(?:system|interfaces|policies|version [\w.]+;|family inet) ?\{?",
@@ -46,8 +51,6 @@ _TEXTS: Final = (
      "is a pf.conf or the output of pfctl, which no reader takes", "pfSense and OPNsense: export config.xml"),
     (r"(?m)^\s*(?:/s?bin/|/usr/sbin/|sudo )?(?:ip6?tables|\$\w*IPT\w*)(?: -t \w+)? -[APIN] ", "",
      "is a script of iptables commands, not what the kernel holds", "export it with iptables-save and ip6tables-save"),
-    (r"(?m)^set (?:rulebase|network|deviceconfig|address|zone|shared) ", "",
-     "is a Palo Alto configuration in 'set' form", "export the XML: Device, Setup, Operations, Export named configuration snapshot"),
 )  # fmt: skip
 """(what it holds, what it also holds, what it is, what to do) of what no reader takes."""
 
