@@ -231,16 +231,17 @@ def _whose(settled: Callable[[], Estate], address: str, council: str | None) -> 
 
 def exposure_of_config(
     configs: Sequence[Path], kind: str | None, default: str | None, from_: str | None, to: str, port: str, today: date,
-    way: Way = ANY_WAY,
+    way: Way = ANY_WAY, part: str | None = None,
 ) -> tuple[list[Answer], list[str]]:  # fmt: skip
-    """The same by one export alone, of one file or several. ``way``: the chain and the interfaces that it is about.
+    """The same by one export alone, of one file or several. ``way``: the chain and the interfaces that it is about;
+    ``part``: which of several devices in it.
 
     Raises InputError when the files cannot be read as the rules of one device.
     """
     to, from_ = _plain(to), None if from_ is None else _plain(from_)
     told = kind or _kind_of(configs)
     wall = Firewall.model_validate(
-        {"id": "config", "as": told, "file": configs[0].name, "zones": ["any"], "default": default}
+        {"id": "config", "as": told, "file": configs[0].name, "zones": ["any"], "default": default, "part": part}
     )
     source = Source.model_validate({"id": wall.id, "as": told, "file": wall.file})
     if told in firewalls.KINDS:

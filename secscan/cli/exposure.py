@@ -38,6 +38,9 @@ from secscan.model.net import Answer
     "--default", type=click.Choice(["deny", "permit"]), help="For --config: what happens when no rule matches."
 )
 @click.option(
+    "--part", metavar="NAME", help="For --config: which virtual system or device group, where an export holds several."
+)
+@click.option(
     "--chain", metavar="NAME", help="For --config: the list that the packet meets (default: what passes through)."
 )
 @click.option("--in-interface", metavar="NAME", help="For --config: where the packet comes in.")
@@ -51,6 +54,7 @@ def command(
     configs: tuple[Path, ...],
     kind: str | None,
     default: str | None,
+    part: str | None,
     chain: str | None,
     in_interface: str | None,
     out_interface: str | None,
@@ -65,9 +69,9 @@ def command(
     warnings: list[str] = []
     if configs:
         way = answers.Way(chain=chain, in_interface=in_interface, out_interface=out_interface)
-        found, warnings = answers.exposure_of_config(configs, kind, default, from_, to, port, today(as_of), way)
-    elif kind or default or chain or in_interface or out_interface:
-        raise UsageError("--as, --default, --chain, --in-interface and --out-interface belong to --config FILE")
+        found, warnings = answers.exposure_of_config(configs, kind, default, from_, to, port, today(as_of), way, part)
+    elif kind or default or part or chain or in_interface or out_interface:
+        raise UsageError("--as, --default, --part, --chain, --in-interface and --out-interface belong to --config FILE")
     else:
         held = open_workspace(workspace)
         if council is not None:

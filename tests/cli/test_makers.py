@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import DAY, Said
 from tests.exposure import toy
+from tests.exposure.formats.pan import base, below, group, panorama, rule
 
 EDGE = """toy firewall
 hostname edge
@@ -136,11 +137,24 @@ def test_what_cannot_be_read_is_refused_in_one_line(
 
 
 def test_options_of_one_export_belong_to_it(secscan: Callable[..., Said], town: Path) -> None:
-    for option in ("--chain", "--in-interface", "--out-interface"):
+    for option in ("--part", "--chain", "--in-interface", "--out-interface"):
         assert secscan("-w", town, "exposure", "--to", "WEB-1", option, "x").code == 2
     said = secscan("exposure", "--config", town / "secscan.yaml", "--as", "nothing", "--to", "10.0.0.1")
     assert said.code == 2
     assert "there are secscan-rules" in said.err
+
+
+def test_of_several_devices_in_one_export_the_part_is_named(secscan: Callable[..., Said], tmp_path: Path) -> None:
+    inner = group("east", base(rule("e", dst="10.30.0.5"), kind="pre-rulebase")) + group(
+        "west", base("", kind="pre-rulebase")
+    )
+    (tmp_path / "p.xml").write_text(panorama(inner, readonly=below("east") + below("west")))
+    said = ("exposure", "--config", tmp_path / "p.xml", "--to", "10.30.0.5", "--port", "tcp/443", "--format", "json")
+    (neither,) = secscan(*said).json["answers"]
+    assert (neither["verdict"], "--chain: east, west" in neither["reason"]) == ("cannot-tell", True)
+    (east,) = secscan(*said, "--part", "east").json["answers"]
+    assert (east["verdict"], east["rule"]["name"]) == ("permitted", "e")
+    assert "did you mean 'east'" in secscan(*said, "--part", "easy").err
 
 
 def test_an_import_knows_a_maker_s_export_and_puts_it_with_the_firewalls(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final, Literal
 
 from secscan.doors.terminal import safe
@@ -32,6 +33,8 @@ from secscan.exposure.formats.panos_objects import (
 )
 from secscan.exposure.sides import behind
 from secscan.model.net import (
+    V4_ALL,
+    V6_ALL,
     Action,
     AddressSet,
     Chain,
@@ -197,11 +200,8 @@ def _firewall(export: Export, file: ConfigFile, root: Element, device: Element) 
     shared = list(root.each("shared"))
     panorama = root.first("panorama") or Element("panorama", {}, 0)
     systems = [v for v in _entries(device, "vsys") if _used(v, panorama)] or list(_entries(device, "vsys"))[:1]
-    if wanted := export.options.get("part"):
-        systems = [v for v in systems if _name(v) == wanted or v.says("display-name") == wanted]
-        if not systems:
-            known = [_name(v) for v in _entries(device, "vsys")]
-            raise file.refuse(f"has no virtual system '{wanted}'{nearest(wanted, known)}", f"known: {', '.join(known)}")
+    gateways = list(_entries(device, "network", "shared-gateway"))
+    several = len(systems) + len(gateways) > 1
     every: list[_Virtual] = []
     for vsys in systems:
         name = _name(vsys)
@@ -211,24 +211,28 @@ def _firewall(export: Export, file: ConfigFile, root: Element, device: Element) 
         every.append(
             _Virtual(
                 name=name, levels=[*(_Level(one) for one in outer), _Level(vsys, local=True)], objects=objects,
-                zones=panos_network.zones_of(vsys), mark=f"{name}/" if len(systems) > 1 else "",
+                zones=panos_network.zones_of(vsys), mark=f"{name}/" if several else "",
                 origin=file.origin(vsys.line, f"virtual system {name}", vsys.line_to, vendor_id=name),
                 absent=_absent(file, device, panorama),
             )
         )  # fmt: skip
     network = device.first("network") or Element("network", {}, device.line)
     zones = {v.mark + zone: tuple(names) for v in every for zone, names in v.zones.items()}
+    zones |= {f"{_name(g)}/{zone}": tuple(names) for g in gateways for zone, names in panos_network.zones_of(g).items()}
     origins = {v.mark + zone: v.origin for v in every for zone in v.zones if v.origin is not None}
     found = panos_network.sides(file, network, zones, every[0].objects, origins)
     answers, port = panos_network.management(file, device, network, found, every[0].objects)
     sides = [*found.interfaces, *_unlisted(every, found.interfaces), *([port] if port else [])]
     outline = Device(name="", kind="panos", chains={}, stages=(), interfaces=tuple(sides), routes=tuple(found.routes))
     routed = Routed(interfaces=sides, behind=behind(outline, 4), behind6=behind(outline, 6))
-    several = len(every) > 1
+    every = [v for v, vsys in zip(every, systems, strict=True) if _wanted(export, v.name, vsys.says("display-name"))]
+    if not every:
+        wanted, known = export.options["part"], [_name(v) for v in systems]
+        raise file.refuse(f"has no virtual system '{wanted}'{nearest(wanted, known)}", f"known: {', '.join(known)}")
+    mine = {one.name: frozenset(i.name for i in sides if i.zone in one.every) for one in every}
     for one in every:
-        into = frozenset(i.name for i in sides if i.zone in one.every) if several else None
-        _rulebases(read, one, routed, into)
-    _between(read, every, sides, found)
+        _rulebases(read, one, routed, mine[one.name] if several else None)
+    _elsewhere(read, mine if several else {}, sides, every[0].origin or file.origin(0, ""))
     if any(one.addresses != AddressSet() for one in sides):
         read.chains[answers.name] = answers
         read.stages.append(Stage(name="management", chain=answers.name, traffic="to-device"))
@@ -273,32 +277,33 @@ def _all_rules(scope: Element) -> Iterator[Element]:
             yield from _rules(scope, base, kind)
 
 
-def _between(read: _Read, every: Sequence[_Virtual], sides: Sequence[Interface], found: Network) -> None:
-    """What passes from one virtual system to another, and what comes by an interface that stands in no zone."""
-    file = read.file
-    if len(every) > 1:
-        says = every[0].origin or file.origin(0, "")
-        origin = replace(
-            says, text="what passes between virtual systems is not followed", vendor_id="between virtual systems"
-        )
-        read.chains["between virtual systems"] = Chain(
-            name="between virtual systems", steps=(origin,), default=None, default_origin=origin
-        )
-        for one in every:
-            mine = frozenset(i.name for i in sides if i.zone in one.every)
-            others = frozenset(i.name for i in sides if i.zone is not None) - mine
-            if mine and others:
-                name = f"from {one.name} to others"
-                read.stages.append(
-                    Stage(name=name, chain="between virtual systems", in_interfaces=mine, out_interfaces=others)
-                )
-    if found.zoneless:
-        names = frozenset(one.name for one in found.zoneless)
-        first = found.zoneless[0].origin or file.origin(0, "")
+def _elsewhere(read: _Read, mine: Mapping[str, frozenset[str]], sides: Sequence[Interface], says: Origin) -> None:
+    """What passes from one virtual system to another is not followed; what passes a side that is in no zone is dropped.
+
+    ``mine``: virtual system -> its sides, where there are several.
+    """
+    zoned = frozenset(one.name for one in sides if one.zone is not None)
+    ways: list[tuple[str, frozenset[str], frozenset[str] | None]]
+    ways = [(f"from {name} to others", own, zoned - own) for name, own in mine.items()]
+    rest = zoned.difference(*mine.values()) if mine else frozenset()
+    ways = [way for way in (*ways, ("from others", rest, None)) if way[1] and way[2] != frozenset()]
+    if ways:
+        name = "between virtual systems"
+        origin = replace(says, text="what passes between virtual systems is not followed", vendor_id=name)
+        read.chains[name] = Chain(name=name, steps=(origin,), default=None, default_origin=origin)
+        read.stages += [Stage(name=way, chain=name, in_interfaces=a, out_interfaces=b) for way, a, b in ways]
+    if none := [one for one in sides if one.zone is None]:
+        names = frozenset(one.name for one in none)
+        first = none[0].origin or says
         origin = replace(first, text=f"in no zone: {first.text}", vendor_id="no zone")
         read.chains["no zone"] = Chain(name="no zone", steps=(), default="deny", default_origin=origin)
         read.stages.append(Stage(name="comes in by no zone", chain="no zone", in_interfaces=names))
         read.stages.append(Stage(name="goes out by no zone", chain="no zone", out_interfaces=names))
+
+
+def _wanted(export: Export, *names: str | None) -> bool:
+    """Whether a part of the export is one that is asked for, by one of its names."""
+    return export.options.get("part") in (None, *names)
 
 
 # ------------------------------------------------------------------------------------------------ Panorama
@@ -348,7 +353,7 @@ def _panorama(export: Export, file: ConfigFile, root: Element, device: Element) 
         names = ", ".join(sorted(lines)[:20])
         raise file.refuse(
             f"holds {len(every)} device groups with NAT rules of their own: {names}",
-            "each is a firewall of its own: export the merged configuration of the firewall in question", device.line,
+            "say which with --part, or 'part' in secscan.yaml; or export the merged configuration of the firewall", device.line,
         )  # fmt: skip
     sides = list({one.name: one for v in every for one in _unlisted([v], ())}.values())
     routed = Routed(interfaces=sides, behind={}, behind6={})
@@ -460,7 +465,8 @@ def _translated(read: _Read, one: _Virtual, label: str, entry: Element, routed: 
     to = one.called(members(entry, "to"))
     match = Matched(
         name=f"{label} {_name(entry)}", src=source.addresses, dst=destination.addresses,
-        services=EVERY_SERVICE if service.unknown else service.services, into=one.called(members(entry, "from")),
+        services=EVERY_SERVICE if service.unknown else service.services,
+        into=one.called(members(entry, "from")) or (one.every if one.mark else None),
         to=to if way_out is None or way_out == "any" else frozenset((way_out,)), enabled=entry.says("disabled") != "yes", unknown=unknown,
         origin=_origin(read.file, f"NAT {label}", entry, source, destination, service),
     )  # fmt: skip
@@ -607,22 +613,20 @@ class _Rules:
         source, destination = (one.addresses(members(entry, side)) for side in ("source", "destination"))
         service, ports, why = self._services(entry)
         unknown = unknown or _targeted(entry) or self._conditions(entry) or why
-        src, doubt = _side(source, entry.says("negate-source") == "yes", "source")
-        unknown = unknown or doubt
-        dst, doubt = _side(destination, entry.says("negate-destination") == "yes", "destination")
-        unknown = unknown or doubt
+        sources = list(_sides(source, entry.says("negate-source") == "yes", "source"))
+        targets = list(_sides(destination, entry.says("negate-destination") == "yes", "destination"))
         description = entry.says("description")
         rule = Rule(
-            position=0, action=action, src=src, dst=dst, services=ports, enabled=entry.says("disabled") != "yes", unknown=unknown,
+            position=0, action=action, src=EVERYWHERE, dst=EVERYWHERE, services=ports, enabled=entry.says("disabled") != "yes",
             reason=safe(masked(description), 500) if description else None,
             origin=_origin(self.file, label, entry, source, destination, service),
         )  # fmt: skip
-        rest = replace(rule, services=EVERY_SERVICE, unknown=unknown or service.unknown)
-        for way in self._pairs(entry):
-            if ports:
-                yield replace(rule, **way, unknown=rule.unknown or self._unnamed(way))  # type: ignore[arg-type]
-            if service.unknown is not None:
-                yield replace(rest, **way)  # type: ignore[arg-type]
+        parts: list[tuple[tuple[PortSet, ...], str | None]] = [(ports, None)] if ports else []
+        if service.unknown is not None:
+            parts.append((EVERY_SERVICE, service.unknown))
+        for way, (src, a), (dst, b), (services, c) in product(self._pairs(entry), sources, targets, parts):
+            doubt = unknown or a or b or c or self._unnamed(way)
+            yield replace(rule, src=src, dst=dst, services=services, unknown=doubt, **way)  # type: ignore[arg-type]
 
     def _pairs(self, entry: Element) -> Iterator[_Way]:
         """The zones of a rule: within each, from each to the others, or all at once."""
@@ -684,16 +688,25 @@ class _Rules:
         return service, ports, why
 
 
-def _side(meant: Meant, negated: bool, side: str) -> tuple[AddressSet, str | None]:
-    """The addresses of a side, and why they may not be it. Negated: all others of the families that it speaks of."""
-    if not negated:
-        return meant.addresses, None
+def _sides(meant: Meant, negated: bool, side: str) -> Iterator[tuple[AddressSet, str | None]]:
+    """The addresses of a side, and why they may not be it.
+
+    Negated: all others of the families that it speaks of. Whether those of a family that it does not speak of are
+    others too is not known.
+    """
     whole = meant.addresses
+    if not negated:
+        yield whole, None
+        return
+    v4, v6 = intervals.complement(whole.v4, V4_ALL), intervals.complement(whole.v6, V6_ALL)
+    why = None if meant.unknown is None else f"{side}: {meant.unknown}"
     if not whole.v4 and not whole.v6:
-        return EVERYWHERE, f"{side}: {meant.unknown or 'nothing is negated'}"
-    v4 = intervals.complement(whole.v4, intervals.everything(4)) if whole.v4 else ()
-    v6 = intervals.complement(whole.v6, intervals.everything(6)) if whole.v6 else ()
-    return AddressSet(v4=v4, v6=v6), None if meant.unknown is None else f"{side}: {meant.unknown}"
+        yield EVERYWHERE, why or f"{side}: nothing is negated"
+        return
+    yield AddressSet(v4=v4 if whole.v4 else (), v6=v6 if whole.v6 else ()), why
+    for family, own, all_ in (("IPv4", whole.v4, AddressSet(v4=V4_ALL)), ("IPv6", whole.v6, AddressSet(v6=V6_ALL))):
+        if not own:
+            yield all_, f"{side}: whether {family} is beside a negated list that names none is not known"
 
 
 # ------------------------------------------------------------------------------------------------ the device

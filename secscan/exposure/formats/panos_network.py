@@ -49,8 +49,6 @@ class Network:
     routes: list[Route] = field(default_factory=list)
     profiles: dict[str, str] = field(default_factory=dict)
     """Interface -> its management profile."""
-    zoneless: list[Interface] = field(default_factory=list)
-    """Those with networks that stand in no zone: nothing passes them."""
 
 
 def zones_of(vsys: Element) -> dict[str, list[str]]:
@@ -88,8 +86,6 @@ def sides(
         found.interfaces.append(one)
         if profile := layer.says("interface-management-profile"):
             found.profiles[name] = profile
-        if one.zone is None and (own or layer.first("dhcp-client") is not None):
-            found.zoneless.append(one)
     for zone, names in zones.items():
         missing = [name for name in names if name not in seen] or ([zone] if not names else [])
         found.interfaces += [Interface(name=name, zone=zone, origin=origins.get(zone)) for name in missing]
@@ -224,8 +220,8 @@ def management(
 
 
 def _on(section: Element) -> Iterator[bool]:
-    """Whether anything in a part of the configuration is switched on."""
-    return (one.text.strip() == "yes" for one in section.walk() if one.tag == "enable")
+    """Whether each part of a part of the configuration, such as a routing protocol, is switched on."""
+    return (one.says("enable") == "yes" for one in section.children)
 
 
 def _port(file: ConfigFile, device: Element, objects: Objects, steps: list[Rule]) -> Interface | None:

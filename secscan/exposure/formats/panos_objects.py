@@ -158,7 +158,7 @@ class Objects:
     def _literal(self, text: str, line: int) -> AddressSet:
         """An address, a network or a range. ``line``: of the object whose value it is; 0: a member of a list."""
         try:
-            return literal(text)
+            return _wide(literal(text))
         except ValueError:
             if line or _NUMERIC.fullmatch(text):
                 raise self._file.refuse(
@@ -333,6 +333,13 @@ def literal(text: str) -> AddressSet:
             raise ValueError(text)
         pair = lo, hi
     return AddressSet(v4=(pair,)) if family == 4 else AddressSet(v6=(pair,))
+
+
+def _wide(one: AddressSet) -> AddressSet:
+    """The same as rules understand it: an IPv4 address is one of IPv6 whose first 96 bits are 0, so ``::/0`` holds it."""
+    (v4,) = V4_ALL
+    inside = intervals.intersect(one.v6, (v4,))
+    return AddressSet(v4=intervals.union(one.v4, inside), v6=one.v6) if inside else one
 
 
 def ports(text: str) -> Intervals:
