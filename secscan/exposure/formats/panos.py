@@ -108,7 +108,7 @@ class _Virtual:
     mark: str = ""
     origin: Origin | None = None
     whole: bool = True
-    """Every zone is in the export; of Panorama's there may be others."""
+    """Every zone is in the export; Panorama's, and one that lists none, may know others."""
     absent: Origin | None = None
     """Where it shows that there are rules above it, or device groups, which are not in the export."""
     every: frozenset[str] = field(init=False)
@@ -211,7 +211,7 @@ def _firewall(export: Export, file: ConfigFile, root: Element, device: Element) 
         every.append(
             _Virtual(
                 name=name, levels=[*(_Level(one) for one in outer), _Level(vsys, local=True)], objects=objects,
-                zones=panos_network.zones_of(vsys), mark=f"{name}/" if several else "",
+                zones=panos_network.zones_of(vsys), whole=any(_entries(vsys, "zone")), mark=f"{name}/" if several else "",
                 origin=file.origin(vsys.line, f"virtual system {name}", vsys.line_to, vendor_id=name),
                 absent=_absent(file, device, panorama),
             )
@@ -510,7 +510,7 @@ def _said(element: Element) -> Iterator[str]:
     """What an element and those in it say, without what is secret by the name of its element."""
     for one in element.walk():
         if text := one.text.strip() or _name(one):
-            yield masked(f"{one.tag} {text}").removeprefix(f"{one.tag} ")
+            yield text if one.tag == "member" else masked(f"{one.tag} {text}").removeprefix(f"{one.tag} ")
 
 
 # ------------------------------------------------------------------------------------------------ rules

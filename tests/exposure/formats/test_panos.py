@@ -504,9 +504,21 @@ def test_a_static_rule_both_ways_lets_what_is_sent_to_the_new_source_come_back()
 
 def test_ranges_of_one_length_keep_their_offset_though_part_of_them_is_routed_elsewhere() -> None:
     nats = nat("range", "untrust", "untrust", "any", "203.0.113.4-203.0.113.9", to_address("10.9.0.4-10.9.0.9"))
-    text = one(rule("publish", "untrust", "dmz", dst="203.0.113.9"), nats=nats)
-    assert ask(text, OUTSIDE, "10.9.0.9", "tcp/443").verdict == "permitted"
-    assert ask(text, OUTSIDE, "10.9.0.8", "tcp/443").verdict == "blocked"
+    rules = rule("publish", "untrust", "dmz", dst="203.0.113.6, 203.0.113.9")
+    text = one(rules, nats=nats)
+    assert [ask(text, OUTSIDE, f"10.9.0.{n}", "tcp/443").verdict for n in (6, 8, 9)] == [
+        "permitted",
+        "blocked",
+        "permitted",
+    ]
+    aside = '<entry name="aside"><destination>203.0.113.8/30</destination><interface>ethernet1/4</interface></entry>\n'
+    network = NETWORK.replace('<entry name="default"><destination>', aside + '<entry name="default"><destination>')
+    text = one(rules, nats=nats, network=network)
+    assert [ask(text, OUTSIDE, f"10.9.0.{n}", "tcp/443").verdict for n in (6, 5, 9)] == [
+        "permitted",
+        "blocked",
+        "blocked",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -738,6 +750,8 @@ def test_a_zone_that_panorama_s_rules_do_not_name_may_be_that_of_both_ends() -> 
     found = ask(text, None, DB, "tcp/22")
     assert found.verdict == "cannot-tell"
     assert told(text, None, DB, "tcp/22", **SIDES) == BETWEEN
+    nameless = panorama(group("east", base(rule("e", dst=WEB), kind="pre-rulebase")))
+    assert ask(nameless, None, DB, "tcp/22").verdict == "cannot-tell"
     text = panorama(
         group("east", base(rule("e", "trust", "dmz", extra="<rule-type>interzone</rule-type>"), kind="pre-rulebase"))
     )
