@@ -988,6 +988,119 @@ def test_the_order_of_pre_own_and_post_rules_is_that_of_a_slow_witness(draw: ran
             assert (found.verdict, found.rule.name) == want
 
 
+_PUBLIC = ("203.0.113.4", "203.0.113.5")
+_INNER = ("10.9.0.5", "10.9.0.20")
+_AT = {USERS: "trust", GUEST: "guest", OUTSIDE: "untrust"}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A NAT rule as a test thinks of it. ``both``: a static source both ways, of ``to`` as ``dst``."""
+
+    name: str
+    from_: str
+    zone: str
+    dst: str
+    svc: str
+    to: str
+    port: str
+    both: bool = False
+
+    def xml(self) -> str:
+        if self.both:
+            does = (
+                f"<source-translation><static-ip><translated-address>{self.dst}</translated-address>"
+                "<bi-directional>yes</bi-directional></static-ip></source-translation>\n"
+            )
+            return nat(self.name, self.from_, self.zone, self.to, "any", does)
+        return nat(
+            self.name,
+            self.from_,
+            self.zone,
+            "any",
+            self.dst,
+            to_address(self.to, self.port) if self.to else OUT,
+            self.svc,
+        )
+
+    def turns(self, zone_: str, from_: str, dst: str, port: str) -> tuple[str, str] | None:
+        """What becomes of a packet's destination, where the rule is the one for it."""
+        routed = "dmz" if dst in _INNER else "untrust"
+        if self.both and self.zone == routed and dst == self.dst:
+            return self.to, port  # the twin, from wherever it comes
+        if self.both:
+            hit = self.from_ in ("any", zone_) and self.zone == routed and from_ == self.to
+            return (dst, port) if hit else None
+        if self.from_ not in ("any", zone_) or self.zone not in ("any", routed) or self.dst not in ("any", dst):
+            return None
+        if port not in _SERVICES[self.svc]:
+            return None
+        return (self.to or dst), (f"tcp/{self.port}" if self.port else port)
+
+
+def turn(draw: random.Random, name: str) -> Turn:
+    from_, zone_ = draw.choice(("any", *_PLACES)), draw.choice(("any", "untrust", "untrust", "dmz"))
+    match draw.randrange(4):
+        case 0:
+            return Turn(name, from_, zone_, "any", "any", "", "")
+        case 1:
+            return Turn(name, "dmz", "untrust", draw.choice(_PUBLIC), "any", draw.choice(_INNER), "", True)
+        case 2:
+            return Turn(name, from_, zone_, draw.choice(_PUBLIC), "service-https", draw.choice(_INNER), "22")
+    return Turn(
+        name,
+        from_,
+        zone_,
+        draw.choice((*_PUBLIC, _INNER[0])),
+        draw.choice(("any", "service-http")),
+        draw.choice(_INNER),
+        "",
+    )
+
+
+@drawn(st.randoms(use_true_random=False))
+@limits(max_examples=60, deadline=None)
+def test_translation_is_that_of_a_slow_witness(draw: random.Random) -> None:
+    turns = [turn(draw, f"n{n}") for n in range(draw.randrange(1, 5))]
+    rules = [
+        (f"r{n}", draw.choice(("any", *_PLACES)), draw.choice(("dmz", "untrust")), draw.choice(("any", *_PUBLIC, *_INNER)),
+         draw.choice(tuple(_SERVICES)), draw.choice(("allow", "allow", "deny")))
+        for n in range(draw.randrange(1, 5))
+    ]  # fmt: skip
+    device = given(
+        firewall(
+            base(
+                "".join(rule(n, f, t, "any", d, s, action=a) for n, f, t, d, s, a in rules),
+                "".join(t.xml() for t in turns),
+            )
+        )
+    )
+
+    def arrives(from_: str, dst: str, port: str) -> tuple[str, str, bool]:
+        """Where a packet that is sent ends, and whether it gets there."""
+        zone_ = _AT[from_]
+        end, end_port = next((found for t in turns if (found := t.turns(zone_, from_, dst, port))), (dst, port))
+        behind = "dmz" if end in _INNER else "untrust"
+        for _, f, t, d, s, action in rules:
+            if f in ("any", zone_) and t == behind and d in ("any", dst) and port in _SERVICES[s]:
+                return end, end_port, action == "allow"
+        return end, end_port, zone_ == behind
+
+    for from_ in _AT:
+        for to in (*_PUBLIC, *_INNER):
+            for port in ("tcp/443", "tcp/80", "tcp/22"):
+                sent = [(d, p) for d in (*_PUBLIC, *_INNER) for p in _PORTS[:3]]
+                through = any(
+                    ok and (end, at) == (to, port) for d, p in sent for end, at, ok in (arrives(from_, d, p),)
+                )
+                through |= arrives(from_, to, port)[2]
+                assert ask(device, from_, to, port).verdict == ("permitted" if through else "blocked"), (
+                    from_,
+                    to,
+                    port,
+                )
+
+
 @drawn(st.randoms(use_true_random=False))
 @limits(max_examples=30, deadline=None)
 def test_adding_a_deny_never_opens_a_way(draw: random.Random) -> None:
