@@ -60,7 +60,8 @@ def default(one: Device, known: Zones) -> tuple[Word | None, Origin | None]:
     stages = [s for s in one.stages if s.traffic == ("through" if "through" in traffic else "to-device")]
     always = [s for s in stages if s.in_interfaces is s.out_interfaces is None]
     bound = [s for s in stages if s not in always]
-    ways = [[*always, stage] for stage in bound] or [always]
+    ways = [[*always, stage] for stage in bound]
+    ways += [always] if always or not bound else []
     told = dict.fromkeys(_through(one, way, known, *case) for way in ways for case in product(FAMILIES, _KINDS))
     return min(told, key=lambda said: ("permit", None, "deny").index(said[0]))
 

@@ -43,6 +43,21 @@ def test_the_tree_keeps_text_lines_and_order() -> None:
     assert [e.text for e in top.each("b")] == ["two", ""]
 
 
+def test_an_element_knows_where_it_ends() -> None:
+    top = xml.tree(b"<a>\n<b>\n<c/>\n</b>\n</a>", "x.xml")
+    assert [(e.tag, e.line, e.line_to) for e in top.walk()] == [("a", 1, 5), ("b", 2, 4), ("c", 3, 3)]
+
+
+def test_what_the_tree_is_told_to_leave_out_is_not_kept_and_bounded_all_the_same() -> None:
+    data = b"<a><keys><key>secret</key><b/></keys>one<b>two</b></a>"
+    top = xml.tree(data, "x.xml", without=frozenset(("keys", "a")))
+    assert [(e.tag, e.text) for e in top.walk()] == [("a", "one"), ("b", "two")]
+    with pytest.raises(InputError, match="has more than 4 elements"):
+        xml.tree(data, "x.xml", nodes=4, without=frozenset(("keys",)))
+    with pytest.raises(InputError, match="declares an entity"):
+        xml.tree(b'<!DOCTYPE a [<!ENTITY e "x">]><a><keys/></a>', "x.xml", without=frozenset(("keys",)))
+
+
 LAUGHS = (
     b'<!DOCTYPE x [<!ENTITY a "ha">'
     + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(12))

@@ -74,6 +74,8 @@ _PLAIN: Final = frozenset(
      "active-active-device-binding", "authentication-enforcement", "log-authentication-timeout", "timeout")
 )  # fmt: skip
 """What is read, or says nothing of what matches; whatever else a rule holds is a condition."""
+_HOLDERS: Final = frozenset(("devices", "vsys", "device-group", "readonly"))
+"""Where an entry of one name is one thing; of rules and objects each stands for itself."""
 _HIERARCHY_SINCE: Final = 7
 """The version of PAN-OS since which device groups stand below each other."""
 _NO_CONDITION: Final = frozenset(("any", "no", "none", ""))
@@ -180,7 +182,24 @@ def _root(file: ConfigFile) -> Element:
         root = inner
     if root.tag != "config":
         raise file.refuse(f"begins with <{root.tag[:40]}>, not with <config>", _SAY, root.line)
+    for element in root.walk():
+        _join(element)
     return root
+
+
+def _join(element: Element) -> None:
+    """Parts of one name that stand in it several times are one part, as a device that loads them takes them."""
+    seen: dict[tuple[str, str], Element] = {}
+    kept = []
+    for child in element.children:
+        single = child.tag == "member" or (child.tag == "entry" and element.tag not in _HOLDERS)
+        known = None if single else seen.setdefault((child.tag, _name(child)), child)
+        if known is None or known is child:
+            kept.append(child)
+        else:
+            known.children += child.children
+            known.text = f"{known.text} {child.text}"
+    element.children = kept
 
 
 def _entries(element: Element, *path: str) -> Iterator[Element]:
@@ -464,7 +483,7 @@ def _translated(read: _Read, one: _Virtual, label: str, entry: Element, routed: 
     way_out = entry.says("to-interface")
     to = one.called(members(entry, "to"))
     match = Matched(
-        name=f"{label} {_name(entry)}", src=source.addresses, dst=destination.addresses,
+        name=f"{label} {safe(masked(_name(entry)), 200)}", src=source.addresses, dst=destination.addresses,
         services=EVERY_SERVICE if service.unknown else service.services,
         into=one.called(members(entry, "from")) or (one.every if one.mark else None),
         to=to if way_out is None or way_out == "any" else frozenset((way_out,)), enabled=entry.says("disabled") != "yes", unknown=unknown,

@@ -364,7 +364,10 @@ def _spoken(text: str) -> Iterator[PortSet]:
         yield PortSet(proto=_PROTOCOLS[proto], dport=PORTS_ALL if every else ports(written))
 
 
-def _joined(parts: Iterable[Meant]) -> Meant:
+def _joined(several: Iterable[Meant]) -> Meant:
+    parts = list(several)
+    if len(parts) == 1 and parts[0].unknown is None:
+        return parts[0]
     v4: list[Interval] = []
     v6: list[Interval] = []
     services: dict[PortSet, None] = {}

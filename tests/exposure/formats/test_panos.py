@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from secscan.exposure import Makers
 from secscan.exposure import ask as asked
+from secscan.exposure.catch_all import default
 from secscan.exposure.formats import recognise
 from secscan.exposure.formats.export import ConfigFile
 from secscan.exposure.formats.panos import READER
@@ -807,6 +808,22 @@ def test_an_answer_of_the_api_is_read_as_the_configuration_in_it() -> None:
 def test_line_ends_and_byte_order_marks_change_nothing(change: Any) -> None:
     text = one(rule("all"))
     assert decided(change(text), USERS, WEB, "tcp/22") == ("permitted", line(text, "all"))
+
+
+def test_a_part_that_stands_twice_is_read_twice() -> None:
+    twice = base(rule("first", dst=WEB)) + base(rule("second", dst=DB))
+    text = firewall(twice)
+    assert told(text, USERS, WEB, "tcp/22") == ("permitted", "first")
+    assert told(text, USERS, DB, "tcp/22") == ("permitted", "second")
+    both = one(rule("some", extra=listed("destination", WEB) + "<action>deny</action>"))
+    assert ask(both, USERS, DB, "tcp/22").verdict == "cannot-tell"
+
+
+def test_the_default_of_the_device_is_that_between_zones() -> None:
+    opened = '<default-security-rules><rules><entry name="interzone-default"><action>allow</action></entry></rules></default-security-rules>'
+    port = "<deviceconfig><system><ip-address>10.8.0.2</ip-address></system></deviceconfig>\n"
+    assert default(given(one(device=port)), frozenset())[0] == "deny"
+    assert default(given(firewall(f"<rulebase>{opened}</rulebase>", device=port)), frozenset())[0] == "permit"
 
 
 def test_names_may_hold_spaces_quotes_and_letters_of_any_kind() -> None:
