@@ -632,20 +632,21 @@ class _Rules:
         source, destination = (one.addresses(members(entry, side)) for side in ("source", "destination"))
         service, ports, why = self._services(entry)
         unknown = unknown or _targeted(entry) or self._conditions(entry) or why
-        sources = list(_sides(source, entry.says("negate-source") == "yes", "source"))
-        targets = list(_sides(destination, entry.says("negate-destination") == "yes", "destination"))
+        src, src_doubt = _side(source, entry.says("negate-source") == "yes", "source")
+        dst, dst_doubt = _side(destination, entry.says("negate-destination") == "yes", "destination")
+        unknown = unknown or src_doubt or dst_doubt
         description = entry.says("description")
         rule = Rule(
-            position=0, action=action, src=EVERYWHERE, dst=EVERYWHERE, services=ports, enabled=entry.says("disabled") != "yes",
+            position=0, action=action, src=src, dst=dst, services=ports, enabled=entry.says("disabled") != "yes",
             reason=safe(masked(description), 500) if description else None,
             origin=_origin(self.file, label, entry, source, destination, service),
         )  # fmt: skip
         parts: list[tuple[tuple[PortSet, ...], str | None]] = [(ports, None)] if ports else []
         if service.unknown is not None:
             parts.append((EVERY_SERVICE, service.unknown))
-        for way, (src, a), (dst, b), (services, c) in product(self._pairs(entry), sources, targets, parts):
-            doubt = unknown or a or b or c or self._unnamed(way)
-            yield replace(rule, src=src, dst=dst, services=services, unknown=doubt, **way)  # type: ignore[arg-type]
+        for way, (services, doubt) in product(self._pairs(entry), parts):
+            why = unknown or doubt or self._unnamed(way)
+            yield replace(rule, services=services, unknown=why, **way)  # type: ignore[arg-type]
 
     def _pairs(self, entry: Element) -> Iterator[_Way]:
         """The zones of a rule: within each, from each to the others, or all at once."""
@@ -707,25 +708,13 @@ class _Rules:
         return service, ports, why
 
 
-def _sides(meant: Meant, negated: bool, side: str) -> Iterator[tuple[AddressSet, str | None]]:
-    """The addresses of a side, and why they may not be it.
-
-    Negated: all others of the families that it speaks of. Whether those of a family that it does not speak of are
-    others too is not known.
-    """
+def _side(meant: Meant, negated: bool, side: str) -> tuple[AddressSet, str | None]:
+    """The addresses of a side, and why they may not be it. Negated: all others, of a family that it does not name all."""
     whole = meant.addresses
     if not negated:
-        yield whole, None
-        return
-    v4, v6 = intervals.complement(whole.v4, V4_ALL), intervals.complement(whole.v6, V6_ALL)
-    why = None if meant.unknown is None else f"{side}: {meant.unknown}"
-    if not whole.v4 and not whole.v6:
-        yield EVERYWHERE, why or f"{side}: nothing is negated"
-        return
-    yield AddressSet(v4=v4 if whole.v4 else (), v6=v6 if whole.v6 else ()), why
-    for family, own, all_ in (("IPv4", whole.v4, AddressSet(v4=V4_ALL)), ("IPv6", whole.v6, AddressSet(v6=V6_ALL))):
-        if not own:
-            yield all_, f"{side}: whether {family} is beside a negated list that names none is not known"
+        return whole, None
+    others = AddressSet(v4=intervals.complement(whole.v4, V4_ALL), v6=intervals.complement(whole.v6, V6_ALL))
+    return others, None if meant.unknown is None else f"{side}: {meant.unknown}"
 
 
 # ------------------------------------------------------------------------------------------------ the device

@@ -30,6 +30,7 @@ _PREDEFINED: Final = {
     "service-https": (PortSet(proto="tcp", dport=((443, 443),)),),
 }
 _PROTOCOLS: Final = {"tcp": "tcp", "udp": "udp", "sctp": "132", "icmp": "icmp", "icmp6": "icmp6"}
+_NUMBERS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6"}
 _NUMERIC = re.compile(r"\d+(?:\.\d+){3}(?:[/-].*)?")
 _REGION = re.compile(r"[A-Z]{2}|[A-Z]\d")
 _MOST_NAMES: Final = 24
@@ -50,6 +51,7 @@ _DEFAULT_PORTS: Final[Mapping[str, str]] = {
     "kerberos": "tcp/88,464 udp/88,464", "mssql-db": "tcp/1433", "mysql": "tcp/3306", "postgres": "tcp/5432",
     "syslog": "tcp/514,1468,6514 udp/514", "radius": "udp/1645,1646,1812,1813", "imap": "tcp/143,993", "pop3": "tcp/110,995",
     "ping": "icmp icmp6", "ping6": "icmp6", "icmp": "icmp", "ipv6-icmp": "icmp6",
+    "gre": "47", "ipsec-esp": "50", "ipsec-ah": "51", "ospf": "89", "eigrp": "88", "igmp": "2", "pim": "103", "vrrp": "112",
 }  # fmt: skip
 """Ports that an application has of its own in the clear or encrypted: rather too many than too few, for they only say
 where it can never be."""
@@ -256,8 +258,8 @@ class Objects:
         found: list[PortSet] = []
         for name in self._applications(names, ()):
             entry = self._of(name, ("application",))
-            if entry is not None and (own := members(entry, "default", "port")):
-                written = " ".join(own)
+            if entry is not None and (own := _own_default(entry)):
+                written = own
             elif entry is None and name in _DEFAULT_PORTS:
                 written = _DEFAULT_PORTS[name]
             else:
@@ -354,14 +356,24 @@ def ports(text: str) -> Intervals:
     return intervals.normal(pairs)
 
 
+def _own_default(application: Element) -> str:
+    """Where an application of one's own can be, as ``_spoken`` takes it; "" where it does not say."""
+    found = members(application, "default", "port")
+    for way, word in (("icmp-type", "icmp"), ("icmp6-type", "icmp6")):
+        found += [word] if application.first("default", f"ident-by-{way}") is not None else []
+    number = application.says("default", "ident-by-ip-protocol")
+    return " ".join((*found, number) if number else found)
+
+
 def _spoken(text: str) -> Iterator[PortSet]:
     """``tcp/80,443 udp/dynamic icmp``. Raises ValueError."""
     for part in text.split():
-        proto, slash, written = part.partition("/")
-        if proto not in _PROTOCOLS:
+        word, slash, written = part.partition("/")
+        proto = _NUMBERS.get(word, word)
+        if proto not in _PROTOCOLS and not (proto.isascii() and proto.isdecimal() and len(proto) < 4):
             raise ValueError(text)
         every = not slash or written == "dynamic" or proto.startswith("icmp")
-        yield PortSet(proto=_PROTOCOLS[proto], dport=PORTS_ALL if every else ports(written))
+        yield PortSet(proto=_PROTOCOLS.get(proto, proto), dport=PORTS_ALL if every else ports(written))
 
 
 def _joined(several: Iterable[Meant]) -> Meant:
