@@ -600,7 +600,8 @@ class _Rules:
             what = f"action '{entry.says('action')}' is not understood" if entry.says("action") else "it has no action"
             return [replace(_origin(self.file, label, entry), text=f"{what}: {_words(entry)[:200]}")]
         self.decoded += 1
-        return list(self._matching(label, entry, action, None if members(entry, "to") else "its list 'to' is empty"))
+        empty = next((side for side in ("to", "application", "service") if not members(entry, side)), None)
+        return list(self._matching(label, entry, action, None if empty is None else f"its list '{empty}' is empty"))
 
     def other(self, section: str, label: str, entry: Element) -> list[Rule]:
         """A rule of another rulebase: it stops a packet, may stop it or send it elsewhere, or leaves it alone."""
@@ -681,11 +682,8 @@ class _Rules:
         for side in ("from", "source", "destination"):
             if not (members(entry, side) or entry.first(side, "zone") or entry.first(side, "interface")):
                 return f"its list '{side}' is empty"
-        return (
-            None
-            if (entry.says("rule-type") or "universal") in ("universal", "intrazone", "interzone")
-            else (f"rule type '{entry.says('rule-type')}' is not understood")
-        )
+        kind = entry.says("rule-type") or "universal"
+        return None if kind in ("universal", "intrazone", "interzone") else f"rule type '{kind}' is not understood"
 
     def _services(self, entry: Element) -> tuple[Meant, tuple[PortSet, ...], str | None]:
         """What its services stand for, the ports that it can be for, and why it may not match there."""
@@ -693,12 +691,9 @@ class _Rules:
         by_itself = APPLICATION_DEFAULT in names
         service = self.of.objects.services(n for n in names if n != APPLICATION_DEFAULT)
         if "any" in apps:
-            why = (
-                "application-default: whether a packet is on a port of its application only App-ID tells"
-                if by_itself
-                else None
-            )
-            return service, EVERY_SERVICE if by_itself else service.services, why
+            if by_itself:
+                return service, EVERY_SERVICE, "application-default: only App-ID tells which ports an application has"
+            return service, service.services, None
         why = f"application {', '.join(apps[:3])}: only App-ID tells"
         if not by_itself:
             return service, service.services, why

@@ -397,7 +397,7 @@ def test_what_asks_for_nothing_is_no_condition() -> None:
     assert next(r for _, r in given(text).rules()).reason == "asked for by the web team"
 
 
-@pytest.mark.parametrize("tag", ["from", "to", "source", "destination"])
+@pytest.mark.parametrize("tag", ["from", "to", "source", "destination", "application", "service"])
 def test_a_list_that_is_empty_or_missing_is_not_taken_for_any(tag: str) -> None:
     whole = rule("some")
     for without in (whole.replace(listed(tag, "any"), f"<{tag}/>\n"), whole.replace(listed(tag, "any"), "")):
