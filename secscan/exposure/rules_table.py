@@ -96,7 +96,7 @@ def _rows(one: Device, zones: Sequence[ZoneSet], places: Mapping[str, Place]) ->
             decided=_place(decided, elsewhere) if decided else place,
         )  # fmt: skip
 
-    rules = [rule for _, rule in one.rules()]
+    rules = [rule for _, rule in one.rules() if not rule.implied]
     unread = [step for chain in one.chains.values() for step in chain.steps if isinstance(step, Origin)]
     if not rules and any(not line.line for line in unread):
         yield row(end)

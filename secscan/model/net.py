@@ -95,6 +95,8 @@ class Rule:
     """``expires_on`` had passed on the day it was read: it matches nothing."""
     hits: int | None = None
     last_hit_on: date | None = None
+    implied: bool = False
+    """The device's own doing, which nobody wrote as a rule: it decides, and is no row of the table of rules."""
     origin: Origin
 
 

@@ -14,6 +14,7 @@ from secscan.model.errors import InputError
 from secscan.model.net import Device
 
 KINDS: Final[Mapping[str, str]] = {
+    "asa": "asa",
     "iptables": "iptables",
     "panos": "panos",
 }
