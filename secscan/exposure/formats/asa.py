@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final, Literal
 
 from secscan.exposure import intervals
-from secscan.exposure.formats import asa_nat
 from secscan.exposure.formats.asa_nat import Nat
 from secscan.exposure.formats.cisco import (
     ANY,
@@ -32,8 +32,9 @@ from secscan.exposure.formats.cisco import (
     refused,
     short,
     together,
+    zero,
 )
-from secscan.exposure.formats.cisco_lines import PROMPT, Block, Line, blocks, ends, resembles
+from secscan.exposure.formats.cisco_lines import PROMPT, Block, Line, blocks, resembles
 from secscan.exposure.formats.export import ConfigFile, Export
 from secscan.exposure.formats.netmatch import EVERY_SERVICE, Unread
 from secscan.exposure.sides import behind
@@ -62,10 +63,10 @@ _CERTAIN: Final = (
     (r"^object network \S+", "it has network objects"),
     (r"^access-list \S+ line \d+ .*\(hitcnt=\d+\)", "it is the output of show access-list"),
 )
-_LIKELY: Final = r"^access-list \S+ (?:line \d+ )?(?:extended|standard) (?:permit|deny) |^access-list (?!\d+\s)\S+ (?:permit|deny) "
-_OTHERS: Final = (
-    r"(?m)^\s*(?:ip access-list (?:extended|standard) |ip access-group |ipv6 traffic-filter |Building configuration|boot nxos|feature )"
+_LIKELY: Final = (
+    r"^access-list \S+ (?:line \d+ )?(?:extended|standard) (?:permit|deny) |^access-list (?!\d+\s)\S+ (?:permit|deny) "
 )
+_OTHERS: Final = r"(?m)^\s*(?:ip access-list (?:extended|standard) |ip access-group |ipv6 traffic-filter |Building configuration|boot nxos|feature )"
 _SYSTEM = re.compile(r"(?m)^(?:ASA|PIX) Version .*<system>|^\s+config-url \S+")
 _NOT_ASA: Final = (
     (r"(?m)^[\s:!]*FWSM Version", "is the configuration of a Firewall Services Module, which no reader takes"),
@@ -89,22 +90,216 @@ _KEY: Final = (
 """Commands that decide what passes: a line that resembles one and is none leaves open what hangs on its absence."""
 _KEY_OF_INTERFACE: Final = ("nameif", "security-level", "ip address", "shutdown", "management-only")
 _OTHER: Final = frozenset(
-    """aaa aaa-server anyconnect anyconnect-essentials app-agent arp as-path asdm auth-prompt auto-update banner bfd bfd-template boot
-    call-home checkheaps class-map client-update clock clns cluster command-alias community-list compression config-register console
-    coredump crashinfo crypto csc cts ddns debug dhcp-client dhcpd dhcprelay dns dns-guard dns-group domain-name
-    dynamic-access-policy-record dynamic-filter eject email enable enrollment established event failover file fips firewall fixup
-    flow-export flow-offload floodguard fragment ftp ftp-map group-delimiter group-policy gtp-map gdb h225-map hostname hpm hw-module icmp
-    igmp imap4s import ip ip-comp ipsec ipv6 isakmp isis jumbo-frame key-chain keepalive key kron l2tp ldap ldap-attribute-map
-    license lisp local-domain-bypass logging mac mac-address mac-address-table mac-learn mac-list management-access management-interface
-    map-name max-failed-login-attempts media-termination mfib mgcp-map mode monitor-interface mount mroute mtu multicast-routing
-    nac-authentication-server-group nac-policy name names nd network-acl ntp object-group-search os pager parameters passwd password
-    password-policy pat periodic phone-proxy pim pki pki-config policy-list policy-map pop3s prefix-list privilege process prompt qos quit
-    quota radius-common-pw radius-server regex remark resource rip route-map router routing
-    sctp-map service service-policy session setup sla smart-tunnel smtps smtp-server snmp snmp-map snmp-server software split-dns ssl
-    ssh sunrpc-server sysopt tacacs-server tcp-map tcp telnet terminal test tftp-server threat-detection time-range timeout tls-proxy
-    track tunnel-group tunnel-group-map tunnel-limit ucm uc-ime url-cache url-block url-list url-server user-alert user-identity
-    user-statistics username version virtual vlan vpdn vpn-addr-assign vpn-group vpn-sessiondb vpnclient vpn-tunnel-group vpn wccp webvpn
-    xlate xml-data zonelabs-integrity http no exit end""".split()
+    [
+        "aaa",
+        "aaa-server",
+        "anyconnect",
+        "anyconnect-essentials",
+        "app-agent",
+        "arp",
+        "as-path",
+        "asdm",
+        "auth-prompt",
+        "auto-update",
+        "banner",
+        "bfd",
+        "bfd-template",
+        "boot",
+        "call-home",
+        "checkheaps",
+        "class-map",
+        "client-update",
+        "clock",
+        "clns",
+        "cluster",
+        "command-alias",
+        "community-list",
+        "compression",
+        "config-register",
+        "console",
+        "coredump",
+        "crashinfo",
+        "crypto",
+        "csc",
+        "cts",
+        "ddns",
+        "debug",
+        "dhcp-client",
+        "dhcpd",
+        "dhcprelay",
+        "dns",
+        "dns-guard",
+        "dns-group",
+        "domain-name",
+        "dynamic-access-policy-record",
+        "dynamic-filter",
+        "eject",
+        "email",
+        "enable",
+        "enrollment",
+        "established",
+        "event",
+        "failover",
+        "file",
+        "fips",
+        "firewall",
+        "fixup",
+        "flow-export",
+        "flow-offload",
+        "floodguard",
+        "fragment",
+        "ftp",
+        "ftp-map",
+        "group-delimiter",
+        "group-policy",
+        "gtp-map",
+        "gdb",
+        "h225-map",
+        "hostname",
+        "hpm",
+        "hw-module",
+        "icmp",
+        "igmp",
+        "imap4s",
+        "import",
+        "ip",
+        "ip-comp",
+        "ipsec",
+        "ipv6",
+        "isakmp",
+        "isis",
+        "jumbo-frame",
+        "key-chain",
+        "keepalive",
+        "key",
+        "kron",
+        "l2tp",
+        "ldap",
+        "ldap-attribute-map",
+        "license",
+        "lisp",
+        "local-domain-bypass",
+        "logging",
+        "mac",
+        "mac-address",
+        "mac-address-table",
+        "mac-learn",
+        "mac-list",
+        "management-access",
+        "management-interface",
+        "map-name",
+        "max-failed-login-attempts",
+        "media-termination",
+        "mfib",
+        "mgcp-map",
+        "mode",
+        "monitor-interface",
+        "mount",
+        "mroute",
+        "mtu",
+        "multicast-routing",
+        "nac-authentication-server-group",
+        "nac-policy",
+        "name",
+        "names",
+        "nd",
+        "network-acl",
+        "ntp",
+        "object-group-search",
+        "os",
+        "pager",
+        "parameters",
+        "passwd",
+        "password",
+        "password-policy",
+        "pat",
+        "periodic",
+        "phone-proxy",
+        "pim",
+        "pki",
+        "pki-config",
+        "policy-list",
+        "policy-map",
+        "pop3s",
+        "prefix-list",
+        "privilege",
+        "process",
+        "prompt",
+        "qos",
+        "quit",
+        "quota",
+        "radius-common-pw",
+        "radius-server",
+        "regex",
+        "remark",
+        "resource",
+        "rip",
+        "route-map",
+        "router",
+        "routing",
+        "sctp-map",
+        "service",
+        "service-policy",
+        "session",
+        "setup",
+        "sla",
+        "smart-tunnel",
+        "smtps",
+        "smtp-server",
+        "snmp",
+        "snmp-map",
+        "snmp-server",
+        "software",
+        "split-dns",
+        "ssl",
+        "ssh",
+        "sunrpc-server",
+        "sysopt",
+        "tacacs-server",
+        "tcp-map",
+        "tcp",
+        "telnet",
+        "terminal",
+        "test",
+        "tftp-server",
+        "threat-detection",
+        "time-range",
+        "timeout",
+        "tls-proxy",
+        "track",
+        "tunnel-group",
+        "tunnel-group-map",
+        "tunnel-limit",
+        "ucm",
+        "uc-ime",
+        "url-cache",
+        "url-block",
+        "url-list",
+        "url-server",
+        "user-alert",
+        "user-identity",
+        "user-statistics",
+        "username",
+        "version",
+        "virtual",
+        "vlan",
+        "vpdn",
+        "vpn-addr-assign",
+        "vpn-group",
+        "vpn-sessiondb",
+        "vpnclient",
+        "vpn-tunnel-group",
+        "vpn",
+        "wccp",
+        "webvpn",
+        "xlate",
+        "xml-data",
+        "zonelabs-integrity",
+        "http",
+        "no",
+        "exit",
+        "end",
+    ]
 )
 """First words of lines that say nothing of which new connections pass, or that are read elsewhere."""
 _UNREAD: Final = {
@@ -134,13 +329,17 @@ class Asa:
             text = file.text()
             for pattern, what in _NOT_ASA:
                 if found := re.search(pattern, text):
-                    raise file.refuse(what, "write its rules as a secscan-rules table", text.count("\n", 0, found.start()) + 1)
+                    raise file.refuse(
+                        what, "write its rules as a secscan-rules table", text.count("\n", 0, found.start()) + 1
+                    )
             if _HITS.search(text):
                 hits.update(_counted(file))
             else:
                 configs.append(file)
         if not configs:
-            raise export.files[0].refuse("is the output of show access-list, not a configuration", "add show running-config")
+            raise export.files[0].refuse(
+                "is the output of show access-list, not a configuration", "add show running-config"
+            )
         if len(configs) > 1:
             raise configs[1].refuse("is a second configuration", "one device, or one context of it, is one export")
         return _Config(configs[0], hits).device(export)
@@ -218,8 +417,8 @@ class _Config:
     def device(self, export: Export) -> Device:
         self._whole()
         found = blocks(self._file, _joins, banners=False)
-        self._cut = self._text.lstrip().startswith(": Saved") and not (
-            ends(found, ": end") or re.search(r"(?m)^Cryptochecksum:|^: end", self._text)
+        self._cut = bool(re.match(r"\s*: Saved", self._text)) and not re.search(
+            r"(?m)^(?:Cryptochecksum:|: end)", self._text
         )
         version = _VERSION.search(self._text)
         self._version = (int(version[2]), int(version[3])) if version else None
@@ -230,7 +429,9 @@ class _Config:
         for block in found:
             self._block(block, last)
         if self._cut:
-            self._warnings.append(f"{self._file.shown}: begins as a whole export and has no end: what is missing is not known")
+            self._warnings.append(
+                f"{self._file.shown}: begins as a whole export and has no end: what is missing is not known"
+            )
         try:
             return self._built(export, version[1] if version else None)
         except Absurd as error:
@@ -247,7 +448,9 @@ class _Config:
         versions = list(re.finditer(r"(?m)^(?:ASA|PIX) Version ", self._text))
         if len(versions) > 1:
             line = self._text.count("\n", 0, versions[1].start()) + 1
-            raise self._file.refuse(f"holds {len(versions)} configurations", "put each context in a file of its own", line)
+            raise self._file.refuse(
+                f"holds {len(versions)} configurations", "put each context in a file of its own", line
+            )
 
     def _origin(self, line: Line, vendor_id: str = "", name: str = "") -> Origin:
         return self._file.origin(line.number, line.text, vendor_id=vendor_id, name=name)
@@ -308,6 +511,11 @@ class _Config:
                 self._members(kind, proto, name, block)
             case ["ASA" | "PIX", "Version", *_]:
                 pass
+            case ["clear", "configure" | "config", "access-list", *names]:
+                for name in names or list(self._lists):
+                    self._lists.pop(name, None)
+            case ["clear", *_]:
+                pass
             case ["same-security-traffic", "permit", "inter-interface"]:
                 self._inter = True
             case ["same-security-traffic", "permit", "intra-interface"]:
@@ -319,7 +527,7 @@ class _Config:
                 if "access-list" in rest[:-1]:
                     self._used.add(rest[rest.index("access-list") + 1])
             case ["route", name, first, mask, *rest]:
-                self._route(name, network(_zero(first), _zero(mask), self._book.names), rest, head)
+                self._route(name, network(zero(first), zero(mask), self._book.names), rest, head)
             case ["ipv6", "route", name, to, *rest]:
                 self._route(name, prefix(to), rest, head)
             case ["ssh" | "telnet" | "http", *_]:
@@ -328,20 +536,32 @@ class _Config:
                 self._services += [line for line in block.lines if line.starts("enable") and len(line.words) > 1]
             case ["crypto", "isakmp" | "ikev1" | "ikev2", "enable", *_] | ["isakmp", "enable", _]:
                 self._services.append(head)
-            case ["dynamic-filter" | "zone" | "policy-route" as word, *_] if word in _UNREAD:
-                return False
             case [word, *_] if word in _UNREAD:
                 return False
             case [word, *_]:
                 self._mentions(block)
-                return word in _OTHER or word.startswith(("vpn-", "Cryptochecksum")) or word == ":" or word[0] == ":" or bool(PROMPT.match(head.text))
+                return (
+                    word in _OTHER
+                    or word.startswith(("vpn-", "Cryptochecksum"))
+                    or word == ":"
+                    or word[0] == ":"
+                    or bool(PROMPT.match(head.text))
+                )
         return True
 
     def _mentions(self, block: Block) -> None:
         """What other lines name a list for: it is no filter of its own then."""
         for line in (block.head, *block.lines):
-            for word, following in zip(line.words, line.words[1:], strict=False):
-                if word in ("address", "access-list", "value", "vpn-filter", "split-tunnel-network-list", "match", "capture"):
+            for word, following in pairwise(line.words):
+                if word in (
+                    "address",
+                    "access-list",
+                    "value",
+                    "vpn-filter",
+                    "split-tunnel-network-list",
+                    "match",
+                    "capture",
+                ):
                     self._used.add(following)
 
     def _entry(self, line: Line, *, six: bool = False) -> None:
@@ -398,7 +618,7 @@ class _Config:
                 one.name = name
             case ["security-level", level] if level.isdecimal():
                 one.level, one.number = line, int(level)
-            case ["shutdown"]:
+            case ["shutdown" | "shut"]:
                 one.down = True
             case ["management-only", *_]:
                 one.management = line
@@ -450,8 +670,8 @@ class _Config:
         match line.words:
             case ["http", "server", "enable", *rest]:
                 self._http_port = int(rest[0]) if rest and rest[0].isdecimal() else 443
-            case [_, first, mask, _] if first[0].isdigit() or first in self._book.names:
-                address(_zero(first), self._book.names)
+            case [_, first, _, _] if first[0].isdigit() or first in self._book.names:
+                address(zero(first), self._book.names)
                 self._management.append(line)
             case [_, written, _] if "/" in written and ":" in written:
                 self._management.append(line)
@@ -483,7 +703,10 @@ class _Config:
         )  # fmt: skip
 
     def _families(self, unified: bool) -> frozenset[Literal[4, 6]]:
-        six = re.search(r"(?m)^\s*ipv6 (?:address|access-list|route|enable|unicast)|\bany6\b|(?:^|\s)[0-9a-f]{1,4}:[0-9a-f:]*:", self._text)
+        six = re.search(
+            r"(?m)^\s*ipv6 (?:address|access-list|route|enable|unicast)|\bany6\b|(?:^|\s)[0-9a-f]{1,4}:[0-9a-f:]*:",
+            self._text,
+        )
         return frozenset((4, 6)) if six or (unified and self._version is not None) else frozenset((4,))
 
     def _sides(self) -> Iterator[Interface]:
@@ -545,13 +768,16 @@ class _Config:
         label = f"access-group {first.list} in interface {name}"
         if self._global is None and (six is None or four is None) and not self._split:
             return label, self._chain(chains, first, ends=True)
-        steps = []
+        steps: list[Rule] = []
         for binding, every in ((four, ANY4 if self._split else ANY), (six, ANY6), (self._global, ANY)):
             if binding is not None:
                 target = self._chain(chains, binding, ends=False)
                 steps.append(_goes(len(steps), "jump", target, every, binding.origin))
         chains[f"{name} in"] = Chain(
-            name=f"{name} in", steps=tuple(steps), default=None if self._cut else "deny", default_origin=(self._global or first).origin
+            name=f"{name} in",
+            steps=tuple(steps),
+            default=None if self._cut else "deny",
+            default_origin=(self._global or first).origin,
         )
         return label, f"{name} in"
 
@@ -565,28 +791,46 @@ class _Config:
         first = four or six
         assert first is not None
         chain = self._chain(chains, first, ends=not self._split)
-        steps = []
-        if not self._translated and any(line.words[0] != "static" or True for line in self._classic):
+        steps: list[Rule] = []
+        if not self._translated and self._classic:
             why = "before 8.3 this list names sources as they were translated"
             steps += [_either(n, action, why, first.origin) for n, action in enumerate(("permit", "deny"))]
         if self._split or steps:
             for binding, every in ((four, ANY4 if self._split else ANY), (six, ANY6)):
                 if binding is not None:
-                    steps.append(_goes(len(steps), "jump", self._chain(chains, binding, ends=not self._split), every, binding.origin))
+                    steps.append(
+                        _goes(
+                            len(steps),
+                            "jump",
+                            self._chain(chains, binding, ends=not self._split),
+                            every,
+                            binding.origin,
+                        )
+                    )
             chain = f"{name} out"
-            chains[chain] = Chain(name=chain, steps=tuple(steps), default=None if self._cut else "deny", default_origin=first.origin)
-        return Stage(name=f"access-group {first.list} out interface {name}", chain=chain, out_interfaces=frozenset((name,)))
+            chains[chain] = Chain(
+                name=chain, steps=tuple(steps), default=None if self._cut else "deny", default_origin=first.origin
+            )
+        return Stage(
+            name=f"access-group {first.list} out interface {name}", chain=chain, out_interfaces=frozenset((name,))
+        )
 
     def _levels(self, chains: dict[str, Chain], name: str, placed: Device) -> Iterator[Stage]:
         """What the security levels let through of what comes in where no list is bound."""
         one = next(side for side in placed.interfaces if side.name == name)
         assert one.level is not None
-        written = next((i.level or i.line for i in self._interfaces if i.name == name))
+        written = next(i.level or i.line for i in self._interfaces if i.name == name)
         permitted: set[str] = set()
         denied: set[str] = set()
         for other in placed.interfaces:
             if other.enabled and other.level is not None:
-                allowed = self._intra if other.name == name else self._inter if other.level == one.level else other.level < one.level
+                allowed = (
+                    self._intra
+                    if other.name == name
+                    else self._inter
+                    if other.level == one.level
+                    else other.level < one.level
+                )
                 (permitted if allowed else denied).add(other.name)
         origin = self._origin(written, f"security level {one.level} of {name}")
         for word, others in (("permit", permitted), ("deny", denied)):
@@ -595,7 +839,12 @@ class _Config:
                 sure = not self._cut and self._doubt is None
                 default: Literal["permit", "deny"] | None = "deny" if word == "deny" else "permit" if sure else None
                 chains[chain] = Chain(name=chain, steps=(), default=default, default_origin=origin)
-                yield Stage(name=f"security level of {name}", chain=chain, in_interfaces=frozenset((name,)), out_interfaces=frozenset(others))
+                yield Stage(
+                    name=f"security level of {name}",
+                    chain=chain,
+                    in_interfaces=frozenset((name,)),
+                    out_interfaces=frozenset(others),
+                )
 
     def _own_rules(self, placed: Device) -> Chain:
         """What the device refuses whatever its lists say: between sides of one level, back where it came from."""
@@ -624,9 +873,15 @@ class _Config:
             if one.name in self._in or self._global is not None:
                 for other in sides.values():
                     same = other.level == sides[one.name].level
-                    if (other.name == one.name and not self._intra) or (other.name != one.name and same and not self._inter):
+                    if (other.name == one.name and not self._intra) or (
+                        other.name != one.name and same and not self._inter
+                    ):
                         deny(one.name, other.name, line)
-        nowhere = self._origin(self._interfaces[0].line) if self._interfaces else Origin(file=self._file.shown, line=0, line_to=0, text="")
+        nowhere = (
+            self._origin(self._interfaces[0].line)
+            if self._interfaces
+            else Origin(file=self._file.shown, line=0, line_to=0, text="")
+        )
         return Chain(name="same-security-traffic", steps=tuple(steps), default="permit", default_origin=nowhere)
 
     def _chain(self, chains: dict[str, Chain], binding: _Binding, *, ends: bool) -> str:
@@ -679,7 +934,9 @@ class _Config:
             if name in chains or found.kind in ("ethertype", "webtype") or (bound and name in self._used):
                 continue
             origin = self._origin(found.lines[0][0])
-            chains[name] = Chain(name=name, steps=self._steps(name, found), default=None if self._cut else "deny", default_origin=origin)
+            chains[name] = Chain(
+                name=name, steps=self._steps(name, found), default=None if self._cut else "deny", default_origin=origin
+            )
 
     def _translations(self) -> Iterator[Translation]:
         def origin(line: Line, name: str) -> Origin:
@@ -691,14 +948,26 @@ class _Config:
 
     def _entries(self, name: str) -> list[Entry] | None:
         found = self._lists.get(name)
-        return None if found is None else [self._parsed(found.kind, words) for _, words in found.lines if words[0] != "remark"]
+        return (
+            None
+            if found is None
+            else [self._parsed(found.kind, words) for _, words in found.lines if words[0] != "remark"]
+        )
 
     def _to_device(self, chains: dict[str, Chain]) -> Chain:
         """What of its own the device answers."""
         steps: list[Rule | Origin] = []
         ports = {"ssh": 22, "telnet": 23, "http": self._http_port}
 
-        def step(action: Literal["permit", "deny"], side: str | None, src: AddressSet, proto: str, number: int, line: Line, name: str) -> None:
+        def step(
+            action: Literal["permit", "deny"],
+            side: str | None,
+            src: AddressSet,
+            proto: str,
+            number: int,
+            line: Line,
+            name: str,
+        ) -> None:
             steps.append(Rule(
                 position=len(steps), action=action, src=src, dst=ANY, in_interfaces=None if side is None else frozenset((side,)),
                 services=(PortSet(proto=proto, dport=((number, number),)),), origin=self._origin(line, name), implied=True,
@@ -706,14 +975,16 @@ class _Config:
 
         for line in self._management:
             word, *rest = line.words
-            src = prefix(rest[0]) if len(rest) == 2 else network(_zero(rest[0]), _zero(rest[1]), self._book.names)
+            src = prefix(rest[0]) if len(rest) == 2 else network(zero(rest[0]), zero(rest[1]), self._book.names)
             step("permit", rest[-1], src, "tcp", ports[word], line, f"{word} {rest[-1]}")
         for word in ("ssh", "telnet"):
             if lines := [line for line in self._management if line.words[0] == word]:
                 step("deny", None, ANY, "tcp", ports[word], lines[-1], word)
         for name, binding in self._control.items():
             target = self._chain(chains, binding, ends=False)
-            steps.append(replace(_goes(len(steps), "jump", target, ANY, binding.origin), in_interfaces=frozenset((name,))))
+            steps.append(
+                replace(_goes(len(steps), "jump", target, ANY, binding.origin), in_interfaces=frozenset((name,)))
+            )
         for line in self._services:
             side = line.words[line.words.index("enable") + 1]
             for proto, number in (("tcp", 443),) if line.words[0] == "enable" else (("udp", 500), ("udp", 4500)):
@@ -722,13 +993,16 @@ class _Config:
         return Chain(name="to the device", steps=tuple(steps), default=None, default_origin=origin)
 
 
-def _zero(written: str) -> str:
-    return "0.0.0.0" if written == "0" else written
-
-
 def _goes(position: int, action: Literal["jump", "goto"], target: str, every: AddressSet, origin: Origin) -> Rule:
     return Rule(
-        position=position, action=action, target=target, src=every, dst=every, services=EVERY_SERVICE, implied=True, origin=origin
+        position=position,
+        action=action,
+        target=target,
+        src=every,
+        dst=every,
+        services=EVERY_SERVICE,
+        implied=True,
+        origin=origin,
     )
 
 
@@ -750,10 +1024,10 @@ def _joins(head: Line, line: Line) -> bool:
         case ["interface", _]:
             after = line.words[1:2]
             return (word in _OF_INTERFACE and not (word == "nameif" and len(line.words) > 2)) or (
-                word in ("ip", "ipv6", "no") and after in (("address",), ("nameif",), ("security-level",), ("ip",), ("shutdown",))
+                word in ("ip", "ipv6", "no")
+                and after in (("address",), ("nameif",), ("security-level",), ("ip",), ("shutdown",))
             )
     return False
 
 
 READER = Asa()
-__all__ = ["READER", "Asa", "asa_nat"]

@@ -14,7 +14,6 @@ from typing import Final
 from secscan.exposure import intervals
 from secscan.exposure.formats.cisco import (
     ANY,
-    Absurd,
     Book,
     Entry,
     Ports,
@@ -26,6 +25,7 @@ from secscan.exposure.formats.cisco import (
     port,
     short,
     span,
+    zero,
 )
 from secscan.exposure.formats.cisco_lines import Line
 from secscan.exposure.formats.netmatch import EVERY_SERVICE, Unread
@@ -262,11 +262,9 @@ class Nat:
         else:
             first = words.next()
             mask = words.next() if words.peek().count(".") == 3 or words.peek() == "0" else "255.255.255.255"
-            zero = first == "0" or first == "0.0.0.0"
-            matching = [
-                (network("0.0.0.0" if zero else first, "0.0.0.0" if zero else mask, self._book.names), ANY)
-            ]
-        found = []
+            everywhere = not zero(first).strip("0.")
+            matching = [(ANY if everywhere else network(first, mask, self._book.names), ANY)]
+        found: list[Translation] = []
         if number == "0":
             for real, peer in matching:
                 found += _both_ways(_Twice(origin, side, "any", pairs=[(real, real)], peers=(peer, peer)))
@@ -351,6 +349,3 @@ def _both_ways(rule: _Twice) -> Iterator[Translation]:
                 "src", src=real, dst=sent, services=(before,), to=mapped, none=same, in_interfaces=real_if,
                 out_interfaces=mapped_if, sees="original",
             )  # fmt: skip
-
-
-__all__ = ["Absurd", "Nat", "opaque"]

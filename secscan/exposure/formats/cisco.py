@@ -162,6 +162,11 @@ def network(first: str, mask: str, names: Mapping[str, int] | None = None, *, wi
         return AddressSet(unknown=f"'{short(first)} {short(mask)}': {error}")
 
 
+def zero(written: str) -> str:
+    """``0`` stands for four of them."""
+    return ".".join("0000") if written == "0" else written
+
+
 def of_family(family: int, pairs: Intervals) -> AddressSet:
     return AddressSet(v4=pairs) if family == 4 else AddressSet(v6=pairs)
 
@@ -427,7 +432,9 @@ class Book:
             path += one.path
             unknown = unknown or one.unknown
             if len(found) > MOST_SERVICES:
-                raise self._file.refuse(f"'{short(name)}' stands for more than {MOST_SERVICES:,} services", line=line.number)
+                raise self._file.refuse(
+                    f"'{short(name)}' stands for more than {MOST_SERVICES:,} services", line=line.number
+                )
         if not found:
             return Services(EVERY_SERVICE, f"'{short(name)}' holds nothing", (name,))
         return Services(joined(found), unknown, tuple(path[:_PATH]))
@@ -695,14 +702,24 @@ _UNTOLD: Final = {
     "dest-option-type": "an option header", "hbh": "an option header", "auth": "an authentication header",
     "undetermined-transport": "whether its transport can be told", "tracked": "a state that it is tracked by", "packet-length": "its length",
 }  # fmt: skip
-_NO_VALUE: Final = frozenset(
-    ("routing", "mobility", "dest-option", "hbh", "auth", "undetermined-transport", "tracked")
-)
+_NO_VALUE: Final = frozenset(("routing", "mobility", "dest-option", "hbh", "auth", "undetermined-transport", "tracked"))
 _LEVELS: Final = frozenset(
     ("emergencies", "alerts", "critical", "errors", "warnings", "notifications", "informational", "debugging", "default", "disable")
 )  # fmt: skip
 _OPTIONS: Final = frozenset(
-    (*_UNTOLD, *_FLAGS, "log", "log-input", "time-range", "fragments", "established", "match-any", "match-all", "reflect", "sequence")
+    (
+        *_UNTOLD,
+        *_FLAGS,
+        "log",
+        "log-input",
+        "time-range",
+        "fragments",
+        "established",
+        "match-any",
+        "match-all",
+        "reflect",
+        "sequence",
+    )
 )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Final
 
 from secscan.exposure.formats.export import ConfigFile
 
-PROMPT = re.compile(r"^[\w.()/:-]{1,60}[#>](?:\s.*)?$")
+PROMPT = re.compile(
+    r"^(?:[\w.()/:-]{1,60}[#>]\s*(?:sh|show|en|enable|term|terminal|more|exit)?\b.*|[\w.()/:-]{1,60}[#>]|```\w*)$"
+)
 """A line of a terminal's that was copied along: ``edge# show running-config``."""
 
 
@@ -43,7 +45,7 @@ def blocks(file: ConfigFile, joins: Joins, *, banners: bool) -> list[Block]:
     found: list[Block] = []
     closed = True
     for line in _lines(file, banners=banners):
-        if line.text.startswith("!"):
+        if line.text.startswith("!") or line.text in ("exit", "quit"):
             closed = closed or line.indent == 0
         elif found and (line.indent or (not closed and joins(found[-1].head, line))):
             found[-1].lines.append(line)
@@ -73,21 +75,15 @@ def _lines(file: ConfigFile, *, banners: bool) -> Iterable[Line]:
         raise file.refuse("ends inside a banner: it is cut", "export again, whole", began)
 
 
-_BANNER = re.compile(r"banner\s+(?:motd|login|exec|incoming|prompt-timeout|slip-ppp|lcd)\s+(?P<rest>\S.*)", re.IGNORECASE)
-
-
-def ends(found: Sequence[Block], *marks: str) -> bool:
-    """Whether the last line at the margin is one of these: the mark that a whole export ends with."""
-    last = found[-1].head.text if found else ""
-    return any(last == mark or last.startswith(mark + ":") for mark in marks)
+_BANNER = re.compile(
+    r"banner\s+(?:motd|login|exec|incoming|prompt-timeout|slip-ppp|lcd)\s+(?P<rest>\S.*)", re.IGNORECASE
+)
 
 
 def resembles(line: Line, commands: Iterable[str]) -> bool:
     """Whether a line that nobody knows may be one of these with a slip in it."""
     one, two = line.words[0], " ".join(line.words[:2])
-    return any(
-        SequenceMatcher(None, two if " " in command else one, command).ratio() >= _CLOSE for command in commands
-    )
+    return any(SequenceMatcher(None, two if " " in command else one, command).ratio() >= _CLOSE for command in commands)
 
 
 _CLOSE: Final = 0.78

@@ -15,6 +15,7 @@ from secscan.model.net import Device
 
 KINDS: Final[Mapping[str, str]] = {
     "asa": "asa",
+    "ios": "ios",
     "iptables": "iptables",
     "panos": "panos",
 }
