@@ -71,7 +71,8 @@ class Engine:
             device, arrives = node.device, node.sides.arrives(end)
             mine = device.host is not None and device.host.casefold() == asset.casefold() and device.council == council
             if mine or (arrives is not None and device.zones):
-                found.append(Guard(number, arrives, not device.zones))
+                # A device between zones takes what is for itself by whichever side it comes in.
+                found.append(Guard(number, None if device.zones else arrives, not device.zones))
         return tuple(found)
 
 

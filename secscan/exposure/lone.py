@@ -82,9 +82,8 @@ class Lone:
         device = replace(_asked(device, way), zones=frozenset((self.zone, NEAR)), sides=sides)
         self.board = Board([device], zones, family, inward=True, known=zone_names(device))
         (self._node,) = self.board.nodes
-        arrives = self._node.sides.arrives(end)
-        own = arrives is not None and any(one.traffic == "to-device" for one in device.stages)
-        guards = (Guard(0, arrives, False),) if own else ()
+        own = self._node.sides.arrives(end) is not None and any(one.traffic == "to-device" for one in device.stages)
+        guards = (Guard(0, None, False),) if own else ()
         self.question = self.board.question(end, NEAR, port, guards)
 
     def reach(self, zone: str) -> Reach:

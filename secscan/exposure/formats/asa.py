@@ -402,6 +402,8 @@ class _Config:
         self._routes: list[tuple[str, AddressSet, int, Line]] = []
         self._management: list[Line] = []
         self._services: list[Line] = []
+        self._managed: set[str] = set()
+        """Interfaces that are reached from another side too, through a tunnel."""
         self._http_port = 443
         self._inter = self._intra = False
         self._unread: list[Origin] = []
@@ -520,18 +522,16 @@ class _Config:
                 self._inter = True
             case ["same-security-traffic", "permit", "intra-interface"]:
                 self._intra = True
-            case ["nat", side, *rest] if "," in side or "source" in rest or side == "source":
-                self._twice.append(head)
-            case ["nat" | "static" | "global", *rest]:
-                self._classic.append(head)
-                if "access-list" in rest[:-1]:
-                    self._used.add(rest[rest.index("access-list") + 1])
+            case ["nat" | "static" | "global", *_]:
+                self._translation(head)
             case ["route", name, first, mask, *rest]:
                 self._route(name, network(zero(first), zero(mask), self._book.names), rest, head)
             case ["ipv6", "route", name, to, *rest]:
                 self._route(name, prefix(to), rest, head)
             case ["ssh" | "telnet" | "http", *_]:
                 self._manage(head)
+            case ["management-access", name]:
+                self._managed.add(name)
             case ["webvpn"]:
                 self._services += [line for line in block.lines if line.starts("enable") and len(line.words) > 1]
             case ["crypto", "isakmp" | "ikev1" | "ikev2", "enable", *_] | ["isakmp", "enable", _]:
@@ -548,6 +548,15 @@ class _Config:
                     or bool(PROMPT.match(head.text))
                 )
         return True
+
+    def _translation(self, line: Line) -> None:
+        word, *rest = line.words
+        if word == "nat" and rest and ("," in rest[0] or "source" in rest):
+            self._twice.append(line)
+            return
+        self._classic.append(line)
+        if "access-list" in rest[:-1]:
+            self._used.add(rest[rest.index("access-list") + 1])
 
     def _mentions(self, block: Block) -> None:
         """What other lines name a list for: it is no filter of its own then."""
@@ -973,6 +982,12 @@ class _Config:
                 services=(PortSet(proto=proto, dport=((number, number),)),), origin=self._origin(line, name), implied=True,
             ))  # fmt: skip
 
+        for one in self._interfaces:
+            if one.addresses and one.name not in self._managed:  # nothing gets to the far side of the device
+                steps.append(Rule(
+                    position=len(steps), action="deny", src=ANY, dst=together(one.addresses), services=EVERY_SERVICE, implied=True,
+                    not_in_interfaces=frozenset((one.name,)), origin=self._origin(one.line),
+                ))  # fmt: skip
         for line in self._management:
             word, *rest = line.words
             src = prefix(rest[0]) if len(rest) == 2 else network(zero(rest[0]), zero(rest[1]), self._book.names)
