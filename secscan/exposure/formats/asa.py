@@ -410,6 +410,8 @@ class _Config:
         self._warnings: list[str] = []
         self._doubt: Line | None = None
         """A line that may be a list's binding, or the like, with a slip in it."""
+        self._stray: list[Line] = []
+        """Lines that nobody knows: one that names a list may be an entry of it."""
         self._decoded = 0
         self._used: set[str] = set()
         """Lists that something other than a binding names."""
@@ -486,7 +488,8 @@ class _Config:
             self._decoded += 1 + len(block.lines)
         else:
             self._unread.append(self._origin(head))
-            if self._doubt is None and resembles(head, _KEY):
+            self._stray.append(head)
+            if self._doubt is None and (resembles(head, _KEY) or "interface" in head.words[1:]):
                 self._doubt = head
 
     def _take(self, words: Sequence[str], block: Block) -> bool:
@@ -692,6 +695,10 @@ class _Config:
     def _built(self, export: Export, version: str | None) -> Device:
         unified = self._version is None or self._version >= (9, 0)
         self._grammar = Grammar(self._book, ANY if unified else ANY4)
+        for line in self._stray:
+            if len(line.words) > 1 and (found := self._lists.get(line.words[1])):
+                behind_it = (at for at, (one, _) in enumerate(found.lines) if one.number > line.number)
+                found.lines.insert(next(behind_it, len(found.lines)), (line, line.words))
         for one in self._interfaces:
             own = together(one.addresses)
             if own.v4 or own.v6:

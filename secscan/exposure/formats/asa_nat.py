@@ -97,7 +97,7 @@ class Nat:
 
     def _object(self, words: Words, rule: _Twice, name: str) -> None:
         real = self._book.of(name).set
-        rule.static = words.next() == "static"
+        rule.static = _is_static(words)
         mapped = words.next()
         if mapped == "pat-pool":
             mapped = words.next()
@@ -128,7 +128,7 @@ class Nat:
             words.next()
         if not words.took("source"):
             raise Unread(f"'{short(words.peek())}' is not understood")
-        rule.static = words.next() == "static"
+        rule.static = _is_static(words)
         real_name = words.next()
         real = self._named(real_name)
         if words.took("pat-pool") or not words.took("interface"):
@@ -186,14 +186,11 @@ class Nat:
         self, name: str, real: AddressSet, other: str, mapped: AddressSet
     ) -> list[tuple[AddressSet, AddressSet]]:
         """Which real addresses become which. Groups go member by member where these are of one size."""
-        whole = [(real, mapped)]
-        if all(len(one.v4) <= 1 and len(one.v6) <= 1 for one in (real, mapped)) or real == mapped:
-            return whole
         mine, theirs = self._book.parts(name), self._book.parts(other)
-        alike = len(mine) == len(theirs) and all(
-            _size(a) == _size(b) and not a.unknown and not b.unknown for a, b in zip(mine, theirs, strict=True)
-        )
-        return list(zip(mine, theirs, strict=True)) if alike else whole
+        alike = real != mapped and len(mine) == len(theirs) > 1
+        if alike and all(_size(a) == _size(b) and not a.unknown for a, b in zip(mine, theirs, strict=True)):
+            return list(zip(mine, theirs, strict=True))
+        return [(real, mapped)]
 
     # -- before 8.3
 
@@ -300,6 +297,13 @@ def _sides(words: Words) -> tuple[str, str]:
     if not comma:
         raise Unread(f"'{short(written)}' does not name two interfaces")
     return real, mapped
+
+
+def _is_static(words: Words) -> bool:
+    word = words.next()
+    if word not in ("static", "dynamic"):
+        raise Unread(f"'{short(word)}' is not understood")
+    return word == "static"
 
 
 def _gate(name: str) -> frozenset[str] | None:

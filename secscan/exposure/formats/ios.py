@@ -568,18 +568,16 @@ class _Config:
             return
         self._cut = True
         self._warnings.append(f"{self._file.shown}: has no 'end': what is missing is not known")
-        last, closed = found[-1], bool(re.search(r"\n!\s*\Z", self._text))
-        self._lacks = last.head.words[0] in _BEFORE_INTERFACES or (last.head.words[0] == "interface")
-        if last.head.words[0] == "ip" and last.head.words[1:2] != ("vrf",):
-            self._lacks = False
-        if not closed:
-            self._open = _list_of(last.head)
         if not self._text.endswith("\n"):
             # What has no end of line may have been longer: nobody knows what it said.
-            line = last.lines.pop() if last.lines else found.pop().head
+            line = found[-1].lines.pop() if found[-1].lines else found.pop().head
             self._unread.append(self._origin(line))
-            if self._open is not None and not last.lines and last.head is line:
-                self._list(self._open, line)
+        last = found[-1].head.words if found else ("version",)
+        self._lacks = (
+            last[0] == "interface" or last[:2] == ("ip", "vrf") or (last[0] in _BEFORE_INTERFACES and last[0] != "ip")
+        )
+        if found and not re.search(r"\n!\s*\Z", self._text):
+            self._open = _list_of(found[-1].head)
 
     def _origin(self, line: Line, vendor_id: str = "", name: str = "") -> Origin:
         return self._file.origin(line.number, line.text, vendor_id=vendor_id, name=name)
@@ -911,6 +909,8 @@ class _Config:
 
     def _stages(self, mine: Sequence[_Interface], chains: dict[str, Chain], placed: Device) -> Iterator[Stage]:
         both: tuple[Traffic, ...] = ("through", "to-device")
+        chains["routing"] = self._routing(mine, placed)
+        yield Stage(name="routing", chain="routing")
         for one in mine:
             if label_chain := self._bound(chains, one, "in"):
                 for traffic in both:
@@ -923,8 +923,6 @@ class _Config:
                     )
         names = [one.name for one in mine]
         yield from self._zones.stages(names, chains, lambda name, action: self._for_class(chains, name, action))
-        chains["routing"] = self._routing(mine, placed)
-        yield Stage(name="routing", chain="routing")
         for one in mine:
             if label_chain := self._bound(chains, one, "out"):
                 yield Stage(name=label_chain[0], chain=label_chain[1], out_interfaces=frozenset((one.name,)))
