@@ -244,10 +244,19 @@ class Device:
     """The export is older than its limit, or a newer one could not be read: what it says is shown, and proves nothing."""
 
     def rules(self) -> Iterator[tuple[Chain, Rule]]:
-        """Every rule with its chain, stage by stage and then the chains that are only called."""
-        bound = dict.fromkeys(stage.chain for stage in self.stages)
-        for name in (*bound, *(n for n in self.chains if n not in bound)):
-            yield from ((self.chains[name], step) for step in self.chains[name].steps if isinstance(step, Rule))
+        """Every rule that a packet may meet, with its chain: stage by stage and then the chains that are only called.
+
+        Without stages, all there are: a list by itself is asked by whoever names it.
+        """
+        names = list(dict.fromkeys(stage.chain for stage in self.stages)) or list(self.chains)
+        met = set(names)
+        for name in names:
+            for step in self.chains[name].steps if name in self.chains else ():
+                if isinstance(step, Rule):
+                    yield self.chains[name], step
+                    if step.action in ("jump", "goto") and step.target not in met:
+                        met.add(step.target)
+                        names.append(step.target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
