@@ -89,220 +89,33 @@ _KEY: Final = (
 )  # fmt: skip
 """Commands that decide what passes: a line that resembles one and is none leaves open what hangs on its absence."""
 _KEY_OF_INTERFACE: Final = ("nameif", "security-level", "ip address", "shutdown", "management-only")
-_OTHER: Final = frozenset(
-    [
-        "aaa",
-        "aaa-server",
-        "anyconnect",
-        "anyconnect-essentials",
-        "app-agent",
-        "arp",
-        "as-path",
-        "asdm",
-        "auth-prompt",
-        "auto-update",
-        "banner",
-        "bfd",
-        "bfd-template",
-        "boot",
-        "call-home",
-        "checkheaps",
-        "class-map",
-        "client-update",
-        "clock",
-        "clns",
-        "cluster",
-        "command-alias",
-        "community-list",
-        "compression",
-        "config-register",
-        "console",
-        "coredump",
-        "crashinfo",
-        "crypto",
-        "csc",
-        "cts",
-        "ddns",
-        "debug",
-        "dhcp-client",
-        "dhcpd",
-        "dhcprelay",
-        "dns",
-        "dns-guard",
-        "dns-group",
-        "domain-name",
-        "dynamic-access-policy-record",
-        "dynamic-filter",
-        "eject",
-        "email",
-        "enable",
-        "enrollment",
-        "established",
-        "event",
-        "failover",
-        "file",
-        "fips",
-        "firewall",
-        "fixup",
-        "flow-export",
-        "flow-offload",
-        "floodguard",
-        "fragment",
-        "ftp",
-        "ftp-map",
-        "group-delimiter",
-        "group-policy",
-        "gtp-map",
-        "gdb",
-        "h225-map",
-        "hostname",
-        "hpm",
-        "hw-module",
-        "icmp",
-        "igmp",
-        "imap4s",
-        "import",
-        "ip",
-        "ip-comp",
-        "ipsec",
-        "ipv6",
-        "isakmp",
-        "isis",
-        "jumbo-frame",
-        "key-chain",
-        "keepalive",
-        "key",
-        "kron",
-        "l2tp",
-        "ldap",
-        "ldap-attribute-map",
-        "license",
-        "lisp",
-        "local-domain-bypass",
-        "logging",
-        "mac",
-        "mac-address",
-        "mac-address-table",
-        "mac-learn",
-        "mac-list",
-        "management-access",
-        "management-interface",
-        "map-name",
-        "max-failed-login-attempts",
-        "media-termination",
-        "mfib",
-        "mgcp-map",
-        "mode",
-        "monitor-interface",
-        "mount",
-        "mroute",
-        "mtu",
-        "multicast-routing",
-        "nac-authentication-server-group",
-        "nac-policy",
-        "name",
-        "names",
-        "nd",
-        "network-acl",
-        "ntp",
-        "object-group-search",
-        "os",
-        "pager",
-        "parameters",
-        "passwd",
-        "password",
-        "password-policy",
-        "pat",
-        "periodic",
-        "phone-proxy",
-        "pim",
-        "pki",
-        "pki-config",
-        "policy-list",
-        "policy-map",
-        "pop3s",
-        "prefix-list",
-        "privilege",
-        "process",
-        "prompt",
-        "qos",
-        "quit",
-        "quota",
-        "radius-common-pw",
-        "radius-server",
-        "regex",
-        "remark",
-        "resource",
-        "rip",
-        "route-map",
-        "router",
-        "routing",
-        "sctp-map",
-        "service",
-        "service-policy",
-        "session",
-        "setup",
-        "sla",
-        "smart-tunnel",
-        "smtps",
-        "smtp-server",
-        "snmp",
-        "snmp-map",
-        "snmp-server",
-        "software",
-        "split-dns",
-        "ssl",
-        "ssh",
-        "sunrpc-server",
-        "sysopt",
-        "tacacs-server",
-        "tcp-map",
-        "tcp",
-        "telnet",
-        "terminal",
-        "test",
-        "tftp-server",
-        "threat-detection",
-        "time-range",
-        "timeout",
-        "tls-proxy",
-        "track",
-        "tunnel-group",
-        "tunnel-group-map",
-        "tunnel-limit",
-        "ucm",
-        "uc-ime",
-        "url-cache",
-        "url-block",
-        "url-list",
-        "url-server",
-        "user-alert",
-        "user-identity",
-        "user-statistics",
-        "username",
-        "version",
-        "virtual",
-        "vlan",
-        "vpdn",
-        "vpn-addr-assign",
-        "vpn-group",
-        "vpn-sessiondb",
-        "vpnclient",
-        "vpn-tunnel-group",
-        "vpn",
-        "wccp",
-        "webvpn",
-        "xlate",
-        "xml-data",
-        "zonelabs-integrity",
-        "http",
-        "no",
-        "exit",
-        "end",
-    ]
-)
+_OTHER_WORDS: Final = """
+aaa aaa-server anyconnect anyconnect-essentials app-agent arp as-path asdm auth-prompt auto-update banner bfd
+bfd-template boot call-home checkheaps class-map client-update clock clns cluster command-alias community-list
+compression config-register console coredump crashinfo crypto csc cts ddns debug dhcp-client dhcpd dhcprelay dns
+dns-guard dns-group domain-name dynamic-access-policy-record dynamic-filter eject email enable enrollment
+event failover file fips firewall fixup flow-export flow-offload floodguard fragment ftp ftp-map group-delimiter
+group-policy gtp-map gdb h225-map hostname hpm hw-module icmp igmp imap4s import ip ip-comp ipsec ipv6 isakmp isis
+jumbo-frame key-chain keepalive key kron l2tp ldap ldap-attribute-map license lisp local-domain-bypass logging mac
+mac-address mac-address-table mac-learn mac-list management-access management-interface map-name
+max-failed-login-attempts media-termination mfib mgcp-map mode monitor-interface mount mroute mtu multicast-routing
+nac-authentication-server-group nac-policy name names nd network-acl ntp object-group-search os pager parameters
+passwd password password-policy pat periodic phone-proxy pim pki pki-config policy-list policy-map pop3s prefix-list
+privilege process prompt qos quit quota radius-common-pw radius-server regex remark resource rip route-map router
+routing sctp-map service service-policy session setup sla smart-tunnel smtps smtp-server snmp snmp-map snmp-server
+software split-dns ssl ssh sunrpc-server sysopt tacacs-server tcp-map tcp telnet terminal test tftp-server
+threat-detection time-range timeout tls-proxy track tunnel-group tunnel-group-map tunnel-limit ucm uc-ime url-cache
+url-block url-list url-server user-alert user-identity user-statistics username version virtual vlan vpdn
+vpn-addr-assign vpn-group vpn-sessiondb vpnclient vpn-tunnel-group vpn wccp webvpn xlate xml-data zonelabs-integrity
+http no exit end conf configure write wr en reload copy activation-key
+"""
+_OTHER: Final = frozenset(_OTHER_WORDS.split())
 """First words of lines that say nothing of which new connections pass, or that are read elsewhere."""
 _UNREAD: Final = {
+    "conduit": "lets in",
+    "established": "lets in",
+    "outbound": "keeps in",
+    "apply": "keeps in",
     "filter": "filters what is asked of the web", "shun": "shuts out a host", "alias": "translates an address",
     "zone": "joins interfaces to one zone", "policy-route": "routes by a policy",
 }  # fmt: skip
@@ -410,6 +223,8 @@ class _Config:
         self._warnings: list[str] = []
         self._doubt: Line | None = None
         """A line that may be a list's binding, or the like, with a slip in it."""
+        self._opens: Line | None = None
+        """A line of old that lets in what the security levels would not."""
         self._stray: list[Line] = []
         """Lines that nobody knows: one that names a list may be an entry of it."""
         self._decoded = 0
@@ -540,6 +355,8 @@ class _Config:
             case ["crypto", "isakmp" | "ikev1" | "ikev2", "enable", *_] | ["isakmp", "enable", _]:
                 self._services.append(head)
             case [word, *_] if word in _UNREAD:
+                self._opens = self._opens or (head if _UNREAD[word] == "lets in" else None)
+                self._doubt = self._doubt or (head if _UNREAD[word] == "keeps in" else None)
                 return False
             case [word, *_]:
                 self._mentions(block)
@@ -849,11 +666,12 @@ class _Config:
                 )
                 (permitted if allowed else denied).add(other.name)
         origin = self._origin(written, f"security level {one.level} of {name}")
-        for word, others in (("permit", permitted), ("deny", denied)):
+        words: tuple[tuple[Literal["permit", "deny"], set[str]], ...] = (("permit", permitted), ("deny", denied))
+        for word, others in words:
             if others:
                 chain = f"security level of {name}: {word}"
-                sure = not self._cut and self._doubt is None
-                default: Literal["permit", "deny"] | None = "deny" if word == "deny" else "permit" if sure else None
+                kept = self._opens is None if word == "deny" else not self._cut and self._doubt is None
+                default: Literal["permit", "deny"] | None = word if kept else None
                 chains[chain] = Chain(name=chain, steps=(), default=default, default_origin=origin)
                 yield Stage(
                     name=f"security level of {name}",
@@ -1043,7 +861,7 @@ def _joins(head: Line, line: Line) -> bool:
             return word in _MEMBERS.get(kind, ()) or (kind == "network" and inside and "source" not in line.words[:4])
         case ["object-group", kind, *_]:
             return word in _MEMBERS.get(kind, ())
-        case ["interface", _]:
+        case ["interface", *_]:
             after = line.words[1:2]
             return (word in _OF_INTERFACE and not (word == "nameif" and len(line.words) > 2)) or (
                 word in ("ip", "ipv6", "no")

@@ -469,6 +469,21 @@ def test_a_pix_of_old_is_read_too() -> None:
     assert told(found, OLDEST, "203.0.113.9 > 10.1.0.9 tcp/80")[0] == "blocked"
 
 
+@pytest.mark.parametrize(
+    ("line", "question"),
+    [
+        ("conduit permit tcp host 203.0.113.5 eq www any", "203.0.113.9 > 10.1.0.9 tcp/80"),
+        ("established tcp 4000 permitto tcp 5000", "203.0.113.9 > 10.1.0.9 tcp/5000"),
+        ("outbound 1 deny 0 0 80 tcp", "10.1.0.9 > 203.0.113.9 tcp/80"),
+    ],
+)
+def test_commands_of_old_that_let_in_or_keep_in_leave_the_levels_open(line: str, question: str) -> None:
+    text = OLDEST.replace("access-group in in interface outside\n", line + "\n")
+    found = device("asa", text)
+    assert told(found, text, question)[0] == "cannot-tell"
+    assert [one.line for one in found.unread] == [line_of(text, line)]
+
+
 BARE = "access-list in extended permit tcp any host 10.1.0.5 eq 443\naccess-list in extended deny ip any any\n"
 
 
