@@ -376,3 +376,15 @@ def test_any_any_is_that_no_packet_is_left_out(one: Rule) -> None:
             )
         )
     assert catch_all.every_way(one, KNOWN, KNOWN) is any3(found)
+
+
+def test_what_a_device_does_unasked_and_what_no_packet_meets_are_no_rows() -> None:
+    own = replace(rule(1, "deny", "any", "10.9.0.9"), implied=True)
+    fw = listed(own, rule(2, "permit", "any", "10.9.0.5"))
+    spare = {
+        **fw.chains,
+        "spare": replace(next(iter(fw.chains.values())), name="spare", steps=(rule(3, "permit", "any", "any"),)),
+    }
+    rows = table(replace(fw, chains=spare))[1]
+    assert [r["position"] for r in rows if not r["is_default"]] == [0]
+    assert only(rows)["device_rule"] == "fw 20"
