@@ -165,6 +165,7 @@ def _rule(rule: Rule, family: Family, *, inward: bool) -> Item:
         translations=rule.translations,
         origin=rule.origin,
         why=rule.unknown or _unresolved(rule.src, "source") or _unresolved(rule.dst, "destination"),
+        own=rule.dst_own and inward,
     )
 
 

@@ -79,6 +79,8 @@ class Rule:
     not_in_interfaces: frozenset[str] = frozenset()
     """It matches only what came in by none of these."""
     not_out_interfaces: frozenset[str] = frozenset()
+    dst_own: bool = False
+    """``dst`` is an address of the device's own that its export does not give (by DHCP); then ``dst.unknown`` says so."""
     translations: frozenset[str] | None = None
     """For makers whose rules name a translation as their destination (a FortiGate's VIP): the ``Translation.name`` that
     a packet must have met. ``frozenset()``: only packets that met none. None: it does not ask."""

@@ -100,8 +100,10 @@ class Maker:
         return frozenset(self.rng.sample(list(names), self.rng.randint(1, min(3, len(names)))))
 
     def rule(self, actions: Sequence[str] = ("permit", "permit", "deny"), **more: Any) -> Rule:
+        dst = self.addresses()
         return Rule(
-            position=0, action=self.rng.choice(actions), src=self.addresses(), dst=self.addresses(),  # type: ignore[arg-type]
+            position=0, action=self.rng.choice(actions), src=self.addresses(), dst=dst,  # type: ignore[arg-type]
+            dst_own=dst.unknown is not None and self.rng.random() < 0.5,
             services=self.services(), from_zones=self.some([*ZONE_NAMES, "nobody"]),
             to_zones=self.some([*ZONE_NAMES, "nobody"]), enabled=self.seldom(True, False),
             expired=self.seldom(False, True), state=self.seldom("new", "established"),  # type: ignore[arg-type]

@@ -275,7 +275,7 @@ def matches(scene: Scene, step: Rule | Origin, packet: Packet, met: str | None, 
         return False
     parts = [
         address(step.src, packet.family, packet.src),
-        address(step.dst, packet.family, packet.dst),
+        destination(scene, step, packet),
         any(service(s, packet) for s in step.services),
         zone(step.from_zones, scene.known, place.from_),
         zone(step.to_zones, scene.known, place.to),
@@ -289,6 +289,13 @@ def address(addresses: AddressSet, family: int, number: int) -> bool | None:
     if any(lo <= number <= hi for lo, hi in (addresses.v4 if family == 4 else addresses.v6)):
         return True
     return None if addresses.unknown else False
+
+
+def destination(scene: Scene, step: Rule, packet: Packet) -> bool | None:
+    """A private address is somebody's host, and not the one of the device's own that nobody knows."""
+    found = address(step.dst, packet.family, packet.dst)
+    private = packet.dst >> 24 == 10 if packet.family == 4 else packet.dst >> 121 == 0x7E
+    return False if found is None and step.dst_own and private and scene.inward else found
 
 
 def numbers(addresses: AddressSet, family: int) -> list[int]:

@@ -38,11 +38,16 @@ _SECRET = re.compile(
     """
 )
 _LONG = re.compile(r"\b(?:\$[0-9a-z]{1,8}\$\S{8,}|[A-Za-z0-9+/]{60,}={0,2})")
+_ELEMENT = re.compile(
+    r"(?i)(<(?:[\w.-]*(?:passw(?:or)?d|passphrase|secret|psk|shared[_-]?key|private[_-]?key|prv|hash|bindpw|community|auth[_-]?key|"
+    r"api[_-]?key|hash[_-]?key|token|crypt)[\w.-]*)(?:\s[^<>]*)?>)(?!\s*</)[^<]*(?:<!\[CDATA\[.*?\]\]>)?"
+)
 MASKED: Final = "***"
 
 
 def masked(text: str) -> str:
     """The text without passwords, keys, hashes and community strings: what was there is gone, not hidden."""
+    text = _ELEMENT.sub(lambda found: found[1] + MASKED, text)
     return _LONG.sub(MASKED, _SECRET.sub(lambda found: found["keep"] + MASKED, text))
 
 

@@ -17,7 +17,9 @@ KINDS: Final[Mapping[str, str]] = {
     "asa": "asa",
     "ios": "ios",
     "iptables": "iptables",
+    "opnsense": "opnsense",
     "panos": "panos",
+    "pfsense": "pfsense",
 }
 """Kind, as ``as:`` and ``--as`` call it -> the module of this folder whose ``READER`` reads it."""
 
