@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -126,10 +126,15 @@ def _permitter(board: Board, reach: Reach, part: Bits) -> Decider | None:
 
 
 def _blocker(board: Board, reach: Reach, part: Bits) -> Decider | None:
-    """What stops most of ``part`` on the shortest way, as near to the fixed address as may be."""
-    if not reach.cells:
-        return None
-    cell, traces = reach.cells[0]
+    """What stops most of ``part`` on the shortest way, as near to the fixed address as may be.
+
+    Of the first kind of packet that a rule stops: what a translation takes elsewhere meets none here.
+    """
+    found = (_stopper(board, reach, cell, traces, part) for cell, traces in reach.cells)
+    return next((one for one in found if one is not None), None)
+
+
+def _stopper(board: Board, reach: Reach, cell: Cell, traces: Sequence[Trace], part: Bits) -> Decider | None:
     best: Decider | None = None
     for trace in traces:
         stopped = part & ~trace.upper

@@ -14,7 +14,7 @@ from secscan.exposure.formats.export import Export
 from secscan.exposure.formats.pffaces import Box
 from secscan.exposure.formats.pfnat import Nat
 from secscan.exposure.formats.pfrules import BOTH, Line, Way, described
-from secscan.exposure.formats.pfsense import Written, device, early, late, lines_of, named, opened, root_of
+from secscan.exposure.formats.pfsense import Written, device, early, late, lines_of, named, odd, opened, root_of
 from secscan.model.net import AddressSet, Device, PortSet, Rule
 
 FLOATING, GROUP, INTERFACE, REGISTERED, OLDER = 200_000, 300_000, 400_000, 450_000, -300_000
@@ -37,7 +37,8 @@ class Opnsense:
         nat = Nat(box)
         user = [*_newer(box), *_older(box), *_registered(nat)]
         user.sort(key=lambda one: one[0])
-        lines = [*early(box), *(line for _, found in user for line in found), *late(box)]
+        strange = (*odd(box, box.root.first("filter")), *odd(box, box.root.first(*_MODEL, "rules")))
+        lines = [*early(box), *strange, *(line for _, found in user for line in found), *late(box)]
         top = box.root.first("filter") or box.root.first(*_MODEL)
         assert top is not None
         return device(export, box, nat, top, lines)

@@ -43,6 +43,8 @@ class Span:
 
     pairs: Intervals = ()
     why: str | None = None
+    maybe: str | None = None
+    """Why of these themselves it is not sure that they are among them."""
     gone: bool = False
 
 
@@ -79,9 +81,8 @@ ANYWHERE: Final = Addresses(v4=Span(pairs=intervals.everything(4)), v6=Span(pair
 def _others(span: Span, family: Family) -> Span:
     if span.gone:
         return span
-    # Of what is not known anything may be outside: only what is surely inside never matches.
-    everything = intervals.everything(family)
-    return replace(span, pairs=() if span.why else intervals.subtract(everything, span.pairs))
+    # What may be inside may be outside: only what is surely inside never matches.
+    return Span(pairs=intervals.subtract(intervals.everything(family), span.pairs), maybe=span.why)
 
 
 def union(parts: Iterable[Addresses]) -> Addresses:

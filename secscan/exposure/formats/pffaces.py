@@ -82,6 +82,8 @@ class Box:
     loose: Addresses = Addresses()
     """Addresses of the device's own that are on no interface."""
     warnings: list[str] = field(default_factory=list)
+    marks: frozenset[str] = frozenset()
+    """Marks that some rule sets."""
     special: dict[str, None] = field(default_factory=dict)
     """Names without an interface that rules are for."""
 

@@ -61,8 +61,9 @@ _PLAIN: Final = frozenset(
      "pdnpipe", "vlanprioset", "set-prio", "set-prio-low", "allowopts", "tcpflags1", "tcpflags2", "tcpflags_any", "icmptype", "icmp6type", "category",
      "categories", "label", "seq", "sequence", "tag", "overload", "source-track", "adaptivestart", "adaptiveend", "udp-first", "udp-multiple",
      "udp-single", "shaper1", "shaper2", "source_net", "source_not", "source_port", "destination_net", "destination_not", "destination_port",
-     "sort_order", "prio_group", "separator", "pflow")
+     "sort_order", "prio_group", "separator", "audit")
 ) | _NARROWS.keys() | frozenset(_LIMITS)  # fmt: skip
+_SIDE: Final = frozenset(("any", "network", "address", "port", "not"))
 _NOTHING: Final = ("", "none", "any")
 
 
@@ -108,7 +109,7 @@ def match(
     box: Box, element: Element, *, families: tuple[Family, ...] | None = None, needs: Sequence[str] = ()
 ) -> Match:
     """The addresses and services of a rule or translation. ``needs``: the sides without which nobody knows what it is."""
-    found = Match(families=families or _families(element))
+    found = Match(families=families or _families(box, element))
     found.src, sport = _side(box, element, "source", found, "source" in needs)
     found.dst, dport = _side(box, element, "destination", found, "destination" in needs)
     _services(box, element, found, sport, dport)
@@ -117,6 +118,8 @@ def match(
 
 def conditions(box: Box, element: Element, found: Match, action: Action) -> None:
     """Adds what else a rule asks."""
+    if (mark := element.says("tagged")) is not None and mark not in box.marks:
+        found.never = element.first("nottagged") is None  # no rule sets it
     for tag, what in _NARROWS.items():
         if (element.says(tag) or "").casefold() not in _NOTHING:
             found.doubts.append(f"it hangs on {what} (<{tag}>)")
@@ -129,12 +132,14 @@ def conditions(box: Box, element: Element, found: Match, action: Action) -> None
             found.doubts.append("it hangs on whether its gateway is up")
     _flags(element, found)
     for child in element.children:
-        if child.tag not in _PLAIN and (child.children or child.text.strip() not in (*_NOTHING, "0")):
+        if child.tag not in _PLAIN:
             found.doubts.append(f"<{child.tag[:40]}> is not understood")
 
 
-def _families(element: Element) -> tuple[Family, ...]:
-    return _FAMILIES.get((element.says("ipprotocol") or "inet").casefold(), (4,))
+def _families(box: Box, element: Element) -> tuple[Family, ...]:
+    """An OPNsense's older rule that names no family is for both; any other is for IPv4."""
+    both = box.kind == "opnsense" and element.first("enabled") is None
+    return _FAMILIES.get((element.says("ipprotocol") or ("inet46" if both else "inet")).casefold(), (4,))
 
 
 def _side(box: Box, element: Element, tag: str, found: Match, needed: bool) -> tuple[Addresses, str | None]:
@@ -148,12 +153,15 @@ def _side(box: Box, element: Element, tag: str, found: Match, needed: bool) -> t
         addresses = union(box.word(word, element.line) for word in re.split(r"[,\s]+", net or "any"))
         negated = element.says(f"{tag}_not") == "1"
         return (addresses.negated() if negated else addresses), element.says(f"{tag}_port")
+    if odd := next((one.tag for one in side.children if one.tag not in _SIDE), None):
+        found.doubts.append(f"<{odd[:40]}> of its <{tag}> is not understood")
     word = None if side.first("any") is not None else side.says("network") or side.says("address")
-    if side.first("any") is None and word is None:
+    newer = "uuid" in element.attributes
+    if side.first("any") is None and word is None and not newer:
         found.doubts.append(f"its <{tag}> says nothing")
     addresses = ANYWHERE if word is None else union(box.word(one, side.line) for one in word.split(","))
     if (but := side.first("not")) is not None and word not in (None, "any"):
-        if but.text.strip() == "" and element.attributes.get("uuid"):
+        if but.text.strip() == "" and newer:
             found.doubts.append("whether its empty <not> counts is not known")
             return ANYWHERE, side.says("port")
         if but.text.strip() != "0":
@@ -200,8 +208,9 @@ def _icmp(element: Element, found: Match, written: str) -> tuple[PortSet, ...]:
         )
         numbers, known = _ICMP6 if six else _ICMP4, PORTS_ALL
         words = [one for one in (names or "").casefold().split(",") if one not in _NOTHING]
-        if words and all(one in numbers for one in words):
-            known = intervals.normal((numbers[one], numbers[one]) for one in words)
+        if words and all(one in numbers or (one.isdecimal() and len(one) < 4) for one in words):
+            kinds = [numbers[one] if one in numbers else int(one) for one in words]
+            known = intervals.normal((one, one) for one in kinds)
         elif words:
             found.doubts.append(f"a kind of ICMP message of '{(names or '')[:40]}' is not known")
         services.append(PortSet(proto="icmp6" if six else "icmp", dport=known))
@@ -225,12 +234,15 @@ def rules(found: Match, like: Rule) -> tuple[Rule, ...]:
     families = [f for f in found.families if not (found.src.of(f).gone or found.dst.of(f).gone)]
     if not families or found.never:
         return (replace(like, src=AddressSet(), dst=AddressSet(), services=found.services, unknown=found.unknown),)
-    alike = all(one.of(families[0]).why == one.of(families[-1]).why for one in (found.src, found.dst))
+    alike = len({tuple((one.of(f).why, one.of(f).maybe) for one in (found.src, found.dst)) for f in families}) == 1
     return tuple(_rule(found, group, like) for group in ([families] if alike else [[f] for f in families]))
 
 
 def _rule(found: Match, families: Sequence[Family], like: Rule) -> Rule:
     src, dst, unknown = found.src.set(*families), found.dst.set(*families), found.unknown
+    for name, one in (("source", found.src), ("destination", found.dst)):
+        if maybe := one.of(families[0]).maybe:
+            unknown = unknown or f"{name}: {maybe}"
     if src.unknown and dst.unknown and len(families) == 1:
         # With both ends open it would match the other family too.
         unknown, src = unknown or f"source: {src.unknown}", ANYWHERE.set(*families)

@@ -42,6 +42,13 @@ _ROOT = re.compile(r"\A\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!DOCTYPE[^
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}\bencoding\s*=")
 _WHOLE: Final = "export again: Diagnostics, Backup & Restore, area ALL"
 
+_OF_ALIAS: Final = frozenset(
+    ("name", "type", "address", "descr", "detail", "content", "description", "enabled", "proto", "counters", "updatefreq", "interface", "url",
+     "aliasurl", "categories", "category", "current_items", "last_updated", "path_expression", "authtype", "username", "password", "expire", "color",
+     "created", "updated")
+)  # fmt: skip
+_OF_FILTER: Final = frozenset(("rule", "separator", "bypassstaticroutes", "scrub", "tableentries"))
+
 _PRIVATE4: Final = ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 _SHARED: Final = "100.64.0.0/10"
 _ULA: Final = "fc00::/7"
@@ -75,7 +82,7 @@ class Pfsense:
         nat = Nat(box)
         top = box.root.first("filter")
         assert top is not None
-        user = _tiers(box, list(top.each("rule")))
+        user = [*odd(box, top), *_tiers(box, list(top.each("rule")))]
         lines = [*early(box), *user, *_static(box), *late(box)]
         return device(export, box, nat, top, lines)
 
@@ -100,6 +107,7 @@ def opened(export: Export, kind: Kind) -> Box:
         lines=text.split("\n"),
         aliases=Aliases(aliases, lambda why, line: file.refuse(why, line=line)),
     )
+    box.marks = frozenset(one.text.strip() for one in root.walk() if one.tag == "tag" and not one.children)
     faces(box)
     if root.first("filter") is None and root.first("OPNsense", "Firewall", "Filter") is None:
         raise file.refuse("has no <filter>: it is no whole configuration", _WHOLE, root.line)
@@ -125,9 +133,10 @@ def _aliases(root: Element) -> Iterator[Alias]:
         for one in top.each("alias") if top is not None else ():
             written = "\n".join((one.says("content") or "", one.says("address") or ""))
             enabled = one.first("enabled")
+            odd = next((child.tag for child in one.children if child.tag not in _OF_ALIAS), None)
             if name := one.says("name"):
                 yield Alias(
-                    name=name, type=(one.says("type") or "host").casefold(), words=tuple(re.split(r"[\s,]+", written.strip())) if written.strip() else (),
+                    name=name, type=(one.says("type") or "host").casefold() if odd is None else f"<{odd}>", words=tuple(re.split(r"[\s,]+", written.strip())) if written.strip() else (),
                     line=one.line, enabled=enabled is None or enabled.text.strip() != "0",
                 )  # fmt: skip
 
@@ -167,6 +176,14 @@ def lines_of(box: Box, one: Written) -> Iterator[Line]:
         yield Line(way=way, quick=one.quick, steps=steps)
 
 
+def odd(box: Box, top: Element | None) -> Iterator[Line]:
+    """What stands among the rules and is none: it may be any rule."""
+    for one in top.children if top is not None else ():
+        if one.tag not in _OF_FILTER and one.children:
+            for way in sorted(BOTH):
+                yield Line(way=way, quick=True, steps=(box.origin(one),))
+
+
 def _tiers(box: Box, elements: Sequence[Element]) -> Iterator[Line]:
     """Floating rules, then those of groups and tunnels, then those of interfaces."""
     counts: Counter[str] = Counter()
@@ -204,6 +221,8 @@ def _written(box: Box, element: Element, called: str, floating: Element | None) 
 
 def named(box: Box, element: Element) -> tuple[frozenset[str] | None, bool, list[str]]:
     """(the interfaces that a rule is for, whether the device has one of them, doubts). None: all."""
+    if box.kind == "pfsense" and element.first("interfacenot") is not None:
+        return None, True, ["which interfaces <interfacenot> leaves out is not read"]
     words = [one.strip() for one in (element.says("interface") or "").split(",") if one.strip()]
     if not words or "any" in words:
         return None, True, []
