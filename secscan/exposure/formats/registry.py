@@ -55,6 +55,8 @@ _TEXTS: Final = (
      "is a pf.conf or the output of pfctl, which no reader takes", "pfSense and OPNsense: export config.xml"),
     (r"(?m)^\s*(?:/s?bin/|/usr/sbin/|sudo )?(?:ip6?tables|\$\w*IPT\w*)(?: -t \w+)? -[APIN] ", "",
      "is a script of iptables commands, not what the kernel holds", "export it with iptables-save and ip6tables-save"),
+    (r"<m0n0wall\b", "",
+     "is a configuration of m0n0wall, which no reader takes", "write its rules as a secscan-rules table"),
 )  # fmt: skip
 """(what it holds, what it also holds, what it is, what to do) of what no reader takes."""
 

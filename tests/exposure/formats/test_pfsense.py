@@ -544,7 +544,7 @@ def test_two_files_are_two_devices() -> None:
     ("head", "kind"),
     [
         ('<?xml version="1.0"?>\n<pfsense>', "pfsense"), ("\ufeff<pfsense>", "pfsense"), ("<!-- note -->\n<opnsense>", "opnsense"),
-        ("<config><devices>", ""), ("<m0n0wall>", ""), ("pfsense", ""),
+        ("<config><devices>", ""), ("pfsense", ""),
     ],
 )  # fmt: skip
 def test_a_configuration_is_told_by_its_first_element(head: str, kind: str) -> None:

@@ -99,6 +99,7 @@ PAN = "set deviceconfig system hostname edge\nset rulebase security rules web fr
         (PF, "pf.conf", 3),
         (SCRIPT, "script of iptables commands", 2),
         (PAN, "Palo Alto configuration in 'set' form", 1),
+        ('<?xml version="1.0"?>\n<m0n0wall>', "configuration of m0n0wall", 2),
     ],
 )
 def test_what_no_reader_takes_is_refused_with_what_to_do(held: str | bytes, says: str, line: int) -> None:
