@@ -146,7 +146,9 @@ def _sure(rule: Rule, parts: Iterable[bool | None]) -> bool | None:
 
 
 def _every_address(rule: Rule, family: Family) -> list[bool | None]:
-    return [_covers(side, family, intervals.everything(family)) for side in (rule.src, rule.dst)]
+    every = intervals.everything(family)
+    # The device's own addresses are never all, though nobody knows which they are.
+    return [_covers(rule.src, family, every), False if rule.dst_own else _covers(rule.dst, family, every)]
 
 
 def _covers(addresses: AddressSet, family: Family, wanted: Intervals) -> bool | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from secscan.exposure import catch_all
 from secscan.exposure.formats import recognise
 from secscan.exposure.formats.export import ConfigFile
 from secscan.model.errors import InputError
@@ -145,6 +147,13 @@ def test_an_address_by_dhcp_is_none_of_the_private_ones_that_somebody_asks_about
     found = ask(fw, OUT, "198.51.100.77")
     assert (found.verdict, found.rule.line if found.rule else 0) == ("cannot-tell", 12)
     assert found.reason == "firewalls/edge.xml:12: destination: the address of wan comes by dhcp"
+
+
+def test_an_address_of_its_own_is_never_every_address() -> None:
+    fw = device(config(rule(on="wan", dst="wanip", proto=""), faces="\n".join((DHCP, LAN, DMZ)), gateways=""))
+    (one,) = [r for _, r in fw.rules() if r.origin.line == 12]
+    assert catch_all.every_way(replace(one, in_interfaces=None), frozenset(), frozenset()) is False
+    assert catch_all.default(fw, frozenset())[0] == "deny"
 
 
 def test_a_doubt_about_one_family_leaves_the_other_alone() -> None:
