@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from secscan.exposure.formats.export import Export
-from secscan.exposure.formats.pffaces import Box
+from secscan.exposure.formats.pffaces import Box, whole
 from secscan.exposure.formats.pfnat import Nat
 from secscan.exposure.formats.pfrules import BOTH, Line, Way, described
 from secscan.exposure.formats.pfsense import Written, device, early, late, lines_of, named, odd, opened, root_of
@@ -84,8 +84,7 @@ def _newer(box: Box) -> Iterator[tuple[_Place, list[Line]]]:
             element=element, called=f"{tab} new rule {counts[tab]}", action=element.says("action") or "pass", names=names, but=but,
             ways=_ways(element.says("direction")), quick=element.says("quick") != "0", enabled=known and element.says("enabled") != "0", doubts=doubts,
         )  # fmt: skip
-        sequence = element.says("sequence") or "1"
-        yield (place + shift, 0, int(sequence) if sequence.isdecimal() else 1), list(lines_of(box, found))
+        yield (place + shift, 0, whole(element.says("sequence")) or 1), list(lines_of(box, found))
 
 
 def _ways(direction: str | None) -> frozenset[Way]:
@@ -105,8 +104,7 @@ def _tier(box: Box, name: str) -> int:
 
 
 def _before(version: str, other: tuple[int, ...]) -> bool:
-    parts = version.split(".")
-    return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) < other
+    return version != "" and tuple(whole(part) for part in version.split(".")) < other
 
 
 def _registered(nat: Nat) -> Iterator[tuple[_Place, list[Line]]]:

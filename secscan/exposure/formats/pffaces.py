@@ -168,7 +168,12 @@ def faces(box: Box) -> None:
     for entry in _all(box.root, ("ifgroups",), "ifgroupentry"):
         if name := entry.says("ifname"):
             box.groups[name] = tuple(re.split(r"[\s,]+", entry.says("members") or ""))
-            box.weights[name] = int(number) if (number := entry.says("sequence") or "0").isdecimal() else 0
+            box.weights[name] = whole(entry.says("sequence"))
+
+
+def whole(written: str | None) -> int:
+    """A number as written; 0 for what is none."""
+    return int(written) if written is not None and written.isdecimal() and len(written) < 10 else 0
 
 
 def _all(root: Element, path: Sequence[str], tag: str) -> Iterator[Element]:
@@ -204,7 +209,7 @@ def _face(box: Box, element: Element, vips: Sequence[tuple[Addresses, Addresses]
 def _always_on(box: Box, name: str) -> bool:
     """Before configuration version 6, WAN and LAN had no switch."""
     version = (box.root.says("version") or "99").partition(".")[0]
-    return box.kind == "pfsense" and name in ("wan", "lan") and version.isdecimal() and int(version) < 6
+    return box.kind == "pfsense" and name in ("wan", "lan") and 0 < whole(version) < 6
 
 
 def _addressed(

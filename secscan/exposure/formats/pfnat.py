@@ -13,9 +13,8 @@ from typing import Final, Literal
 
 from secscan.doors.xml import Element
 from secscan.exposure import intervals
-from secscan.exposure.formats import netmatch
 from secscan.exposure.formats.pfaliases import ANYWHERE, Addresses, Span, union
-from secscan.exposure.formats.pffaces import Box
+from secscan.exposure.formats.pffaces import Box, whole
 from secscan.exposure.formats.pfrules import Match, blank, described, match, rules
 from secscan.exposure.intervals import FAMILIES, Family
 from secscan.model.net import PORTS_ALL, AddressSet, Intervals, Origin, PortSet, Rule, Translation
@@ -64,7 +63,7 @@ class Nat:
         top = self.box.root.first(*path)
         found = list(top.each(tag)) if top is not None else []
         if self.box.kind == "opnsense":
-            found.sort(key=lambda one: int(n) if (n := one.says("sequence") or "0").isdecimal() else 0)
+            found.sort(key=lambda one: whole(one.says("sequence")))
         return iter(found)
 
     def off(self, element: Element) -> bool:
@@ -300,29 +299,28 @@ def _only(family: Family, pairs: Intervals) -> Addresses:
 
 def lockout(box: Box) -> tuple[str, Intervals] | None:
     """The interface whose administration is never shut, and the ports; None where that is switched off."""
-    gui = box.root.first("system", "webgui")
+    gui, ssh = box.root.first("system", "webgui"), box.root.first("system", "ssh")
+    faces = {name: one for name, one in box.faces.items() if not one.loopback}
     if gui is not None and gui.first("noantilockout") is not None:
         return None
     if box.kind == "opnsense":
-        name = next((one for one in ("lan", "opt1") if one in box.faces and box.faces[one].device), "")
+        name = next((one for one in ("lan", "opt1") if one in faces and faces[one].device), "")
     else:
-        name = "lan" if len(box.faces) > 1 and "lan" in box.faces and box.faces["lan"].enabled else ""
-    if not name and len(box.faces) == 1 and "wan" in box.faces:
-        name = "wan"
-    if not name:
+        name = "lan" if len(faces) > 1 and "lan" in faces and faces["lan"].enabled else ""
+    if not name and (len(faces) > 1 or "wan" not in faces):
         return None
-    https = (gui.says("protocol") if gui is not None else None) != "http"
-    written = (gui.says("port") if gui is not None else None) or ("443" if https else "80")
-    found = [netmatch.port(written, "tcp")] if written.isdecimal() else [443]
+
+    def says(where: Element | None, tag: str, otherwise: str) -> str:
+        return (where.says(tag) if where is not None else None) or otherwise
+
+    https = says(gui, "protocol", "https") != "http"
+    found = [says(gui, "port", "443" if https else "80")]
     if https and (gui is None or gui.first("disablehttpredirect") is None):
-        found.append(80)
-    ssh = box.root.first("system", "ssh")
-    if box.root.first("system", "enablesshd") is not None or (
-        ssh is not None and (ssh.first("enable") or ssh.first("enabled"))
-    ):
-        number = (ssh.says("port") if ssh is not None else None) or "22"
-        found.append(netmatch.port(number, "tcp") if number.isdecimal() else 22)
-    return name, intervals.normal((one, one) for one in found)
+        found.append("80")
+    if box.root.first("system", "enablesshd") or (ssh is not None and (ssh.first("enable") or ssh.first("enabled"))):
+        found.append(says(ssh, "port", "22"))
+    line = gui.line if gui is not None else box.root.line
+    return name or "wan", intervals.union(*(box.aliases.ports(one, line)[0] for one in found))
 
 
 def passing(names: Sequence[tuple[str, Origin]]) -> Iterator[Rule]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -620,6 +621,47 @@ def test_an_element_that_nobody_knows_lets_nothing_more_through(at: int) -> None
         text = text[: close + 2] + "zz" + text[close + 2 + len(tag) :]
     text = text[: at + 1] + "zz" + text[at + 1 + len(tag) :]
     assert permitted(device(text)) <= BEFORE
+
+
+JUNK = (
+    "",
+    "0",
+    "x",
+    "9" * 5000,
+    "999.1.1.1",
+    "::",
+    "-1",
+    "any",
+    "(self)",
+    "lan",
+    "lanip",
+    "Hosts",
+    "a/b/c",
+    "1-",
+    "-",
+    ",",
+    "!",
+    "٣",
+    "/24",
+    "10.0.0.0/",
+    "é" * 300,
+)
+TEXTS = [found.span(1) for found in re.finditer(r">([^<>\s]+)</", WHOLE)]
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.sampled_from(TEXTS), st.sampled_from(JUNK), st.sampled_from(["pfsense", "opnsense"]))
+def test_whatever_a_value_is_the_file_is_read_or_refused_with_its_line(
+    at: tuple[int, int], junk: str, kind: pf.Kind
+) -> None:
+    text = (WHOLE[: at[0]] + junk + WHOLE[at[1] :]).replace("pfsense>", f"{kind}>")
+    try:
+        fw = pf.device(text, kind)
+    except InputError as error:
+        assert error.place.file == pf.SHOWN
+        assert error.place.line > 0
+    else:
+        assert ask(fw, OUT, HOST, "tcp/22").verdict in ("blocked", "permitted", "cannot-tell")
 
 
 def test_five_thousand_rules_are_read_in_time() -> None:
