@@ -109,7 +109,7 @@ HOSTS: Final = {
     "opt1": ("10.9.0.5", "10.9.0.9"),
 }
 NETS: Final = ("0.0.0.0/0", *INSIDE.values(), *(f"{one}/32" for hosts in HOSTS.values() for one in hosts))
-GROUPS: Final = {"G1": ("lan", "opt1"), "G2": ("wan", "lan")}
+GROUPS: Final = {"G1": ("lan", "opt1"), "G2": ("wan", "lan", "opt1")}
 WEIGHTS: Final = {"G1": 20, "G2": 10}
 
 
@@ -141,12 +141,17 @@ class Drawn:
 
 
 def draw(rng: random.Random, kind: Kind) -> list[Drawn]:
-    return [_drawn(rng, kind, number) for number in range(rng.randint(1, 7))]
+    """Rules that often match the same packets, so that their order matters."""
+    return [_drawn(rng, kind, number) for number in range(rng.randint(2, 9))]
+
+
+def _net(rng: random.Random) -> str:
+    return NETS[0] if rng.random() < 0.6 else rng.choice(NETS)
 
 
 def _drawn(rng: random.Random, kind: Kind, number: int) -> Drawn:
     newer = kind == "opnsense" and rng.random() < 0.4
-    tab = rng.choice(["floating", "floating", "G1", "G2", *INSIDE, *INSIDE])
+    tab = rng.choice(["floating", "floating", "G1", "G1", "G2", "G2", *INSIDE])
     faces: tuple[str, ...] = ()
     if tab == "floating" and rng.random() < 0.7:
         faces = tuple(rng.sample(sorted(INSIDE), rng.choice([2, 3] if newer else [1, 2, 3])))
@@ -154,7 +159,7 @@ def _drawn(rng: random.Random, kind: Kind, number: int) -> Drawn:
     return Drawn(
         tab=tab, faces=faces, direction=rng.choice(["in", "out", "any"]) if tab == "floating" else rng.choice(["in", "in", "out"]) if free else "in",
         quick=rng.random() < (0.4 if tab == "floating" else 0.7) if free else True, action=rng.choice(["pass", "pass", "block", "reject", "match"][: 4 if newer else 5]),
-        src=rng.choice(NETS), dst=rng.choice(NETS), port=rng.choice([None, 80, 81]), off=rng.random() < 0.1, newer=newer,
+        src=_net(rng), dst=_net(rng), port=rng.choice([None, None, None, 80, 81]), off=rng.random() < 0.1, newer=newer,
         sequence=rng.choice([1, 5, 9, number]),
     )  # fmt: skip
 
