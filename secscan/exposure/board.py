@@ -431,8 +431,7 @@ class Board:
         known = (key, near, far, guard)
         if known not in self._hops:
             sides = (far, near) if self.inward else (near, far)
-            # What reaches a firewall itself comes in where it comes from, whichever of its addresses it is sent to.
-            more = () if guard is None else (self._traffic, guard.arrives if guard.host else None)
+            more = () if guard is None else (self._traffic, guard.arrives)
             self._hops[known] = Hop(key, *sides, *more)
         return self._hops[known]
 

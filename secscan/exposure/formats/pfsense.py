@@ -238,7 +238,7 @@ def rule(
 ) -> Line:  # fmt: skip
     """A rule that a setting stands for."""
     origin = box.origin(element, says, name=says)
-    like = blank(origin, "permit" if action == "pass" else "deny", owner=NAMES[box.kind], reason=says)
+    like = blank(origin, "permit" if action == "pass" else "deny", reason=says, implied=True)
     steps = rules(found, gated(like, way, names))
     return Line(way=way, quick=quick, steps=steps)
 
