@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     "opnsense": "opnsense",
     "panos": "panos",
     "pfsense": "pfsense",
+    "windows-firewall": "windows",
 }
 """Kind, as ``as:`` and ``--as`` call it -> the module of this folder whose ``READER`` reads it."""
 
@@ -57,6 +58,8 @@ _TEXTS: Final = (
      "is a script of iptables commands, not what the kernel holds", "export it with iptables-save and ip6tables-save"),
     (r"<m0n0wall\b", "",
      "is a configuration of m0n0wall, which no reader takes", "write its rules as a secscan-rules table"),
+    (r"(?im)^\s*(?:@?(?:call )?netsh(?:\.exe)? +advfirewall +(?:firewall +)?(?:add|set|delete|import|reset)\b|New-NetFirewallRule\b)", "",
+     "is a script of firewall commands, not what Windows holds", "run it, and export with Get-NetFirewallRule to JSON"),
 )  # fmt: skip
 """(what it holds, what it also holds, what it is, what to do) of what no reader takes."""
 

@@ -80,6 +80,9 @@ XT = '{"nftables": [{"rule": {"family": "ip", "expr": [{"xt": null}, {"counter":
 NFT = "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n"
 PF = 'ext_if = "em0"\nset skip on lo\nblock in all\npass out quick on $ext_if inet proto tcp from any to any\n'
 SCRIPT = "#!/bin/sh\n/sbin/iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22 -j ACCEPT\n"
+NETSH = (
+    'rem open the web\nnetsh advfirewall firewall add rule name="web" dir=in action=allow protocol=TCP localport=80\n'
+)
 PAN = "set deviceconfig system hostname edge\nset rulebase security rules web from trust\n"
 
 
@@ -98,6 +101,7 @@ PAN = "set deviceconfig system hostname edge\nset rulebase security rules web fr
         (BRACES, "Juniper configuration", 1),
         (PF, "pf.conf", 3),
         (SCRIPT, "script of iptables commands", 2),
+        (NETSH, "script of firewall commands, not what Windows holds; run it, and export with Get-NetFirewallRule", 2),
         (PAN, "Palo Alto configuration in 'set' form", 1),
         ('<?xml version="1.0"?>\n<m0n0wall>', "configuration of m0n0wall", 2),
     ],
