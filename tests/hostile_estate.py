@@ -155,7 +155,7 @@ SETTINGS: dict[str, Any] = {
     "firewalls": [
         {
             "id": "core", "file": f"{FILE[:-6]}*", "zones": ["users", "servers", "internet"], "default": "deny",
-            "interfaces": {SHORT: "users"}, "host": SHORT, "council": "oak",
+            "interfaces": {SHORT: "users"}, "host": SHORT, "council": "oak", "part": SHORT,
         },
         {"id": "coded", "file": "coded.csv", "zones": ["users", "servers"], "encoding": SHORT},
     ],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pkgutil
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -30,6 +32,7 @@ from tests.chromium import NEEDED, Watched, names, without_policy
 from tests.cli.test_contract import on_a_terminal
 from tests.once import once
 from tests.render.test_hostile import dangers
+from tests.sources import kinds as tools
 
 Run = Callable[..., Any]
 SHORT = hostile.SHORT
@@ -138,7 +141,8 @@ def test_every_text_column_of_every_raw_table_is_attacked(estate: Path) -> None:
         for column, values in table.columns.items()
         if any(isinstance(v, str) and hostile.MARK in v for v in values)
     }
-    text = {(t, c) for t, columns in RAW_COLUMNS.items() for c, kind in columns.items() if kind == "text"}
+    fed = {table for load in reading.loads for table in load.tables}
+    text = {(t, c) for t in fed for c, kind in RAW_COLUMNS[t].items() if kind == "text"}
     assert text - hit == CLOSED_COLUMNS.keys()
 
 
@@ -147,10 +151,17 @@ def test_every_text_field_of_every_document_is_attacked() -> None:
     assert open_fields(*(kind for kind, _ in DOCUMENTS)) - hit == CLOSED_FIELDS.keys()
 
 
-def test_every_kind_of_file_that_can_be_read_is_in_it() -> None:
+def test_every_kind_of_our_own_and_every_table_is_in_it() -> None:
+    """Other tools' kinds feed the same tables, and their readers are attacked one by one."""
     kinds = {s["as"] for c in hostile.SETTINGS["councils"] for s in c["sources"]}
     rules = {Firewall.model_fields["kind"].default}  # what its firewalls are, for they name no kind
-    assert kinds | rules == set(KINDS)
+    others = {
+        kind
+        for module in pkgutil.iter_modules(tools.__path__, f"{tools.__name__}.")
+        if ".test_" in module.name
+        for kind in import_module(module.name).SEEDS
+    }
+    assert kinds | rules | others == set(KINDS)
 
 
 def entry_of(name: str) -> tuple[int, list[Any], dict[str, Any]]:

@@ -176,8 +176,11 @@ class _Reading:
 
     def _named(self) -> Profiles:
         """The profile that secscan.yaml says is active; none where it does not."""
-        named = self._export.options.get("profile", "").capitalize()
-        return frozenset((named,)) & ALL_PROFILES
+        part = self._export.options.get("part")
+        named = frozenset((part.capitalize(),) if part else ())
+        if named - ALL_PROFILES:
+            raise self._export.files[0].refuse(f"has no profile '{part}'", "part: Domain, Private or Public")
+        return named
 
     def _in_force(self, said: Said, profiles: Profiles, *, allows: bool) -> tuple[Profiles, str | None]:
         """The profiles of a rule in which it counts, and why that is not sure."""

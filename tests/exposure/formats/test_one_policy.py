@@ -145,6 +145,9 @@ MAKERS: Final[Mapping[str, Maker]] = {
         target="paloalto", options="from-zone trust to-zone dmz", kind="panos",
         way=Way(in_interface="trust", out_interface="dmz"),
     ),
+    "windows": Maker(
+        target="windows_advfirewall", options="in inet", kind="windows-firewall", becomes=netsh, expected=block_first
+    ),
 }  # fmt: skip
 
 

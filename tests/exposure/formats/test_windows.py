@@ -282,8 +282,10 @@ def test_what_differs_by_profile_is_not_told_and_what_holds_in_all_of_them_is() 
 def test_the_profile_that_is_active_may_be_said() -> None:
     desktop = WinRule(name="Desktop", local_port=("443",), profiles=("Domain",))
     network = json.dumps({"Name": "example", "InterfaceAlias": "Ethernet", "NetworkCategory": 2})
-    for fw in (device(netsh([desktop]), network), device(netsh([desktop]), profile="domain")):
+    for fw in (device(netsh([desktop]), network), device(netsh([desktop]), part="domain")):
         assert (ask(fw).verdict, ask(fw).rule and ask(fw).rule.name) == ("permitted", "Desktop")  # type: ignore[union-attr]
+    with pytest.raises(InputError, match="has no profile 'work'; part: Domain, Private or Public"):
+        device(netsh([desktop]), part="work")
     other = device(netsh([desktop]), network.replace("2", "0"))
     assert ask(other).verdict == "blocked"
     assert [rule.enabled for _, rule in other.rules()] == [False]
