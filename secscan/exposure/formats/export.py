@@ -45,6 +45,12 @@ _ELEMENT = re.compile(
 MASKED: Final = "***"
 
 
+OPAQUE: Final = (
+    "was made by iptables-nft: its 'xt' items do not show what they match", "export it with iptables-save and ip6tables-save",
+)  # fmt: skip
+"""What is wrong with such an export, and what to do."""
+
+
 def masked(text: str) -> str:
     """The text without passwords, keys, hashes and community strings: what was there is gone, not hidden."""
     text = _ELEMENT.sub(lambda found: found[1] + MASKED, text)

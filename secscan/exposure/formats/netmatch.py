@@ -84,12 +84,14 @@ class Match:
         """What both match; None where that is nothing."""
         parts = [both for a in self.parts for b in inner.parts if (both := _both(a, b)) is not None]
         into, out = _sides(self.into, inner.into), _sides(self.out, inner.out)
-        if not parts or into == frozenset() or out == frozenset():
+        asked = {self.dnat, inner.dnat} - {None}
+        if not parts or into == frozenset() or out == frozenset() or len(asked) > 1:
             return None
         return replace(
             inner, parts=tuple(parts), into=into, out=out, not_into=self.not_into | inner.not_into,
             not_out=self.not_out | inner.not_out, unknown=self.unknown or inner.unknown,
             state="established" if "established" in (self.state, inner.state) else "new",
+            asks_state=self.asks_state or inner.asks_state, dnat=next(iter(asked), None),
         )  # fmt: skip
 
     def overlaps(self, other: Match) -> bool:
@@ -104,8 +106,14 @@ class Match:
 def _sides(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
     if left is None or right is None:
         return right if left is None else left
-    plus = any(name.endswith("+") for name in left | right)
-    return left & right or (left | right if plus else frozenset())
+    return frozenset(one for a in left for b in right if (one := _name(a, b)))
+
+
+def _name(a: str, b: str) -> str:
+    """What two names both stand for: ``eth+`` and ``eth0``, ``eth0``."""
+    if a == b or (b.endswith("+") and a.startswith(b[:-1])):
+        return a
+    return b if a.endswith("+") and b.startswith(a[:-1]) else ""
 
 
 def _both(a: Part, b: Part) -> Part | None:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Final
 
 from secscan.doors.validate import nearest
-from secscan.exposure.formats.export import ConfigFile, Export, Format
+from secscan.exposure.formats.export import OPAQUE, ConfigFile, Export, Format
 from secscan.model.errors import InputError
 from secscan.model.net import Device
 
@@ -17,6 +17,7 @@ KINDS: Final[Mapping[str, str]] = {
     "asa": "asa",
     "ios": "ios",
     "iptables": "iptables",
+    "nft": "nft",
     "opnsense": "opnsense",
     "panos": "panos",
     "pfsense": "pfsense",
@@ -40,8 +41,7 @@ _BYTES: Final = (
     (b"#FGBK|", "is an encrypted FortiGate backup", "export it again without a password"),
 )  # fmt: skip
 _TEXTS: Final = (
-    (r'"xt"\s*:\s*(?:null|\{)', r'"nftables"\s*:',
-     "was made by iptables-nft: its 'xt' items do not show what they match", "export it with iptables-save and ip6tables-save"),
+    (r'"xt"\s*:\s*(?:null|\{)', r'"nftables"\s*:', *OPAQUE),
     (r"(?m)^\s*table (?:ip|ip6|inet|bridge|arp|netdev) \S+ \{", "",
      "is nftables' own language", "export it with: nft -j list ruleset"),
     (r"(?m)^set (?:rulebase|(?:pre|post)-rulebase|network|deviceconfig|mgt-config|address|zone|shared|vsys|device-group|template) ", "",

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from secscan.exposure import intervals
 from secscan.exposure.formats.netmatch import Match, Part, Unread
+from secscan.exposure.intervals import FAMILIES
 from secscan.model.errors import InputError
 from secscan.model.net import AddressSet, Intervals, Origin, Translation
 
@@ -23,14 +25,18 @@ class Becomes:
     none: bool = False
     own: bool = False
     """It becomes the device itself."""
+    same: bool = False
+    """The address stays."""
+    keeps: bool = False
+    """The n-th address becomes the n-th; else the kernel picks any of several, as it does with ports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One rule of a nat chain. ``does``: return, jump, goto or translate; None: nothing that matters here."""
+    """One rule of a nat chain. ``does``: None: nothing that matters here; leave: it ends this chain and all that called it."""
 
     match: Match
-    does: Literal["return", "jump", "goto", "translate"] | None
+    does: Literal["return", "jump", "goto", "translate", "leave"] | None
     target: str = ""
     becomes: Callable[[], Becomes] | None = None
     """Raises Unread."""
@@ -47,6 +53,7 @@ class Unfolding:
     ) -> None:  # fmt: skip
         self._chains, self._kind, self._every, self._refuse = chains, kind, every, refuse
         self._count = 0
+        self._gone: list[tuple[Match, Origin]] = []
 
     def of(self, chain: str) -> Iterator[Translation]:
         """Every translation that a packet may meet from ``chain`` on, in order."""
@@ -61,8 +68,10 @@ class Unfolding:
             match = outer.narrowed(step.match)
             if match is None or match.state == "established":
                 continue
-            unsure = doubt or match.unknown or _skipped(match, left)
+            unsure = doubt or match.unknown or _skipped(match, [*self._gone, *left])
             match step.does:
+                case "leave":
+                    self._gone.append((match, step.origin))
                 case "return":
                     left.append((match, step.origin))
                 case "jump" | "goto" if step.target in above:
@@ -80,27 +89,66 @@ class Unfolding:
         except Unread as error:
             yield self._open(replace(step.origin, text=f"{error}: {step.origin.text}"))
             return
+        name = f"{step.word} {_number(step.origin)}"
         for part in match.parts:
-            self._count += 1
-            if self._count > MOST:
-                raise self._refuse("its nat chains unfold without end", step.origin.line)
-            yield self._translation(step.origin, f"{step.word} line {step.origin.line}", part, match, becomes, unsure)
+            for piece in _pieces(part, becomes):
+                self._count += 1
+                if self._count > MOST:
+                    raise self._refuse("its nat chains unfold without end", step.origin.line)
+                yield self._translation(step.origin, name, piece, match, becomes, unsure)
 
     def _translation(
         self, origin: Origin, name: str, part: Part, match: Match, becomes: Becomes, unknown: str | None
     ) -> Translation:
         return Translation(
             name=name, kind=self._kind, src=part.src, dst=part.dst, services=part.services, dst_own=part.dst_own, in_interfaces=match.into,
-            out_interfaces=match.out, not_in_interfaces=match.not_into, not_out_interfaces=match.not_out, to=becomes.to,
+            out_interfaces=match.out, not_in_interfaces=match.not_into, not_out_interfaces=match.not_out,
+            to=part.dst if becomes.same else becomes.to,
             to_own=becomes.own, to_ports=becomes.ports, none=becomes.none, unknown=unknown, origin=origin,
         )  # fmt: skip
 
     def _open(self, origin: Origin) -> Translation:
         becomes = Becomes(to=AddressSet(unknown="not understood"))
         why = f"line not understood: {origin.text}"
-        return self._translation(origin, f"line {origin.line}", self._every.parts[0], self._every, becomes, why)
+        return self._translation(origin, _number(origin), self._every.parts[0], self._every, becomes, why)
+
+
+def _number(origin: Origin) -> str:
+    return origin.vendor_id or f"line {origin.line}"
 
 
 def _skipped(match: Match, left: Sequence[tuple[Match, Origin]]) -> str | None:
     found = next((origin for other, origin in left if match.overlaps(other)), None)
-    return None if found is None else f"line {found.line} may have left the chain before it"
+    return None if found is None else f"{_number(found)} may have left the chain before it"
+
+
+def _pieces(part: Part, becomes: Becomes) -> Iterator[Part]:
+    """A part in pieces none of which is as long as what it becomes: of ranges of one length the n-th becomes the n-th."""
+    found = [part]
+    if not becomes.keeps and not becomes.same:
+        for family in FAMILIES:
+            dst, to = intervals.of(part.dst, family), intervals.of(becomes.to, family)
+            if intervals.size(to) == intervals.size(dst) > 1:
+                halves = _halves(dst)
+                sets = [AddressSet(v4=one) if family == 4 else AddressSet(v6=one) for one in halves]
+                found = [replace(part, dst=one) for one in sets]
+    for one in found:
+        yield from _by_ports(one, becomes.ports)
+
+
+def _by_ports(part: Part, ports: Intervals | None) -> Iterator[Part]:
+    """The same for ports: what is not in the range already becomes any of it."""
+    lengths = {intervals.size(service.dport) for service in part.services}
+    if ports is None or intervals.size(ports) == 1 or intervals.size(ports) not in lengths:
+        yield part
+        return
+    for service in part.services:
+        halves = _halves(service.dport) if intervals.size(service.dport) == intervals.size(ports) else [service.dport]
+        for half in halves:
+            yield replace(part, services=(replace(service, dport=half),))
+
+
+def _halves(whole: Intervals) -> list[Intervals]:
+    first = whole[0]
+    one: Intervals = ((first[0], first[0]),)
+    return [one, intervals.subtract(whole, one)]
