@@ -6,10 +6,10 @@ DEMO ?= demo
 READY := $(VENV)/.ready
 TOOLS ?= $(or $(TMPDIR),/tmp)/secscan-css
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types unit golden bench css lock audit clean
+.PHONY: help setup demo test test-long lint types unit golden bench css lock audit clean
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 setup: $(READY) ## make the environment in .venv
 
@@ -23,6 +23,9 @@ demo: $(READY) ## a sample partnership over twelve months, and this machine, as 
 test: $(READY) ## everything that continuous integration asks: lint, types, imports, tests, the wheel; ends with what was skipped, and why
 	@sh tools/test.sh $(BIN)
 
+test-long: $(READY) ## 500 random rulesets against this kernel, where 'make test' tries 40; needs root
+	SECSCAN_NETNS_SEEDS=500 $(BIN)/pytest -q tests/exposure/netns
+
 lint: $(READY) ## ruff and the import rule
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,8 +34,8 @@ lint: $(READY) ## ruff and the import rule
 types: $(READY) ## mypy --strict
 	$(BIN)/mypy
 
-unit: $(READY) ## the tests, without the wheel and the browser
-	$(BIN)/pytest -q -m "not wheel and not browser"
+unit: $(READY) ## the tests, without the wheel, the browser and the kernel
+	$(BIN)/pytest -q -m "not wheel and not browser and not netns"
 
 golden: $(READY) ## write the golden reports again; read the diff before you commit it
 	$(BIN)/pytest -q tests/test_golden.py --update-golden

@@ -339,17 +339,19 @@ def _counts(save: _Save, table: str, chain: str) -> bool:
 
 
 def _joined(chains: dict[str, Chain], saves: Sequence[_Save], table: str, chain: str, families: int) -> str:
-    """One chain for both families, each of which goes on in its own."""
+    """One chain for both families, each of which goes on in its own; what returns from that meets its policy."""
     name = _Names(saves[0], False).of(table, chain)
-    steps = []
-    for position, save in enumerate(saves):
+    steps: list[Rule] = []
+    for save in saves:
         every = AddressSet(v4=intervals.everything(4)) if save.family == 4 else AddressSet(v6=intervals.everything(6))
-        own = _Names(save, True).of(table, chain)
-        steps.append(
+        own = chains[_Names(save, True).of(table, chain)]
+        verbs: list[Action] = ["jump", *([own.default] if own.default is not None else [])]
+        steps += (
             Rule(
-                position=position, action="goto", target=own, src=every, dst=every, services=netmatch.EVERY_SERVICE,
-                origin=chains[own].default_origin,
+                position=len(steps) + n, action=verb, target=own.name if verb == "jump" else "", src=every, dst=every,
+                services=netmatch.EVERY_SERVICE, origin=own.default_origin,
             )
+            for n, verb in enumerate(verbs)
         )  # fmt: skip
     # A family whose table has no such chain passes here untouched.
     default: Literal["permit"] | None = "permit" if len(saves) < families else None
@@ -434,14 +436,14 @@ def _becomes(target: str, rest: Sequence[str], family: Family) -> Becomes:
         case "ACCEPT":
             return Becomes(none=True)
         case "DNAT" | "SNAT":
-            to, ports = _destination(rest, family)
-            return Becomes(to=to, ports=ports)
+            host, ports = _destination(rest, family)
+            return Becomes(to=netmatch.addresses(host, family) if host else AddressSet(), ports=ports, same=not host)
         case "REDIRECT":
-            return Becomes(own=True)
+            return Becomes(own=True, ports=_ports(_option(rest, "--to-ports")) if "--to-ports" in rest else None)
         case "MASQUERADE":
             return Becomes(to=AddressSet(unknown="the address of the interface is not in the export"))
         case "NETMAP":
-            return Becomes(to=netmatch.addresses(_option(rest, "--to"), family))
+            return Becomes(to=netmatch.addresses(_option(rest, "--to"), family), keeps=True)
         case _:
             raise Unread(f"target {target} is not understood")
 
@@ -453,7 +455,8 @@ def _option(rest: Sequence[str], *names: str) -> str:
     raise Unread(f"{names[0]} is missing")
 
 
-def _destination(rest: Sequence[str], family: Family) -> tuple[AddressSet, Intervals | None]:
+def _destination(rest: Sequence[str], family: Family) -> tuple[str, Intervals | None]:
+    """The address, "" where it stays, and the ports."""
     written = _option(rest, "--to-destination", "--to-source", "--to")
     host, port = written, ""
     if written.startswith("["):
@@ -461,15 +464,15 @@ def _destination(rest: Sequence[str], family: Family) -> tuple[AddressSet, Inter
         port = port.removeprefix(":")
     elif family == 4 or written.startswith(":"):
         host, _, port = written.partition(":")
-    ports = None
-    if port:
-        first, dash, last = port.partition("/")[0].partition("-")
-        lo, hi = netmatch.port(first, "tcp"), netmatch.port(last if dash else first, "tcp")
-        if lo > hi:
-            raise Unread(f"'{port[:40]}' is not a range of ports")
-        ports = ((lo, hi),)
-    to = AddressSet(unknown="the address stays") if not host else netmatch.addresses(host, family)
-    return to, ports
+    return host, _ports(port) if port else None
+
+
+def _ports(written: str) -> Intervals:
+    first, dash, last = written.partition("/")[0].partition("-")
+    lo, hi = netmatch.port(first, "tcp"), netmatch.port(last if dash else first, "tcp")
+    if lo > hi:
+        raise Unread(f"'{written[:40]}' is not a range of ports")
+    return ((lo, hi),)
 
 
 READER = Iptables()

@@ -263,7 +263,8 @@ class _Reading:
 
     def _counts(self, block: Block) -> bool:
         """Whether a chain decides anything: those of the main hooks always, for their policy is the answer."""
-        return (block.kind != "nat" and block.hook in _MAIN) or self._may_stop(block)
+        asked = block.hook in _MAIN or bool(block.rules) or block.policy != "accept"
+        return self._may_stop(block) if block.kind == "nat" else asked
 
     def _may_stop(self, top: Block) -> bool:
         """Whether anything in a chain, or in those that it calls, may stop a packet."""
@@ -311,8 +312,13 @@ class _Reading:
             or block.kind == "nat"
             or any(missing <= set(_FAMILIES.get(one.key[0], ())) for one in others)
         )
-        go = _every(_ADDRESSES[block.key[0]], "goto", block.origin, target=block.name)
-        chains[name] = Chain(name=name, steps=(go,), default="permit" if told else None, default_origin=block.origin)
+        default: Literal["permit"] | None = "permit" if told else None
+        chains[name] = Chain(
+            name=name,
+            steps=_through(block, chains, _ADDRESSES[block.key[0]]),
+            default=default,
+            default_origin=block.origin,
+        )
         return name
 
     def _met_before(self, block: Block) -> frozenset[str]:
@@ -416,6 +422,15 @@ def _every(addresses: AddressSet, action: Action, origin: Origin, **more: Any) -
     return Rule(
         position=0, action=action, src=addresses, dst=addresses, services=netmatch.EVERY_SERVICE, origin=origin, **more
     )
+
+
+def _through(block: Block, chains: Mapping[str, Chain], addresses: AddressSet) -> tuple[Rule, ...]:
+    """A bound chain asked from another: what returns from it meets its policy."""
+    end = chains[block.name].default
+    steps = [_every(addresses, "jump", block.origin, target=block.name)]
+    if end is not None:
+        steps.append(_every(addresses, end, block.origin))
+    return tuple(steps)
 
 
 def _undecided(block: Block, why: str, chains: dict[str, Chain]) -> str:

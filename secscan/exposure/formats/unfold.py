@@ -72,13 +72,17 @@ class Unfolding:
             match step.does:
                 case "leave":
                     self._gone.append((match, step.origin))
+                case "return" if len(above) == 1:  # a chain that is bound ends here, and nothing is translated
+                    yield from self._done(replace(step, does="translate", becomes=None), match, unsure)
                 case "return":
                     left.append((match, step.origin))
                 case "jump" | "goto" if step.target in above:
                     yield self._open(replace(step.origin, text=f"chain {step.target} calls itself: {step.origin.text}"))
                 case "jump" | "goto":
                     yield from self._walk(step.target, match, unsure, (*above, step.target))
-                    if step.does == "goto":
+                    if step.does == "goto" and len(above) == 1:
+                        yield from self._done(replace(step, does="translate", becomes=None), match, unsure)
+                    elif step.does == "goto":
                         left.append((match, step.origin))
                 case "translate":
                     yield from self._done(step, match, unsure)
