@@ -58,13 +58,15 @@ def iptables(seed: int, family: int = 4) -> str:
             lines.append(f"-A {chain} -p ipv6-icmp -j ACCEPT")
     if not six and seed % 3 == 0 and rng.often(0.5):
         lines.append(f"-A FORWARD -m conntrack {rng.bang()}--ctstate DNAT -j {rng.choice(('ACCEPT', 'DROP'))}")
-    for _ in range(rng.randint(4, 9)):
-        lines.append(f"-A FORWARD {_match(rng, six)} {_target(rng, CHAINS)}")
+    for _ in range(rng.randint(6, 12)):
+        lines.append(f"-A FORWARD {_rule(rng, six, CHAINS)}")
     for at, name in enumerate(CHAINS):
-        for _ in range(rng.randint(1, 5)):
-            lines.append(f"-A {name} {_match(rng, six)} {_target(rng, CHAINS[at + 1 :], inner=True)}")
+        for _ in range(rng.randint(3, 6)):
+            lines.append(f"-A {name} {_rule(rng, six, CHAINS[at + 1 :], inner=True)}")
     for _ in range(rng.randint(0, 3)):
-        lines.append(f"-A INPUT {_match(rng, six, out=False, port=(22, PROXY))} {_target(rng, ())}")
+        lines.append(
+            f"-A INPUT {_match(rng, six, out=False, port=(22, PROXY))} -j {rng.choice(('ACCEPT', 'DROP', 'REJECT'))}"
+        )
     lines.append("COMMIT")
     if rng.often(0.4):
         lines += ["*mangle", ":PREROUTING ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"]
@@ -111,25 +113,35 @@ def _nat(rng: Random, *, redirect: bool) -> list[str]:
     return [*lines, "COMMIT"]
 
 
-def _match(rng: Random, six: bool, *, into: bool = True, out: bool = True, port: tuple[int, ...] = PORTS) -> str:
-    found = []
-    if rng.often(0.6):
-        found.append(_address(rng, six, "s"))
-    if rng.often(0.4):
-        found.append(_address(rng, six, "d"))
-    if into and rng.often(0.3):
-        found.append(f"{rng.bang()}-i {rng.choice(('users', 'guest', 'us+', 'dmz'))}")
-    if out and rng.often(0.2):
-        found.append(f"{rng.bang()}-o {rng.choice(('dmz', 'users', 'd+'))}")
-    if rng.often(0.75):
-        found.append(_ports(rng, port))
-    if rng.often(0.1):
-        found.append("-m conntrack --ctstate NEW")
-    if not six and rng.often(0.15):
-        words = ("hosts src", "nets src", "pairs src,dst", "ports dst")
-        word = rng.choice(words)
-        found.append(f"-m set {'' if word.startswith('pairs') else rng.bang()}--match-set {word}")
-    return " ".join(found)
+def _match(
+    rng: Random,
+    six: bool,
+    *,
+    into: bool = True,
+    out: bool = True,
+    port: tuple[int, ...] = PORTS,
+    least: int = 0,
+    most: int = 3,
+) -> str:
+    choices: list[Callable[[], str]] = [
+        lambda: _address(rng, six, "s"), lambda: _address(rng, six, "d"), lambda: _ports(rng, port), lambda: _ports(rng, port),
+        lambda: "-m conntrack --ctstate NEW",
+    ]  # fmt: skip
+    if into:
+        choices.append(lambda: f"{rng.bang()}-i {rng.choice(('users', 'guest', 'us+', 'dmz'))}")
+    if out:
+        choices.append(lambda: f"{rng.bang()}-o {rng.choice(('dmz', 'users', 'd+'))}")
+    if not six:
+        words = (
+            f"{rng.bang()}--match-set hosts src",
+            f"{rng.bang()}--match-set nets src",
+            "--match-set pairs src,dst",
+            "--match-set ports dst",
+        )
+        choices.append(lambda: f"-m set {rng.choice(words)}")
+    found = [one() for one in rng.sample(choices, rng.randint(least, most))]
+    once = [one for one in found if " -p " not in f" {one}"]
+    return " ".join([*once, *[one for one in found if one not in once][:1]])
 
 
 def _address(rng: Random, six: bool, side: str) -> str:
@@ -160,13 +172,14 @@ def _ports(rng: Random, ports: tuple[int, ...]) -> str:
     return f"-p tcp -m tcp {rng.bang()}--dport {rng.choice((str(one), str(one), f'{one}:{one + 100}', f'{min(ports)}:{one}'))}{flags}"
 
 
-def _target(rng: Random, chains: tuple[str, ...], *, inner: bool = False) -> str:
+def _rule(rng: Random, six: bool, chains: tuple[str, ...], *, inner: bool = False) -> str:
+    """What it matches, and what it does. Rules that end a packet's way are narrow, so that many packets meet many of them."""
     drawn = rng.random()
-    if chains and drawn < 0.3:
-        return f"-{rng.choice('jjg')} {rng.choice(chains)}"
-    if inner and drawn < 0.45:
-        return "-j RETURN"
-    return rng.choice(("-j ACCEPT", "-j ACCEPT", "-j ACCEPT", "-j DROP", "-j DROP", "-j REJECT"))
+    if chains and drawn < 0.35:
+        return f"{_match(rng, six, most=1)} -{rng.choice('jjg')} {rng.choice(chains)}"
+    if inner and drawn < 0.55:
+        return f"{_match(rng, six, most=2)} -j RETURN"
+    return f"{_match(rng, six, least=2)} -j {rng.choice(('ACCEPT', 'ACCEPT', 'DROP', 'REJECT'))}"
 
 
 # ------------------------------------------------------------------------------------------------ nftables
@@ -181,7 +194,7 @@ def nft(seed: int, *, six: bool) -> str:
     lines += _sets(rng)
     for at, name in reversed(list(enumerate(CHAINS))):
         lines.append(f"  chain {name} {{")
-        lines += [f"    {_rule(rng, six, CHAINS[at + 1 :], inner=True)}" for _ in range(rng.randint(1, 5))]
+        lines += [f"    {_nft_rule(rng, six, CHAINS[at + 1 :], inner=True)}" for _ in range(rng.randint(3, 6))]
         lines.append("  }")
     for at, priority in enumerate(rng.sample((-20, -5, 0, 0, 10, 200), rng.choice((1, 1, 2, 3)))):
         policy = rng.choice(("drop", "accept"))
@@ -192,7 +205,7 @@ def nft(seed: int, *, six: bool) -> str:
             lines.append(
                 f"    ct status {rng.choice(('dnat', '! dnat'))} counter {rng.choice(('accept', 'drop', 'continue'))}"
             )
-        lines += [f"    {_rule(rng, six, CHAINS)}" for _ in range(rng.randint(3, 8))]
+        lines += [f"    {_nft_rule(rng, six, CHAINS)}" for _ in range(rng.randint(3, 8))]
         lines.append("  }")
     if rng.often(0.4):
         for priority in rng.sample((-300, -150, -50), rng.randint(1, 2)):
@@ -224,6 +237,7 @@ def nft(seed: int, *, six: bool) -> str:
 
 INTO = ("users", "guest", "!= guest", '"us*"', "{ users, dmz }", "!= { users, lo }")
 OUT = ("dmz", "!= dmz", '"d*"')
+VERDICTS = ("accept", "accept", "accept", "drop", "drop", "reject", "reject with tcp reset", "continue")
 ESTABLISHED = (
     "ct state established,related accept",
     "ct state { established, related } accept",
@@ -259,7 +273,7 @@ def _tcp(rng: Random) -> str:
     ))  # fmt: skip
 
 
-def _rule(rng: Random, six: bool, chains: tuple[str, ...], *, inner: bool = False) -> str:
+def _nft_rule(rng: Random, six: bool, chains: tuple[str, ...], *, inner: bool = False) -> str:
     one, two = rng.sample(PORTS, 2)
     lo = rng.randint(10, 16)
     if rng.often(0.15):
@@ -286,18 +300,16 @@ def _rule(rng: Random, six: bool, chains: tuple[str, ...], *, inner: bool = Fals
             lambda: f"ip6 saddr {rng.choice(('', '!= '))}{rng.choice(NETS6)}", lambda: f"ip6 daddr {rng.choice(('', '!= '))}fd50:9::a",
             lambda: _tcp(rng), lambda: "meta nfproto ipv6", lambda: f"ip6 saddr {{ fd50:1::{lo - 2:x}-fd50:1::{lo:x}, fd50:2::/64 }}",
         )  # fmt: skip
-    found = [one() for one in rng.sample(choices, rng.randint(0, 3))]
     drawn = rng.random()
     if chains and drawn < 0.3:
-        verdict = f"{rng.choice(('jump', 'jump', 'goto'))} {rng.choice(chains)}"
-    elif inner and drawn < 0.45:
-        verdict = "return"
+        least, most, verdict = 0, 1, f"{rng.choice(('jump', 'jump', 'goto'))} {rng.choice(chains)}"
+    elif inner and drawn < 0.5:
+        least, most, verdict = 1, 2, "return"
     else:
-        verdict = rng.choice(
-            ("accept", "accept", "accept", "drop", "drop", "reject", "reject with tcp reset", "continue")
-        )
-        if verdict == "reject with tcp reset":
-            found.append("meta l4proto tcp")
+        least, most, verdict = 2, 3, rng.choice(VERDICTS)
+    found = [one() for one in rng.sample(choices, rng.randint(least, most))]
+    if verdict == "reject with tcp reset":
+        found.append("meta l4proto tcp")
     return " ".join([*found, "counter", verdict])
 
 
