@@ -283,6 +283,8 @@ def _nft_rule(rng: Random, six: bool, chains: tuple[str, ...], *, inner: bool = 
             f"ip saddr vmap {{ 10.50.1.{lo}-10.50.1.{lo + 2} : {rng.choice(('drop', 'return', 'continue'))}, 10.50.2.0/24 : accept }}",
             *(("tcp dport vmap @verdicts", f"iifname vmap {{ users : jump {chains[0]}, guest : goto {chains[0]} }}") if "gamma" in chains else ()),
             "meta l4proto . th dport vmap { tcp . 22 : accept, udp . 53 : drop }",
+            f"ip saddr vmap {{ 10.50.1.{lo}-10.50.1.{lo + 3} : {f'jump {chains[0]}' if chains else 'continue'}, * : {rng.choice(('continue', 'accept'))} }}",
+            f"ip saddr . tcp dport vmap {{ 10.50.1.{lo} . {one} : continue, 10.50.2.{lo} . {two} : accept, * : {rng.choice(('continue', 'drop'))} }}",
         )  # fmt: skip
     found: list[str] = []
     choices: tuple[Callable[[], str], ...] = (

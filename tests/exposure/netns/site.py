@@ -170,7 +170,7 @@ class Site:
         self._station("fw")
         self.ask("dmz", listen=[[host, port] for host in hosts["dmz"] for port in PORTS])
         own = [address for v4, v6, _ in SIDES.values() for address in (v4, v6)]
-        self.ask("fw", listen=[[address, port] for address in own for port in (22, PROXY)])
+        self.ask("fw", listen=[[address, port] for address in own for port in (22, 8080, PROXY)])
         self.told("dmz")
         self.told("fw")
 
