@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from secscan.exposure.formats.export import ConfigFile
 
 _CREATE = re.compile(r"create\s+(\S+)\s+(\S+)((?:\s+\S+)*)\s*")
 _ADD = re.compile(r"add\s+(\S+)\s+(\S+)((?:\s+\S+)*)\s*")
+_OTHERWISE: Final = ("netmask", "bitmask", "skbinfo", "forceadd")
 MOST: Final = 200_000
 """Members over all sets."""
 
@@ -24,6 +25,10 @@ class Set:
     members: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
     """Members with ``nomatch``."""
+    unknown: str | None = None
+    """Why its members are not those that match."""
+    known: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    """What has been worked out of it, however many rules name it."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -46,7 +51,10 @@ def read(file: ConfigFile) -> dict[str, Set]:
         if not line or line.startswith("#"):
             continue
         if create := _CREATE.fullmatch(line):
-            found[create[1]] = Set(create[1], create[2], number)
+            options = create[3].split()
+            asked = next((f"has the option {word}" for word in options if word in _OTHERWISE), None)
+            unknown = "has members that come and go" if "timeout" in options else asked
+            found[create[1]] = Set(create[1], create[2], number, unknown=unknown)
         elif add := _ADD.fullmatch(line):
             if add[1] not in found:
                 raise file.refuse(f"adds to set '{add[1][:60]}', which no line before creates", line=number)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Final, Literal
 
 from secscan.exposure import intervals
@@ -263,6 +262,7 @@ class _Reading:
     words: Sequence[str]
     family: Family
     sets: Mapping[str, Set]
+    chain: str = ""
     at: int = 0
     src: AddressSet | None = None
     dst: AddressSet | None = None
@@ -292,9 +292,12 @@ class _Reading:
         return self.words[self.at - 1]
 
 
-def iptables(words: Sequence[str], family: Family, sets: Mapping[str, Set]) -> tuple[Match, list[str]]:
-    """The match of a rule, and the words from ``-j`` or ``-g`` on. Raises Unread at the first word it does not know."""
-    r = _Reading(words, family, sets)
+def iptables(words: Sequence[str], family: Family, sets: Mapping[str, Set], chain: str = "") -> tuple[Match, list[str]]:
+    """The match of a rule, and the words from ``-j`` or ``-g`` on. ``chain``: what it stands in.
+
+    Raises Unread at the first word it does not know.
+    """
+    r = _Reading(words, family, sets, chain)
     while r.at < len(words) and words[r.at] not in ("-j", "--jump", "-g", "--goto"):
         word = r.next()
         negated = word == "!"
@@ -455,7 +458,7 @@ def _state(r: _Reading, negated: bool) -> None:
     words = set(r.next().upper().split(","))
     if strange := words - {"NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "SNAT", "DNAT"}:
         raise Unread(f"state '{min(strange)[:40]}' is not known")
-    r.asks_state = True
+    r.asks_state |= ("NEW" in words) != ("UNTRACKED" in words)
     if "DNAT" in words and "NEW" not in words:
         r.dnat = not negated
     elif "SNAT" in words and "NEW" not in words:
@@ -482,17 +485,26 @@ def _range(r: _Reading, negated: bool, *, source: bool) -> None:
 
 def _addrtype(r: _Reading, negated: bool, *, source: bool) -> None:
     words = set(r.next().upper().split(","))
-    if words == {"UNICAST"}:
-        r.never |= negated
-    elif words <= {"BROADCAST", "MULTICAST", "ANYCAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT", "THROW"}:
-        r.never |= not negated  # no connection is made to or from these
+    unicast, local = (word in words for word in ("UNICAST", "LOCAL"))
+    if not source and r.chain in _LOCAL:
+        r.never |= (local if _LOCAL[r.chain] else unicast) is negated
+    elif unicast is local:
+        r.never |= unicast is negated  # no connection is made to or from an address of another type
+    elif source and r.chain not in _SENT:
+        r.never |= unicast is negated  # nobody else sends from an address of the device's own
     else:
         why = _family(r.family, (), "the device's own addresses are not in the export")
         if source:
             r.src = _within(r.src, why, r.family)
         else:
             r.dst = _within(r.dst, why, r.family)
-            r.dst_own = words == {"LOCAL"} and not negated
+            r.dst_own = local is not negated
+
+
+_LOCAL: Final = {"INPUT": True, "FORWARD": False}
+"""Chains of which it is known whether what they are asked about goes to the device itself."""
+_SENT: Final = frozenset(("OUTPUT", "POSTROUTING"))
+"""Chains that are asked about what the device itself sends."""
 
 
 def _rpfilter(r: _Reading, negated: bool) -> None:
@@ -507,7 +519,9 @@ def _set(r: _Reading, negated: bool) -> None:
         r.unknown.append(f"set '{name[:60]}' is not in the export; add the output of ipset save")
         return
     parts = found.parts
-    if found.kind.startswith("list:"):
+    if found.unknown:
+        r.unknown.append(f"set '{name[:60]}' {found.unknown}")
+    elif found.kind.startswith("list:"):
         r.unknown.append(f"set '{name[:60]}' is a list of sets")
     elif parts in (("ip",), ("net",)) and len(flags) >= 1 and flags[0] in ("src", "dst"):
         own = _members(found, r.family)
@@ -530,32 +544,57 @@ def _set(r: _Reading, negated: bool) -> None:
         and not found.excluded
         and r.pairs is None
     ):
-        r.pairs = list(_pairs(r, found, flags))
+        r.pairs = _pairs(r, found, flags)
     else:
         r.unknown.append(f"set '{name[:60]}' of type {found.kind} is not followed here")
 
 
 def _members(found: Set, family: Family) -> AddressSet:
-    wide = _one_family(found.members, family)
-    holes = _one_family(found.excluded, family)
-    return _family(family, intervals.subtract(wide, holes))
+    key = ("addresses", str(family))
+    if key not in found.known:
+        found.known[key] = _family(family, _layered(found, family))
+    own: AddressSet = found.known[key]
+    return own
 
 
-def _one_family(members: Iterable[str], family: Family) -> Intervals:
-    pairs: list[Interval] = []
-    for member in members:
-        if (":" in member) == (family == 6):
-            pairs += intervals.of(addresses(member, family), family)
-    return intervals.normal(pairs)
+def _layered(found: Set, family: Family) -> Intervals:
+    """The addresses of a set. Of a member and an exception within each other the narrower one counts."""
+    if not found.excluded:
+        return intervals.normal(pair for member in found.members for pair in _member(member, family))
+    layers: dict[int, tuple[list[Interval], list[Interval]]] = {}
+    for members, side in ((found.members, 0), (found.excluded, 1)):
+        for lo, hi in (pair for member in members for pair in _member(member, family)):
+            layers.setdefault(hi - lo, ([], []))[side].append((lo, hi))
+    own: Intervals = ()
+    for size in sorted(layers, reverse=True):
+        more, less = layers[size]
+        own = intervals.subtract(intervals.union(own, intervals.normal(more)), intervals.normal(less))
+    return own
 
 
-def _pairs(r: _Reading, found: Set, flags: Sequence[str]) -> Iterable[Part]:
-    every = _family(r.family, intervals.everything(r.family))
-    for member in islice(found.members, MOST_PARTS):
+def _member(member: str, family: Family) -> Intervals:
+    return intervals.of(addresses(member, family), family) if (":" in member) == (family == 6) else ()
+
+
+def _pairs(r: _Reading, found: Set, flags: Sequence[str]) -> list[Part]:
+    key = ("pairs", str(r.family), *flags)
+    if key not in found.known:
+        found.known[key] = list(_parts(found, flags, r.family))
+    own: list[Part] = found.known[key]
+    return own
+
+
+def _parts(found: Set, flags: Sequence[str], family: Family) -> Iterable[Part]:
+    every = _family(family, intervals.everything(family))
+    if len(found.members) > MOST_PARTS:
+        raise Unread(f"set '{found.name[:60]}' has more than {MOST_PARTS:,} pairs")
+    for member in found.members:
         host, _, service = member.partition(",")
         name, colon, number = service.partition(":")
         proto, written = (protocol(name), number) if colon else ("tcp", service)
-        own, pair = addresses(host, r.family), ports(written.replace("-", ":"))
+        if (":" in host) != (family == 6) or proto not in ("tcp", "udp", "132"):
+            continue
+        own, pair = addresses(host, family), ports(written.replace("-", ":"))
         yield Part(
             src=own if flags[0] == "src" else every, dst=own if flags[0] == "dst" else every,
             services=(PortSet(proto=proto, **({"sport": pair} if flags[1] == "src" else {"dport": pair})),),
@@ -583,8 +622,16 @@ def _untold(why: str, values: int = 1) -> Callable[[_Reading, bool], None]:
 
 
 def _icmp(r: _Reading, negated: bool) -> None:
-    r.next()
-    r.unknown.append("it hangs on the kind of ICMP message")
+    """The type stands in place of the destination port, the code in that of the source port."""
+    written = r.next()
+    kind, slash, code = written.partition("/")
+    if not (kind.isascii() and kind.isdecimal()) or negated or (slash and not (code.isascii() and code.isdecimal())):
+        r.unknown.append("it hangs on the kind of ICMP message")
+        return
+    if kind != "255" or r.family == 6:  # which is any
+        r.dports = ((int(kind), int(kind)),)
+    if slash:
+        r.sports = ((int(code), int(code)),)
 
 
 _CONNTRACK: Final = "it hangs on what connection tracking knows"

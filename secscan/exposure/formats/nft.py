@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from secscan.exposure.formats import netmatch, nftmatch
+from secscan.exposure.formats import netmatch, nftfields, nftmatch
 from secscan.exposure.formats.export import Export
 from secscan.exposure.formats.netmatch import Match, Unread
+from secscan.exposure.formats.nftfields import BOTH, NEVER, V4, V6, Scope, of, untold
 from secscan.exposure.formats.nftlisting import Block, Key, Listing, listed
-from secscan.exposure.formats.nftmatch import BOTH, V4, V6, Scope
 from secscan.exposure.formats.nftwords import words
 from secscan.exposure.formats.unfold import Becomes, Step, Unfolding
 from secscan.exposure.intervals import Family
@@ -158,7 +158,7 @@ class _Reading:
     def _cases(self, block: Block, expr: Sequence[Mapping[str, Any]]) -> list[_Case] | str:
         """What a rule does, in order; or why it is not understood."""
         scope = self.scopes[block.key]
-        held = [nftmatch.of(_ADDRESSES.get(block.key[0], BOTH))]
+        held = [of(_ADDRESSES.get(block.key[0], BOTH))]
         try:
             for statement in expr:
                 ((word, body),) = statement.items()
@@ -169,11 +169,11 @@ class _Reading:
                 elif word in ("jump", "goto"):
                     return [_Case(held, word, _target(body))]
                 elif word in _TRANSLATES and isinstance(body, dict) and body.get("family") in _FAMILIES:
-                    return [_Case(nftmatch.both(held, [nftmatch.of(_ADDRESSES[body["family"]])]), word, body)]
+                    return [_Case(nftmatch.both(held, [of(_ADDRESSES[body["family"]])]), word, body)]
                 elif word in _VERDICTS or word in _TRANSLATES or word in _EITHER:
                     return [_Case(held, word, body)]
                 elif word in _RATES or (word in ("set", "map") and _asks(body)):
-                    held = nftmatch.both(held, [nftmatch.untold(f"it hangs on {_RATES.get(word, 'a rate')}")])
+                    held = nftmatch.both(held, [untold(f"it hangs on {_RATES.get(word, 'a rate')}")])
                 elif word == "mangle":
                     _may_change(body)
                 elif word not in _GOES_ON and word not in ("set", "map"):
@@ -203,7 +203,7 @@ class _Reading:
             actions, why = ("deny", "permit"), _EITHER.get(case.verb)
         else:
             actions = (("permit" if case.verb in _TRANSLATES else _VERDICTS[case.verb or "continue"]),)
-        for match in case.matches or [nftmatch.NEVER]:
+        for match in case.matches or [NEVER]:
             unknown = match.unknown or why or self._tracking(match)
             for action in actions:
                 for part in match.parts:
@@ -364,7 +364,7 @@ class _Reading:
                 block.name: [step for origin, cases in self.cases[block.key] for step in self._nat(block, origin, cases, last)]
                 for block in self.below[top.key]
             }  # fmt: skip
-            yield from Unfolding(chains, kind, nftmatch.of(_ADDRESSES[top.key[0]]), self._refuse).of(top.name)
+            yield from Unfolding(chains, kind, of(_ADDRESSES[top.key[0]]), self._refuse).of(top.name)
 
     def _rewritten(self) -> Iterator[Translation]:
         """Packets that a rule rewrites by itself may become any."""
@@ -372,7 +372,7 @@ class _Reading:
             for origin, cases in self.cases[block.key]:
                 if isinstance(cases, str) and cases.startswith(_REWRITTEN):
                     chains = {"": [replace(origin, text=f"{cases}: {origin.text}")]}
-                    yield from Unfolding(chains, "dst", nftmatch.ALL, self._refuse).of("")
+                    yield from Unfolding(chains, "dst", of(BOTH), self._refuse).of("")
 
     def _refuse(self, why: str, line: int) -> InputError:
         return self.file.refuse(why, line=line)
@@ -499,7 +499,7 @@ def _targets(verb: str, body: Any, family: str, scope: Scope) -> Iterator[tuple[
         raise Unread(f"'{verb}' is not understood")
     addr, port = body.get("addr"), body.get("port")
     family = str(body.get("family", family))
-    every = [nftmatch.of(_ADDRESSES.get(family, BOTH))]
+    every = [of(_ADDRESSES.get(family, BOTH))]
     keeps = "netmap" in listed(body.get("flags")) or "prefix" in listed(body.get("type_flags"))
     if verb == "masquerade":
         yield every, Becomes(to=AddressSet(unknown="the address of the interface is not in the export"))
@@ -517,12 +517,12 @@ def _targets(verb: str, body: Any, family: str, scope: Scope) -> Iterator[tuple[
 
 
 def _becomes(verb: str, addr: Any, port: Any, family: str, keeps: bool) -> Becomes:
-    ports: Intervals | None = None if port is None else (nftmatch.port(port),)
+    ports: Intervals | None = None if port is None else (nftfields.port(port),)
     if verb == "redirect":
         return Becomes(own=True, ports=ports)
     if addr is None:
         return Becomes(same=True, ports=ports)
     if family not in ("ip", "ip6"):
         raise Unread("of which family its address is does not stand there")
-    pairs = (nftmatch.address(4 if family == "ip" else 6)(addr),)
+    pairs = (nftfields.address(4 if family == "ip" else 6)(addr),)
     return Becomes(to=AddressSet(v4=pairs) if family == "ip" else AddressSet(v6=pairs), ports=ports, keeps=keeps)

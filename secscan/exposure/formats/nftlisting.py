@@ -9,7 +9,7 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.exposure.formats import nftmatch
 from secscan.exposure.formats.export import OPAQUE, ConfigFile
-from secscan.exposure.formats.nftmatch import Named
+from secscan.exposure.formats.nftfields import Named
 from secscan.exposure.formats.nftwords import words
 from secscan.model.errors import InputError
 from secscan.model.net import Origin

@@ -32,7 +32,8 @@ def ipset(seed: int) -> str:
     hosts = "\n".join(f"add hosts 10.50.{rng.choice((1, 2))}.{rng.randint(8, 20)} -exist" for _ in range(4))
     pairs = "\n".join(f"add pairs 10.50.1.{rng.randint(8, 20)},tcp:{rng.choice(PORTS)} -exist" for _ in range(5))
     return (
-        f"create hosts hash:ip\n{hosts}\ncreate nets hash:net\nadd nets {rng.choice(NETS[2:5])}\nadd nets 10.50.1.18/32 nomatch\n"
+        f"create hosts hash:ip\n{hosts}\ncreate nets hash:net\nadd nets {rng.choice(NETS[2:5])}\n"
+        f"add nets 10.50.1.16/29 nomatch\nadd nets 10.50.1.{rng.randint(16, 20)}/32\n"
         f"create pairs hash:ip,port\n{pairs}\ncreate ports bitmap:port range 0-65535\nadd ports {rng.choice(PORTS)}\n"
         f"add ports 8000-8005\n"
     )
@@ -52,12 +53,15 @@ def iptables(seed: int, family: int = 4) -> str:
     lines += [f":{name} - [0:0]" for name in CHAINS]
     for chain in ("INPUT", "FORWARD"):
         lines.append(
-            f"-A {chain} -m conntrack --ctstate {rng.choice(('ESTABLISHED,RELATED', 'RELATED,ESTABLISHED'))} -j ACCEPT"
+            f"-A {chain} -m conntrack --ctstate {rng.word('ESTABLISHED,RELATED', 'RELATED,ESTABLISHED')} -j ACCEPT"
         )
         if six:
             lines.append(f"-A {chain} -p ipv6-icmp -j ACCEPT")
+        if rng.often(0.2):
+            kind = f"{rng.bang()}--dst-type {rng.word('UNICAST', 'LOCAL', 'MULTICAST', 'LOCAL,MULTICAST')}"
+            lines.append(f"-A {chain} -s {NETS6[3] if six else '10.50.1.16/30'} -m addrtype {kind} -j RETURN")
     if not six and seed % 3 == 0 and rng.often(0.5):
-        lines.append(f"-A FORWARD -m conntrack {rng.bang()}--ctstate DNAT -j {rng.choice(('ACCEPT', 'DROP'))}")
+        lines.append(f"-A FORWARD -m conntrack {rng.bang()}--ctstate DNAT -j {rng.word('ACCEPT', 'DROP')}")
     for _ in range(rng.randint(6, 12)):
         lines.append(f"-A FORWARD {_rule(rng, six, CHAINS)}")
     for at, name in enumerate(CHAINS):
