@@ -395,13 +395,13 @@ def _steps(
         actions, called = (("goto" if line.goto else "jump"),), own.of(table, target)
     else:
         actions, unknown = ("deny", "permit"), unknown or f"nobody knows what target {target} does with a packet"
+    met, state = match.met(translated)
     for action in actions:
         for part in match.parts:
             yield Rule(
                 position=position, action=action, target=called, src=part.src, dst=part.dst, services=part.services,
                 in_interfaces=match.into, out_interfaces=match.out, not_in_interfaces=match.not_into, not_out_interfaces=match.not_out,
-                translations=translated if match.dnat else (frozenset() if match.dnat is False else None),
-                state=match.state, unknown=unknown, reason=match.comment or None, hits=line.hits, origin=origin,
+                translations=met, state=state, unknown=unknown, reason=match.comment or None, hits=line.hits, origin=origin,
             )  # fmt: skip
 
 

@@ -93,6 +93,12 @@ class Match:
             asks_state=self.asks_state or inner.asks_state, dnat=next(iter(asked), None),
         )  # fmt: skip
 
+    def met(self, names: frozenset[str]) -> tuple[frozenset[str] | None, Literal["new", "established"]]:
+        """``Rule.translations`` and ``Rule.state`` where these translations send packets on to another address."""
+        if self.dnat is None:
+            return None, self.state
+        return (names if self.dnat else frozenset()), "established" if self.dnat and not names else self.state
+
     def overlaps(self, other: Match) -> bool:
         """Whether some packet may match both."""
         if (self.into is not None and self.into <= other.not_into) or (

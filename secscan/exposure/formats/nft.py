@@ -205,13 +205,13 @@ class _Reading:
             actions = (("permit" if case.verb in _TRANSLATES else _VERDICTS[case.verb or "continue"]),)
         for match in case.matches or [NEVER]:
             unknown = match.unknown or why or self._tracking(match)
+            met, state = match.met(self.names)
             for action in actions:
                 for part in match.parts:
                     yield Rule(
                         position=0, action=action, target=target, src=part.src, dst=part.dst, services=part.services,
                         in_interfaces=match.into, out_interfaces=match.out, not_in_interfaces=match.not_into,
-                        not_out_interfaces=match.not_out, state=match.state, unknown=unknown,
-                        translations=None if match.dnat is None else self.names if match.dnat else frozenset(), **shared,
+                        not_out_interfaces=match.not_out, translations=met, state=state, unknown=unknown, **shared,
                     )  # fmt: skip
 
     def _tracking(self, match: Match) -> str | None:
