@@ -96,7 +96,9 @@ class ConfigFile:
         return InputError(Place(self.shown, line), reason, hint)
 
     def origin(self, line: int, text: str, line_to: int | None = None, **more: Any) -> Origin:
-        """Where a rule stands, its secrets taken out and its length bounded."""
+        """Where a rule stands, its secrets taken out and its length bounded; ``name``, which people write, as the text."""
+        if "name" in more:
+            more["name"] = safe(masked(more["name"]), SHOWN)
         return Origin(
             file=self.shown, line=line, line_to=line_to or line, text=safe(masked(text.strip()), SHOWN), **more
         )

@@ -268,7 +268,8 @@ def _parsed(save: _Save, words: list[str], origin: Origin, sets: dict[str, ipset
         if rest[0] not in ("-j", "--jump", "-g", "--goto") or len(rest) < 2:
             raise Unread(f"'{rest[0][:40]}' is not understood")
         goto, target, more = rest[0] in ("-g", "--goto"), rest[1], rest[2:]
-    return _Line(match, target, goto, more, replace(origin, name=match.comment))
+    named = save.file.origin(origin.line, origin.text, name=match.comment)
+    return _Line(match, target, goto, more, replace(origin, name=named.name))
 
 
 # ------------------------------------------------------------------------------------------------ device
@@ -401,7 +402,7 @@ def _steps(
             yield Rule(
                 position=position, action=action, target=called, src=part.src, dst=part.dst, services=part.services,
                 in_interfaces=match.into, out_interfaces=match.out, not_in_interfaces=match.not_into, not_out_interfaces=match.not_out,
-                translations=met, state=state, unknown=unknown, reason=match.comment or None, hits=line.hits, origin=origin,
+                translations=met, state=state, unknown=unknown, reason=origin.name or None, hits=line.hits, origin=origin,
             )  # fmt: skip
 
 

@@ -7,14 +7,14 @@ rule as one that may or may not match, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from secscan.exposure import intervals
 from secscan.exposure.formats.ipset import Set
 from secscan.exposure.intervals import Family
-from secscan.model.net import PORTS_ALL, AddressSet, Interval, Intervals, PortSet
+from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Interval, Intervals, PortSet
 
 EVERY_SERVICE: Final = (PortSet(proto="any"),)
 MOST_PIECES: Final = 4096
@@ -99,6 +99,22 @@ class Match:
             return None, self.state
         return (names if self.dnat else frozenset()), "established" if self.dnat and not names else self.state
 
+    def without(self, other: Match) -> list[Match] | None:
+        """What of it the other does not match; None where that cannot be said exactly."""
+        exact = other.unknown is None and other.dnat is None and not other.asks_state and len(other.parts) == 1
+        one = other.parts[0]
+        if not exact or one.src.unknown or one.dst.unknown or len(one.services) != 1:
+            return None
+        found, held = [], self
+        for yes, no in _conditions(other, one, one.services[0]):
+            found += [left for inner in no if (left := held.narrowed(inner)) is not None]
+            more = held.narrowed(yes)
+            if more is None:
+                break
+            held = more
+        # ``narrowed`` keeps the words of the inner one.
+        return [replace(left, comment=self.comment) for left in found]
+
     def overlaps(self, other: Match) -> bool:
         """Whether some packet may match both."""
         if (self.into is not None and self.into <= other.not_into) or (
@@ -106,6 +122,39 @@ class Match:
         ):
             return False
         return self.narrowed(other) is not None
+
+
+def _conditions(match: Match, part: Part, service: PortSet) -> Iterator[tuple[Match, list[Match]]]:
+    """Each thing that a match asks: what has it, and what has it not."""
+    every = Part(src=_EVERY, dst=_EVERY)
+    whole = Match(parts=(every,))
+    if match.into is not None:
+        yield replace(whole, into=match.into), [replace(whole, not_into=match.into)]
+    if match.out is not None:
+        yield replace(whole, out=match.out), [replace(whole, not_out=match.out)]
+    if match.not_into:
+        yield replace(whole, not_into=match.not_into), [replace(whole, into=match.not_into)]
+    if match.not_out:
+        yield replace(whole, not_out=match.not_out), [replace(whole, out=match.not_out)]
+    src, dst = _negation(part.src), _negation(part.dst)
+    yield replace(whole, parts=(replace(every, src=part.src),)), [replace(whole, parts=(replace(every, src=src),))]
+    yield replace(whole, parts=(replace(every, dst=part.dst),)), [replace(whole, parts=(replace(every, dst=dst),))]
+    if service != EVERY_SERVICE[0]:
+        rest = [] if service.proto == "any" else [PortSet(proto=name) for name in all_but(service.proto)]
+        rest += [replace(service, dport=pairs) for pairs in [intervals.complement(service.dport, PORTS_ALL)] if pairs]
+        rest += [replace(service, sport=pairs) for pairs in [intervals.complement(service.sport, PORTS_ALL)] if pairs]
+        parts = (replace(every, services=tuple(rest)),)
+        yield (
+            replace(whole, parts=(replace(every, services=(service,)),)),
+            [replace(whole, parts=parts)] if rest else [],
+        )
+
+
+def _negation(one: AddressSet) -> AddressSet:
+    return AddressSet(v4=intervals.complement(one.v4, V4_ALL), v6=intervals.complement(one.v6, V6_ALL))
+
+
+_EVERY: Final = AddressSet(v4=V4_ALL, v6=V6_ALL)
 
 
 def _sides(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
@@ -130,10 +179,15 @@ def _both(a: Part, b: Part) -> Part | None:
 
 
 def _meet(a: AddressSet, b: AddressSet) -> AddressSet | None:
-    found = AddressSet(
-        v4=intervals.intersect(a.v4, b.v4), v6=intervals.intersect(a.v6, b.v6), unknown=a.unknown or b.unknown
-    )
+    found = AddressSet(v4=_common(a.v4, b.v4, V4_ALL), v6=_common(a.v6, b.v6, V6_ALL), unknown=a.unknown or b.unknown)
     return found if found.v4 or found.v6 or found.unknown else None
+
+
+def _common(a: Intervals, b: Intervals, everything: Intervals) -> Intervals:
+    """What is in both; a set of many members is not gone through to say that all of it is."""
+    if a is b or b == everything:
+        return a
+    return b if a == everything else intervals.intersect(a, b)
 
 
 def _service(a: PortSet, b: PortSet) -> PortSet | None:

@@ -188,7 +188,7 @@ class _Reading:
             if isinstance(cases, str):
                 yield replace(origin, text=f"{cases}: {origin.text}")
                 continue
-            shared = {"origin": origin, "reason": written.comment, "hits": _hits(written.expr)}
+            shared = {"origin": origin, "reason": origin.name or None, "hits": _hits(written.expr)}
             for case in cases:
                 for rule in self._rules(block, case, shared):
                     yield replace(rule, position=position)
@@ -203,8 +203,8 @@ class _Reading:
             actions, why = ("deny", "permit"), _EITHER.get(case.verb)
         else:
             actions = (("permit" if case.verb in _TRANSLATES else _VERDICTS[case.verb or "continue"]),)
-        for match in case.matches or [NEVER]:
-            unknown = match.unknown or why or self._tracking(match)
+        for match, tracking in self._tracked(case.matches or [NEVER]):
+            unknown = match.unknown or why or tracking
             met, state = match.met(self.names)
             for action in actions:
                 for part in match.parts:
@@ -214,15 +214,22 @@ class _Reading:
                         not_out_interfaces=match.not_out, translations=met, state=state, unknown=unknown, **shared,
                     )  # fmt: skip
 
-    def _tracking(self, match: Match) -> str | None:
-        if not match.asks_state:
-            return None
-        found = next((origin for other, origin in self.untracked if match.overlaps(other)), None)
-        return (
-            None
-            if found is None
-            else f"connections may be untracked by {found.vendor_id}, and the rule asks for their state"
-        )
+    def _tracked(self, matches: Sequence[Match]) -> Iterator[tuple[Match, str | None]]:
+        """The matches, in pieces where the state that they ask for is not known of some connections, with the reason."""
+        for match in matches:
+            pieces: list[Match] = [match]
+            for other, origin in self.untracked if match.asks_state else ():
+                why = f"connections may be untracked by {origin.vendor_id}, and the rule asks for their state"
+                left = []
+                for piece in pieces:
+                    inside = piece.narrowed(other) if piece.overlaps(other) else None
+                    if inside is not None:
+                        yield replace(inside, state=match.state), why
+                        left += [piece] if (rest := piece.without(other)) is None else rest
+                    else:
+                        left.append(piece)
+                pieces = left
+            yield from ((piece, None) for piece in pieces)
 
     # -- the device
 
@@ -384,7 +391,9 @@ class _Reading:
             return
         for case in cases:
             for match in case.matches:
-                known = replace(match, unknown=match.unknown or self._tracking(match))
+                known = replace(
+                    match, unknown=match.unknown or next((why for _, why in self._tracked([match]) if why), None)
+                )
                 match case.verb:
                     case "jump" | "goto" as does:
                         yield Step(match=known, does=does, target=" ".join((*block.key[:2], case.body)), origin=origin)
@@ -448,6 +457,14 @@ def _map(body: Any, scope: Scope) -> list[tuple[list[Match], Any]]:
     raise Unread("a map without its key")
 
 
+def _known(pairs: Sequence[tuple[list[Match], Any]]) -> Sequence[tuple[list[Match], Any]]:
+    """Raises Unread where the map's members are not what the export shows."""
+    for matches, value in pairs:
+        if value is None:
+            raise Unread(next((one.unknown for one in matches if one.unknown), "a map without values"))
+    return pairs
+
+
 def _verdict(matches: Sequence[Match], value: Any) -> _Case:
     match value:
         case None:
@@ -504,13 +521,13 @@ def _targets(verb: str, body: Any, family: str, scope: Scope) -> Iterator[tuple[
     if verb == "masquerade":
         yield every, Becomes(to=AddressSet(unknown="the address of the interface is not in the export"))
     elif isinstance(addr, dict) and "map" in addr:
-        for some, value in _map(addr["map"], scope):
+        for some, value in _known(_map(addr["map"], scope)):
             own = port if port is not None else None
             if isinstance(value, dict) and isinstance(value.get("concat"), list) and len(value["concat"]) == 2:
                 value, own = value["concat"]  # noqa: PLW2901
             yield nftmatch.both(every, some), _becomes(verb, value, own, family, keeps)
     elif isinstance(port, dict) and "map" in port:
-        for some, value in _map(port["map"], scope):
+        for some, value in _known(_map(port["map"], scope)):
             yield nftmatch.both(every, some), _becomes(verb, addr, value, family, keeps)
     else:
         yield every, _becomes(verb, addr, port, family, keeps)

@@ -43,7 +43,6 @@ class Written:
 
     expr: list[dict[str, Any]]
     origin: Origin
-    comment: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -193,12 +192,11 @@ class Listing:
             raise self.file.refuse("a rule without its list 'expr' of statements", "export it again, whole", line)
         if any("xt" in one for one in expr):
             raise self.file.refuse(*OPAQUE, line)
-        comment = comment if isinstance(comment, str) else None
         origin = self.file.origin(
             line, f"/nftables/{number} {words(expr)}", end, vendor_id=f"{block.name} handle {str(body.get('handle', '?'))[:20]}",
-            name=comment or "",
+            name=comment if isinstance(comment, str) else "",
         )  # fmt: skip
-        block.rules.append(Written(expr=expr, origin=origin, comment=comment))
+        block.rules.append(Written(expr=expr, origin=origin))
 
     def _settle(self) -> None:
         """Sets as their members are now; those that rules fill are not what the export shows."""

@@ -277,4 +277,6 @@ def joined(some: Iterable[Sequence[Match]]) -> list[Match]:
         found.setdefault(replace(match, parts=()), []).extend(match.parts)
     if len(found) > MOST or sum(map(len, found.values())) > netmatch.MOST_PARTS:
         raise Unread("it stands for too many combinations")
-    return [replace(kind, parts=tuple(dict.fromkeys(parts))) for kind, parts in found.items()]
+    return [
+        replace(kind, parts=tuple(parts if len(parts) == 1 else dict.fromkeys(parts))) for kind, parts in found.items()
+    ]

@@ -14,6 +14,8 @@ from secscan.model.net import AddressSet, Intervals, Origin, Translation
 
 MOST: Final = 20_000
 """Translations that the chains of one table may unfold to."""
+PIECES: Final = 64
+"""Pieces of a match that are followed by themselves, where rules before it took some of its packets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Step:
 
 
 class Unfolding:
-    """A jump's rules with the jump's own match added to theirs; what a ``return`` may have skipped is not certain."""
+    """A jump's rules with the jump's own match added to theirs, without what left their chain before them."""
 
     def __init__(
         self, chains: Mapping[str, Sequence[Step | Origin]], kind: Literal["dst", "src"], every: Match,
@@ -65,27 +67,31 @@ class Unfolding:
             if isinstance(step, Origin):
                 yield self._open(step)
                 continue
-            match = outer.narrowed(step.match)
-            if match is None or match.state == "established":
+            whole = outer.narrowed(step.match)
+            if whole is None or whole.state == "established":
                 continue
-            unsure = doubt or match.unknown or _skipped(match, [*self._gone, *left])
             match step.does:
                 case "leave":
-                    self._gone.append((match, step.origin))
-                case "return" if len(above) == 1:  # a chain that is bound ends here, and nothing is translated
-                    yield from self._done(replace(step, does="translate", becomes=None), match, unsure)
-                case "return":
-                    left.append((match, step.origin))
+                    self._gone.append((whole, step.origin))
+                case "return" if len(above) > 1:
+                    left.append((whole, step.origin))
                 case "jump" | "goto" if step.target in above:
                     yield self._open(replace(step.origin, text=f"chain {step.target} calls itself: {step.origin.text}"))
-                case "jump" | "goto":
-                    yield from self._walk(step.target, match, unsure, (*above, step.target))
-                    if step.does == "goto" and len(above) == 1:
-                        yield from self._done(replace(step, does="translate", becomes=None), match, unsure)
-                    elif step.does == "goto":
-                        left.append((match, step.origin))
-                case "translate":
-                    yield from self._done(step, match, unsure)
+                case None:
+                    pass
+                case _:
+                    for match, unsure in _staying(whole, [*self._gone, *left]):
+                        yield from self._act(step, match, doubt or match.unknown or unsure, above)
+                    if step.does == "goto" and len(above) > 1:
+                        left.append((whole, step.origin))
+
+    def _act(self, step: Step, match: Match, unsure: str | None, above: tuple[str, ...]) -> Iterator[Translation]:
+        if step.does in ("jump", "goto"):
+            yield from self._walk(step.target, match, unsure, (*above, step.target))
+        if step.does == "translate":
+            yield from self._done(step, match, unsure)
+        elif step.does in ("return", "goto"):  # of a chain that is bound: it ends here, and nothing is translated
+            yield from self._done(replace(step, becomes=None), match, unsure) if len(above) == 1 else ()
 
     def _done(self, step: Step, match: Match, unsure: str | None) -> Iterator[Translation]:
         try:
@@ -121,9 +127,19 @@ def _number(origin: Origin) -> str:
     return origin.vendor_id or f"line {origin.line}"
 
 
-def _skipped(match: Match, left: Sequence[tuple[Match, Origin]]) -> str | None:
-    found = next((origin for other, origin in left if match.overlaps(other)), None)
-    return None if found is None else f"{_number(found)} may have left the chain before it"
+def _staying(match: Match, left: Sequence[tuple[Match, Origin]]) -> Iterator[tuple[Match, str | None]]:
+    """What of a match has not left the chain before, each with why that is not sure, where it is not."""
+    staying, doubt = [match], None
+    for other, origin in left:
+        if not any(one.overlaps(other) for one in staying):
+            continue
+        rest = [one.without(other) for one in staying]
+        pieces = [piece for some in rest for piece in some or ()]
+        if any(some is None for some in rest) or len(pieces) > PIECES:
+            doubt = doubt or f"{_number(origin)} may have left the chain before it"
+        else:
+            staying = pieces
+    yield from ((one, doubt) for one in staying)
 
 
 def _pieces(part: Part, becomes: Becomes) -> Iterator[Part]:
