@@ -355,7 +355,7 @@ def _joined(chains: dict[str, Chain], saves: Sequence[_Save], table: str, chain:
         steps += (
             Rule(
                 position=len(steps) + n, action=verb, target=own.name if verb == "jump" else "", src=every, dst=every,
-                services=netmatch.EVERY_SERVICE, origin=own.default_origin,
+                services=netmatch.EVERY_SERVICE, origin=own.default_origin, implied=True,
             )
             for n, verb in enumerate(verbs)
         )  # fmt: skip

@@ -429,7 +429,14 @@ def _always(becomes: Becomes) -> Callable[[], Becomes]:
 
 def _every(addresses: AddressSet, action: Action, origin: Origin, **more: Any) -> Rule:
     return Rule(
-        position=0, action=action, src=addresses, dst=addresses, services=netmatch.EVERY_SERVICE, origin=origin, **more
+        position=0,
+        implied=True,
+        action=action,
+        src=addresses,
+        dst=addresses,
+        services=netmatch.EVERY_SERVICE,
+        origin=origin,
+        **more,
     )
 
 

@@ -109,6 +109,9 @@ def _nat(rng: Random, *, redirect: bool) -> list[str]:
         lines.append(f"-A {chain} {match} -j DNAT --to-destination {rng.choice(SERVERS)}{port}")
     if rng.often(0.3):
         lines.append("-A PREROUTING -d 10.50.100.0/30 -i users -j NETMAP --to 10.50.9.8/30")
+    if rng.often(0.5):
+        at = next((n for n, line in enumerate(lines) if line.startswith("-A inner")), len(lines))
+        lines.insert(at, f"-A inner {_address(rng, False, 's')} -p tcp -m tcp --dport {rng.choice(PORTS)} -j RETURN")
     if redirect:
         lines.append(f"-A PREROUTING ! -i dmz -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports {PROXY}")
     lines.append(f"-A PREROUTING -i {rng.choice(('users', 'guest'))} -j inner")
@@ -322,7 +325,10 @@ def _nft_rule(rng: Random, six: bool, chains: tuple[str, ...], *, inner: bool = 
 def _nft_nat(rng: Random, *, redirect: bool) -> list[str]:
     one, two = rng.sample(PORTS, 2)
     server, other = rng.sample(SERVERS, 2)
-    lines = ["  chain inner {", f"    ip daddr {PUBLIC[2]} tcp dport {one} dnat ip to {other}:{two}", "  }"]
+    lines = ["  chain inner {"]
+    if rng.often(0.5):
+        lines.append(f"    ip saddr {rng.choice(NETS[1:5])} tcp dport {rng.choice((one, two))} return")
+    lines += [f"    ip daddr {PUBLIC[2]} tcp dport {one} dnat ip to {other}:{two}", "  }"]
     lines += ["  chain before {", "    type nat hook prerouting priority -110; policy accept;"]
     lines.append(f"    ip daddr {PUBLIC[0]} tcp dport {two} {rng.choice(('accept', f'dnat ip to {other}'))}")
     lines += ["  }", "  chain turn {", "    type nat hook prerouting priority -100; policy accept;"]

@@ -69,7 +69,7 @@ def tries(seed: int, *, six: bool) -> list[Try]:
             (PUBLIC[2], ports[2]),
             (SERVERS[1], 8080),
         ]
-        ends += [(own, 22), (own, PROXY), (own, 8080)]
+        ends += [(own, 22), (own, PROXY), (own, 8080), ("10.50.9.1", PROXY)]
         found += [(side, source, host, port) for source in sources for host, port in dict.fromkeys(ends)]
     for side, sources in (("users", USERS6), ("guest", GUESTS6)) if six else ():
         found += [(side, source, host, port) for source in sources for host in SERVERS6 for port in ports]
