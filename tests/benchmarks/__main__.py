@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import estate, firewalls
+from tests.benchmarks import estate, exports, firewalls
 
 SAMPLE = 20
 """The plain loop is given one asset in this many, and its time is taken that many times."""
@@ -125,6 +125,16 @@ def reached(rules: int) -> None:
     print(f"one question about all zones at {rules:,} rules: {child(*module, 'one').said.split()[0]} ms")
 
 
+def exported(rules: int) -> None:
+    """A long ruleset as its tool writes it, read; beside a look at its words alone."""
+    for kind in exports.KINDS:
+        took = child("-m", "tests.benchmarks.exports", kind, rules)
+        seconds, plain, told = took.said.split()
+        print(
+            f"{int(told):,} rules of {kind} read: {seconds} s of processor time, {took.megabytes:.0f} MB; its words alone take {plain} s"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", type=int, default=3_000)
@@ -137,6 +147,7 @@ def main() -> None:
     whole(asked.assets, asked.installs)
     for rules in (1_000, 10_000):
         reached(rules)
+    exported(5_000)
     if asked.many:
         written(asked.many, asked.installs)
         read(asked.many, asked.installs)
