@@ -86,11 +86,10 @@ class Match:
         asked = {self.dnat, inner.dnat} - {None}
         if not parts or into == frozenset() or out == frozenset() or len(asked) > 1:
             return None
-        return replace(
-            inner, parts=tuple(parts), into=into, out=out, not_into=self.not_into | inner.not_into,
-            not_out=self.not_out | inner.not_out, unknown=self.unknown or inner.unknown,
-            state="established" if "established" in (self.state, inner.state) else "new",
-            asks_state=self.asks_state or inner.asks_state, dnat=next(iter(asked), None),
+        return Match(
+            parts=tuple(parts), into=into, out=out, not_into=self.not_into | inner.not_into, not_out=self.not_out | inner.not_out,
+            unknown=self.unknown or inner.unknown, state="established" if "established" in (self.state, inner.state) else "new",
+            asks_state=self.asks_state or inner.asks_state, dnat=next(iter(asked), None), comment=inner.comment,
         )  # fmt: skip
 
     def met(self, names: frozenset[str]) -> tuple[frozenset[str] | None, Literal["new", "established"]]:

@@ -267,7 +267,7 @@ def both(left: Sequence[Match], right: Sequence[Match]) -> list[Match]:
                 raise Unread("it stands for too many combinations")
             if a.state == b.state == "new" and (one := a.narrowed(b)) is not None:
                 found.append(one)
-    return joined([found])
+    return found if len(found) < 2 else joined([found])
 
 
 def joined(some: Iterable[Sequence[Match]]) -> list[Match]:

@@ -720,10 +720,10 @@ def test_a_packet_by_packet_walk_says_the_same(
     assert told(device(json.dumps(document)), source, port=f"tcp/{port}")[0] == slow(document, source, port)
 
 
-def test_five_thousand_rules_are_read_in_less_than_two_seconds() -> None:
+def test_five_thousand_rules_are_read_in_less_than_four_seconds() -> None:
     took, _, rules = min(exports.measured("nft", 5_000) for _ in range(3))
     assert rules == 5_000
-    assert took < 2
+    assert took < 4
 
 
 def test_a_set_of_many_members_is_worked_out_once() -> None:
