@@ -19,6 +19,7 @@ _TRAFFIC: Final = {
 }  # fmt: skip
 NOT_CURRENT: Final = "the export is no longer current: older than its limit, or a newer one could not be read"
 SAME_ZONE: Final = "same network zone: the firewall never sees it"
+REST: Final = "the rest cannot be told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def tell(board: Board, reach: Reach, columns: Bits, *, way: bool = True) -> Told
         decider = _permitter(board, reach, through)
         reason = SAME_ZONE if decider is None else ""
         if doubtful:
-            reason = f"the rest cannot be told: {_doubter(board, reach, doubtful)[1]}"
+            reason = f"{REST}: {_doubter(board, reach, doubtful)[1]}"
     elif doubtful:
         verdict = "cannot-tell"
         decider, reason = _doubter(board, reach, doubtful)
