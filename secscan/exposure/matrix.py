@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
+from types import MappingProxyType
 from typing import Final
 
 from secscan.exposure import intervals
@@ -37,7 +38,7 @@ from secscan.model.words import Verdict
 MAX_ZONES: Final = 60
 MAX_SERVICES: Final = 20
 """``any`` is one of them."""
-SHOWN: Final = 4
+SHOWN: Final = 5
 """Networks that a row names of those that get through."""
 MAX_CLASSES: Final = 8_000
 """Kinds of address over all zones; some 40 seconds."""
@@ -62,15 +63,12 @@ def matrix(
     pairs: list[PairRow] = []
     classes, crowded = 0, []
     for zone in zones:
-        families = [_Asked(engine, family, zone, hosts.get((family, zone.id), {})) for family in FAMILIES]
+        families = [End(engine, family, zone, hosts.get((family, zone.id), {})) for family in FAMILIES]
         classes += sum(len(one.classes) for one in families)
         if classes > MAX_CLASSES:
             crowded.append(zone.id)
             continue
-        reached = {service: [(one, one.reached(service)) for one in families if one.classes] for service in services}
-        for start in zones:
-            if start.id != zone.id:
-                pairs += _pair(start, zone, reached, forbidden, broken)
+        pairs += between(zones, families, services, forbidden, broken)
     left_out = [
         f"{what}: {', '.join(left)}"
         for left, what in (
@@ -159,6 +157,12 @@ class _Class:
     size: int
     why: str = ""
 
+    @property
+    def end(self) -> int:
+        """One of them: not the first of a network, which is seldom anybody's."""
+        lo, hi = self.pairs[0]
+        return lo + 1 if hi - lo >= 3 else lo
+
 
 _Found = tuple["_Class", Told, Question]
 
@@ -186,14 +190,13 @@ class _Reached:
             self.doubtful.setdefault(at, (one, told, question))
 
 
-class _Asked:
+class End:
     """One zone as what is reached, in one family."""
 
     def __init__(self, engine: Engine, family: Family, zone: ZoneSet, hosts: Mapping[int, tuple[str, str]]) -> None:
         self.family, self.zone, self.board = family, zone, engine.board(family, inward=True)
         self.classes = _classes(engine, self.board, family, zone, hosts)
         self.size = sum(one.size for one in self.classes)
-        self._routed: dict[str, Bits] = {}
         self._largest: dict[str, tuple[_Class, Question]] = {}
         self._hot: dict[int, tuple[Sequence[Told], Sequence[tuple[int, Told]]]] = {}
 
@@ -210,7 +213,7 @@ class _Asked:
         """A question for each kind of packet; none where one address does not speak for the class."""
         if one.why:
             return
-        whole = self.board.question(one.pairs[0][0], self.zone.id, service, one.guards)
+        whole = self.board.question(one.end, self.zone.id, service, one.guards)
         apart = {kind for _, kind in whole.particular}
         for cell in whole.cells:
             mine = ((whole.end, cell.kind),) if cell.kind in apart else ()
@@ -231,18 +234,6 @@ class _Asked:
             if number not in own:
                 yield number, told
         yield from ((number, told) for number, told in own.items() if told.verdict != "blocked")
-
-    def routed(self, zone: ZoneSet) -> Bits:
-        """The columns of an internet zone whose addresses the internet routes: those that a person expects to see."""
-        if zone.id not in self._routed:
-            number = self.board.axis.number[zone.id]
-            others = intervals.union(*(intervals.of(some, self.family) for some in (PRIVATE, UNROUTED)))
-            self._routed[zone.id] = sum(
-                1 << k
-                for k, column in enumerate(self.board.axis.columns[number])
-                if not intervals.intersect((column,), others)
-            )
-        return self._routed[zone.id]
 
     def blocked(self, service: str, zone: str) -> _Found:
         """What stops packets to the largest class."""
@@ -307,10 +298,23 @@ def _each(pairs: Intervals) -> Iterable[int]:
 # -- one pair
 
 
+def between(
+    starts: Sequence[ZoneSet],
+    families: Sequence[End],
+    services: Sequence[str],
+    forbidden: Sequence[Forbidden] = (),
+    broken: Mapping[tuple[str, str, str], list[str]] = MappingProxyType({}),
+) -> list[PairRow]:
+    """The rows from every other zone to one, which ``families`` holds once a family."""
+    reached = {service: [(one, one.reached(service)) for one in families if one.classes] for service in services}
+    end = families[0].zone
+    return [row for start in starts if start.id != end.id for row in _pair(start, end, reached, forbidden, broken)]
+
+
 def _pair(
     start: ZoneSet,
     end: ZoneSet,
-    reached: Mapping[str, Sequence[tuple[_Asked, Sequence[_Reached]]]],
+    reached: Mapping[str, Sequence[tuple[End, Sequence[_Reached]]]],
     forbidden: Sequence[Forbidden],
     broken: Mapping[tuple[str, str, str], list[str]],
 ) -> list[PairRow]:
@@ -318,24 +322,25 @@ def _pair(
     rows: dict[object, PairRow] = {}
     key: object
     for service, families in reached.items():
-        claims = tuple(dict.fromkeys(broken.get((start.id, end.id, service), ())))
+        named = tuple(dict.fromkeys(broken.get((start.id, end.id, service), ())))
         asked = [each for each in families if each[0].board.full(start.id)]
         for one, zones in asked:
             told = _told(one, zones[one.board.axis.number[start.id]], service, start)
             controls = _forbidding(start, end, service, forbidden) if told.sources else ()
+            claims = named if told.sources else ()
             key = (one.family, told.same, controls, claims)
             if key in rows:
                 rows[key].services.append(service)
             else:
                 rows[key] = _row(start, end, service, one, told, controls, claims)
         if not asked:
-            key = (claims,)
+            key = ()
             if key in rows:
                 rows[key].services.append(service)
             else:
                 rows[key] = PairRow(
                     from_zone=start.id, to_zone=end.id, ip=4, services=[service], verdict="cannot-tell",
-                    reason="the two zones list no addresses of one family", claims=list(claims),
+                    reason="the two zones list no addresses of one family",
                 )  # fmt: skip
     return list(rows.values())
 
@@ -360,7 +365,7 @@ class _Verdict:
         return self.verdict, self.sources, self.targets, device, origin, self.reason, self.rules, self.stale
 
 
-def _told(asked: _Asked, one: _Reached, service: str, start: ZoneSet) -> _Verdict:
+def _told(asked: End, one: _Reached, service: str, start: ZoneSet) -> _Verdict:
     board, full = asked.board, asked.board.full(start.id)
     doubt = next((found for at, found in one.doubtful.items() if one.through.get(at) != full), None)
     unsure = doubt[1].reason if doubt else next((c.why for c in asked.classes if c.why), "")
@@ -394,7 +399,7 @@ def _told(asked: _Asked, one: _Reached, service: str, start: ZoneSet) -> _Verdic
 
 
 def _row(
-    start: ZoneSet, end: ZoneSet, service: str, asked: _Asked, told: _Verdict, controls: Sequence[str], claims: Sequence[str]
+    start: ZoneSet, end: ZoneSet, service: str, asked: End, told: _Verdict, controls: Sequence[str], claims: Sequence[str]
 ) -> PairRow:  # fmt: skip
     board = asked.board
     item = told.found[1].item if told.found else None
@@ -418,14 +423,11 @@ def _row(
     )  # fmt: skip
 
 
-def _packet(asked: _Asked, found: _Found, start: ZoneSet) -> Packet | None:
+def _packet(asked: End, found: _Found, start: ZoneSet) -> Packet | None:
     """A packet that shows it; None where none can be named."""
     board, question = asked.board, found[2]
     put = Put(board=board, question=question)
     reach, columns = put.reach(start.id), board.full(start.id)
-    routed = asked.routed(start) if start.internet else columns
-    if (found[1].through or columns) & routed:
-        columns = routed
     shown = witness(put, reach, tell(board, reach, columns), columns)
     return None if shown is None else packet_of(shown[0])
 

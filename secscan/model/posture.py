@@ -163,7 +163,7 @@ class PairRow:
     """Addresses that some address of the one zone reaches."""
     of_targets: int = 0
     from_networks: list[str] = field(default_factory=list)
-    """For ``partly``: the first networks that get through; and the first that they get through to."""
+    """For ``partly``: the first networks that get through, five at most; and the first that they get through to."""
     to_networks: list[str] = field(default_factory=list)
     device: str | None = None
     rule: str | None = None

@@ -94,7 +94,8 @@ def claims_table(view: View, state: str, title: str, rows: Sequence[ClaimRow], n
         bits.row(
             bits.cell(
                 view.device(c.council, c.asset, c.hostname or c.asset),
-                bits.note(f"{c.id}, {c.asset}" + (f", {c.product}" if c.product else "")),
+                bits.note(c.asset + (f", {c.product}" if c.product else "")),
+                view.claim(c.council, c.id),
                 None if (c.council, c.id) in named else bits.note("Not in the legacy register"),
             ),
             view.council(c.council),
