@@ -190,6 +190,14 @@ def test_an_address_that_a_translation_leads_to_is_asked_about_by_itself() -> No
     assert (found.verdict, found.targets, found.to_networks) == ("partly", 1, ["10.9.0.9/32"])
 
 
+def test_addresses_that_differ_only_by_what_is_translated_to_them_are_told_apart() -> None:
+    nat = turn(5, "203.0.113.8/31", "10.9.0.8/31", "tcp", "443")
+    fw = listed(rule(2, "permit", "any", "203.0.113.8", "tcp", "443"), translations=(nat,))
+    fw = replace(fw, stages=tuple(replace(stage, sees="original") for stage in fw.stages))
+    found = one([fw], "users", "servers")
+    assert (found.verdict, found.targets, found.to_networks) == ("partly", 1, ["10.9.0.8/32"])
+
+
 def test_a_translation_to_more_addresses_than_are_followed_leaves_them_untold(monkeypatch: pytest.MonkeyPatch) -> None:
     nat = turn(5, "203.0.113.0/28", "10.9.0.0/28", "tcp", "443")
     fw = listed(rule(3, "deny", "any", "any"), translations=(nat,))

@@ -44,6 +44,7 @@ def build(view: View) -> Page:
         "off": by_state(off),
         "off_total": len(off),
         "claims_total": len(p.claims),
+        "described": described(view),
         "answer": headlines.mitigations_answer(p.claims, p.as_of),
         "lapsing": lapsing_table(view),
         "groups": groups,
@@ -53,6 +54,14 @@ def build(view: View) -> Page:
         file="mitigations.html", template="mitigations.html", title="Protections: claimed, proven, disproven",
         part_of="mitigations.html", crumbs=(("Overview", "index.html"),), context=context,
     )  # fmt: skip
+
+
+def described(view: View) -> str:
+    """How many claims have a page of their own."""
+    have, every = len(view.claim_pages), len(view.claims)
+    if have == every:
+        return "Each has a page of its own, with its history and how to test it."
+    return f"{words.of(have, every)} claims have a page of their own, with history and how to test: the weakest first."
 
 
 def by_state(rows: Sequence[ClaimRow]) -> list[dict[str, object]]:
