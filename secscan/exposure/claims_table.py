@@ -158,11 +158,12 @@ def _shown(scene: Scene, claim: Mitigation, row: int | None, judged: Judged) -> 
 
 
 def _way(tried: Tried) -> ClaimWay:
-    passage, seen = tried.passage, tried.observation
+    passage, seen = tried.passage, tried.observation or tried.last
     origin = passage.origin
     return ClaimWay(
         zone=tried.zone, port=tried.port, direction="in" if tried.inward else "out", reach=passage.reach,
         partly=passage.partly, rule=passage.rule, place=Place(origin.file, origin.line) if origin else None,
         reason=passage.reason or None, vantage=seen.vantage if seen else None, seen_on=seen.on if seen else None,
         seen=seen.seen if seen else None, seen_as=seen.state if seen else None,
+        lapsed=tried.observation is None and seen is not None,
     )  # fmt: skip

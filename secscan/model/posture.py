@@ -211,8 +211,10 @@ class ClaimWay:
     vantage: str | None
     seen_on: date | None
     seen: bool | None
-    """It was let through; None: nobody looked lately, or the scan could not tell."""
+    """It was let through; None: nobody looked, or the scan could not tell."""
     seen_as: str | None
+    lapsed: bool = False
+    """That scan is older than the claim's limit, and proves nothing today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

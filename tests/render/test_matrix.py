@@ -85,7 +85,7 @@ def test_a_zone_s_page_has_a_word_for_each_zone_and_port_and_the_rule_behind_eac
 
 def test_ipv6_and_old_exports_and_untold_ways_are_said_beside_the_word() -> None:
     text = zone_page("internet").all("main")[0].text
-    assert "over IPv6" in text and "by an export that is older than its limit" in text
+    assert "over IPv6" in text and "by an export that is no longer current" in text
     assert (
         "no firewall export covers the traffic between the two zones"
         in zone_page("corvale-offices").all("main")[0].text
@@ -187,7 +187,7 @@ def test_a_claim_s_page_has_its_words_what_decides_it_and_every_way() -> None:
         "Yes, from some addresses", "core-fw rule 118 firewalls/core-fw/2026-10-30/running.cfg:118",
         "Let through open, from corvale-offices on 21 October 2026",
     ]  # fmt: skip
-    assert ways[1][3].startswith("Cannot tell") and ways[1][5] == "Nobody looked lately"
+    assert ways[1][3].startswith("Cannot tell") and ways[1][5] == "Nobody looked"
 
 
 def test_a_claim_s_page_lists_the_findings_that_rest_on_it_and_no_others() -> None:
@@ -200,6 +200,18 @@ def test_a_claim_s_page_lists_the_findings_that_rest_on_it_and_no_others() -> No
 def test_a_proof_says_when_it_lapses_and_another_state_does_not() -> None:
     assert "The proof lapses on 12 January 2027, in 73 days." in claim_page("alderbeck", "MIT-001").all("main")[0].text
     assert "Proof lapses" not in claim_page("corvale", "MIT-003").all("main")[0].text
+
+
+def test_a_scan_of_long_ago_and_what_changed_since_are_told() -> None:
+    old = replace(P.claims[0].ways[0], lapsed=True)
+    own = replace(
+        P, claims=[replace(P.claims[0], state="configured", ways=[old], changed=["rule core-fw 12"]), *P.claims[1:]]
+    )
+    reader = claim_page("alderbeck", "MIT-001", own)
+    assert (
+        "Changed since it was proven" in reader.all("main")[0].text and "rule core-fw 12" in reader.all("main")[0].text
+    )
+    assert table_rows(reader, "ways")[0][5].endswith("too long ago to count")
 
 
 def test_a_claim_that_rests_on_a_control_names_it_and_how_to_ask() -> None:

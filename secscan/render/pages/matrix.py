@@ -200,7 +200,7 @@ def _through(r: PairRow) -> Cell:
     if r.reason:
         parts.append(bits.note(words.dated(r.reason)))
     if r.stale:
-        parts.append(bits.note("by an export that is older than its limit"))
+        parts.append(bits.note("by an export that is no longer current"))
     return bits.cell(*parts, sort=r.verdict)
 
 

@@ -79,6 +79,7 @@ def _found(c: ClaimRow) -> Facts:
         facts.append(("Expanded from", (bits.prose(", then ".join(c.rule_objects)),)))
     if c.packet:
         facts.append(("Packet that shows it", (bits.code(words.packet(c.packet)),)))
+    facts += [("Changed since it was proven", (bits.prose(change),)) for change in c.changed]
     if c.state == "proven" and c.kind == "isolation":
         facts.append(("Proof lapses", (bits.text(words.english(c.lapses_on) if c.lapses_on else "No date"),)))
     return facts
@@ -108,11 +109,12 @@ def _by_rules(w: ClaimWay) -> Cell:
 
 def _by_scan(w: ClaimWay) -> Cell:
     if w.vantage is None:
-        return bits.cell(bits.text("Nobody looked lately" if w.direction == "in" else "No scan shows the way out"))
+        return bits.cell(bits.text("Nobody looked" if w.direction == "in" else "No scan shows the way out"))
     said = {True: "Let through", False: "Stopped", None: "Could not tell"}[w.seen]
     on = f" on {words.english(w.seen_on)}" if w.seen_on else ""
     shown = bits.strong(said) if w.seen else bits.text(said)
-    return bits.cell(shown, bits.note(f"{w.seen_as or 'no answer'}, from {w.vantage}{on}"))
+    late = bits.note("too long ago to count") if w.lapsed else None
+    return bits.cell(shown, bits.note(f"{w.seen_as or 'no answer'}, from {w.vantage}{on}"), late)
 
 
 def _strip(view: View, c: ClaimRow) -> list[object]:
