@@ -90,11 +90,12 @@ def scan(
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
         past = store.runs()
-        before: Any = past[-1].facts.get("claims", {}) if past else {}
+        kept = [(run.as_of, claims) for run in past if isinstance(claims := run.facts.get("claims"), Mapping)]
+        before: Any = kept[-1][1] if kept else {}
         estate = exposure.attach(
             estate, held.settings, rules, exposure.devices(reading.loads, reading.gaps, held.settings, files, today),
             policy.ports_asked(rules, checks), held.source_places,
-            {claim: known.get("rests") for claim, known in before.items()},
+            {claim: known.get("rests") for claim, known in before.items()}, policy.forbidden(rules, checks),
         )  # fmt: skip
         estate = policy.attach(estate, rules)
         estate = plugins.build(estate, added.tables)
@@ -111,7 +112,7 @@ def scan(
             facts = findings.RunFacts(
                 tool_version=__version__, run_id=recorded.run_id, as_of=today, previous_as_of=recorded.previous_as_of,
                 previous_digest=recorded.previous_digest, clocked=recorded.clocked, changes=recorded.changes,
-                trends=recorded.trends, catalogue_products=len(catalogue.products),
+                trends=recorded.trends, claims=kept, catalogue_products=len(catalogue.products),
                 catalogue_checked_on=catalogue.checked_on,
             )  # fmt: skip
             posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts, brand))
@@ -129,7 +130,7 @@ def scan(
                 facts={
                     "checks": {spec.id: spec.sha256 for spec in checks.values()},
                     **_brought(checks, added),
-                    "claims": findings.standing(estate),
+                    "claims": findings.standing(estate, before),
                     "rules": {c.id: _asked(rules, checks, added, c.id) for c in held.settings.councils},
                 },
             ),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from secscan.exposure import intervals
-from secscan.exposure.engine import Asked, Engine, answer
+from secscan.exposure.engine import PRIVATE_ONLY, Asked, Engine, answer
 from secscan.exposure.intervals import Family
 from secscan.exposure.lone import ANY_WAY, Lone, Way, neighbours, several, side_names, zone_names
 from secscan.exposure.services import wanted
@@ -107,7 +107,7 @@ def _noted(found: Answer, family: Family) -> Answer:
     through = intervals.of(intervals.networks(found.sources), family)
     if intervals.subtract(through, intervals.of(PRIVATE, family)):
         return found
-    return replace(found, reason="only private addresses that no zone lists; list them in a zone of their own")
+    return replace(found, reason=PRIVATE_ONLY)
 
 
 def _cannot_tell(from_: str, to: str, port: str, why: str) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from secscan.exposure import intervals
 from secscan.exposure.board import Board, Question
@@ -43,6 +43,7 @@ class Passage:
     exported_on: date | None = None
 
 
+OLD: Final = f"it was blocked, but {NOT_CURRENT}"
 PerZone = Mapping[str, Passage]
 """Zone -> whether it and the asset reach each other; the same object for assets that the rules do not tell apart."""
 
@@ -99,7 +100,8 @@ class Passages:
         return self._joined[key]
 
     def packet(self, subject: Subject, zone: str, port: str, *, inward: bool) -> Witness | None:
-        """A packet that gets through; None where none surely does."""
+        """A packet that gets through, or where none does, one that is stopped; None where neither is sure."""
+        stopped = None
         for address, family, located in subject.addresses:
             if located.zone is not None:
                 asked = self._engine.ask(
@@ -108,9 +110,11 @@ class Passages:
                 reach = asked.reach(zone)
                 columns = asked.board.axis.full[reach.zone]
                 told = tell(asked.board, reach, columns)
-                if told.through and (found := witness(asked, reach, told, columns)) is not None:
+                found = witness(asked, reach, told, columns)
+                if found is not None and told.through:
                     return found[0]
-        return None
+                stopped = stopped or (found and found[0])
+        return stopped
 
     def rests(self, subject: Subject, zone: str, port: str, *, inward: bool) -> Iterator[tuple[Node, Item]]:
         """Every rule that decides for some packet of this way, with its device."""
@@ -169,7 +173,7 @@ def _passage(told: Told) -> Passage:
     reason, item = told.reason, told.item
     if told.stale and reach is False:
         # A rule of long ago may be gone: what an old export blocks is not known to be blocked.
-        reach, reason = None, f"it was blocked, but {NOT_CURRENT}"
+        reach, reason = None, OLD
     return Passage(
         reach=reach,
         partly=told.verdict == "partly",

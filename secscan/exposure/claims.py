@@ -59,6 +59,12 @@ class Judged:
     disagreement: bool | None = None
     standing: Standing | None = None
     """What the answer rests on, where every way is blocked."""
+    tried: Sequence[Tried] = ()
+    """Every way that the claim says is shut."""
+    decided: Tried | None = None
+    """The one that decides."""
+    packet: Witness | None = None
+    """One that fares as the rule says that decides."""
 
 
 Stands = Callable[[Sequence[Tried]], Standing]
@@ -111,15 +117,19 @@ def judge(
     ]
     if not tried:
         return Judged(state="cannot-tell", reason="the claim names no way")
-    for one in tried:
-        if one.passage.reach and not one.passage.stale:
-            packet = passages.packet(subject, one.zone, one.port, inward=one.inward)
-            return _of(one, "disproven", f"{one} gets through{_shown(one.passage, packet)}", _disagreement(tried))
-    return _judged(claim, tried, _disagreement(tried), stands)
+    found, packet = _judged(claim, tried, _disagreement(tried), stands), None
+    if (one := found.decided) is not None and one.passage.origin is not None and one.passage.reach is not None:
+        packet = passages.packet(subject, one.zone, one.port, inward=one.inward)
+    if one is not None and found.state == "disproven" and not found.by_packet:
+        found = replace(found, reason=f"{found.reason}{_shown(one.passage, packet)}")
+    return replace(found, tried=tried, packet=packet)
 
 
 def _judged(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | None, stands: Stands) -> Judged:
-    """The state of a claim of which the rules let nothing surely through."""
+    """The state of a claim by its ways: what the rules surely let through decides first."""
+    for one in tried:
+        if one.passage.reach and not one.passage.stale:
+            return _of(one, "disproven", f"{one} gets through", disagreement)
     for one in tried:
         if one.observation is not None and one.observation.seen:
             seen = f"a scan from {one.observation.vantage} saw {one} {one.observation.state} on {one.observation.on}"
@@ -153,6 +163,7 @@ def _blocked(claim: Mitigation, tried: Sequence[Tried], disagreement: bool | Non
     return Judged(
         state="proven",
         reason=f"every way is blocked by the rules, and scans saw it stopped, the oldest on {observation.on}{rest}",
+        decided=oldest,
         passage=oldest.passage,
         observation=observation,
         lapses_on=observation.on + timedelta(days=claim.proof_days),
@@ -192,7 +203,12 @@ def _disagreement(tried: Sequence[Tried]) -> bool | None:
 
 def _of(one: Tried, state: ClaimState, reason: str, disagreement: bool | None) -> Judged:
     return Judged(
-        state=state, reason=reason, passage=one.passage, observation=one.observation, disagreement=disagreement
+        state=state,
+        reason=reason,
+        decided=one,
+        passage=one.passage,
+        observation=one.observation,
+        disagreement=disagreement,
     )
 
 

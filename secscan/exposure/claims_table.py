@@ -10,11 +10,12 @@ import numpy as np
 
 from secscan.exposure.basis import Standing, parts, standing
 from secscan.exposure.claims import Judged, Tried, judge
+from secscan.exposure.engine import packet_of
 from secscan.exposure.scene import Scene, shared_columns
 from secscan.model.frame import Col, Frame
 from secscan.model.places import Place
 from secscan.model.policy import Mitigation, Policy
-from secscan.model.posture import ClaimRow
+from secscan.model.posture import ClaimRow, ClaimWay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,4 +146,24 @@ def _shown(scene: Scene, claim: Mitigation, row: int | None, judged: Judged) -> 
         observed_state=seen.state if seen else None,
         changed=list(judged.standing.changed) if judged.standing and judged.state == "configured" else [],
         place=claim.place,
+        control=claim.control,
+        proof_days=claim.proof_days,
+        both_directions=isolation is not None and isolation.both_directions,
+        rule_text=passage.origin.text if passage and passage.origin else None,
+        rule_objects=list(passage.origin.objects) if passage and passage.origin else [],
+        decided=str(judged.decided) if judged.decided else None,
+        packet=packet_of(judged.packet) if judged.packet else None,
+        ways=[_way(one) for one in judged.tried],
     )
+
+
+def _way(tried: Tried) -> ClaimWay:
+    passage, seen = tried.passage, tried.observation or tried.last
+    origin = passage.origin
+    return ClaimWay(
+        zone=tried.zone, port=tried.port, direction="in" if tried.inward else "out", reach=passage.reach,
+        partly=passage.partly, rule=passage.rule, place=Place(origin.file, origin.line) if origin else None,
+        reason=passage.reason or None, vantage=seen.vantage if seen else None, seen_on=seen.on if seen else None,
+        seen=seen.seen if seen else None, seen_as=seen.state if seen else None,
+        lapsed=tried.observation is None and seen is not None,
+    )  # fmt: skip

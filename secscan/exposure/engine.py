@@ -12,8 +12,10 @@ from secscan.exposure.board import Board, Guard, Question, Reach
 from secscan.exposure.intervals import Family
 from secscan.exposure.told import Told, deciders, device_name, first_address, stopping, tell
 from secscan.model.net import AddressSet, Answer, Device, Intervals, Onward, Origin, Witness, ZoneSet
+from secscan.model.posture import Packet
 
 NO_HOST: Final = ("", "")
+PRIVATE_ONLY: Final = "only private addresses that no zone lists; list them in a zone of their own"
 
 
 class Asked(Protocol):
@@ -164,6 +166,11 @@ def _shown(addresses: Intervals | None, family: Family) -> str:
     if intervals.size(addresses) == 1:
         return intervals.text(addresses[0][0], family)
     return ", ".join(intervals.cidrs(addresses, family)[:4])
+
+
+def packet_of(found: Witness) -> Packet:
+    """The packet as reports show it."""
+    return Packet(src=found.src, dst=found.dst, proto=found.proto, sport=found.sport, dport=found.dport)
 
 
 def rule_text(device: str, origin: Origin) -> str:

@@ -42,7 +42,7 @@ def paths(
         if row not in wanted:
             continue
         own, ports = support.get(key, _NOTHING), wanted[row].ports
-        for port in sorted(ports - {ANY}, key=_port_order):
+        for port in sorted(ports - {ANY}, key=port_order):
             table.add(row, port, everywhere, own, inward=True)
         if wanted[row].chosen:
             table.add(row, ANY, everywhere if ANY in ports else internet, own, inward=True)
@@ -64,7 +64,7 @@ def _wanted(
     scene: Scene, policy: Policy, support: Mapping[AssetKey, Support], extra: frozenset[str]
 ) -> dict[int, _Wanted]:
     found = {row: _Wanted(chosen=support.get(key, _NOTHING).whole is False) for key, row in scene.rows.items()}
-    for key, port in _listening(scene.estate.frames.get("services")):
+    for key, port in listening(scene.estate.frames.get("services")):
         if (row := scene.rows.get(key)) is not None:
             found[row].ports.add(port)
     zones = {zone.id for zone in scene.zones}
@@ -83,7 +83,8 @@ def _wanted(
     return {row: wanted for row, wanted in found.items() if wanted.chosen or wanted.ports}
 
 
-def _listening(services: Frame | None) -> Iterable[tuple[AssetKey, str]]:
+def listening(services: Frame | None) -> Iterable[tuple[AssetKey, str]]:
+    """Every port that some asset listens on, as proto/port."""
     if services is None or "proto_port" not in services.columns:
         return
     columns = (services.columns[name] for name in ("council", "asset", "proto_port"))
@@ -184,6 +185,7 @@ class _Table:
         )
 
 
-def _port_order(port: str) -> tuple[str, int]:
+def port_order(port: str) -> tuple[str, int]:
+    """Ports of one protocol by their number."""
     proto, _, number = port.partition("/")
     return proto, int(number) if number.isdecimal() else -1

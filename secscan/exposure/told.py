@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from secscan.exposure import intervals
 from secscan.exposure.axis import Bits
 from secscan.exposure.board import Board, Reach
 from secscan.exposure.evaluating import Trace, Visit
 from secscan.exposure.items import Gate, Item
 from secscan.exposure.node import Asked, Cell
+from secscan.exposure.zones import UNROUTED
 from secscan.model.words import Verdict
 
 _TRAFFIC: Final = {
@@ -19,6 +21,7 @@ _TRAFFIC: Final = {
 }  # fmt: skip
 NOT_CURRENT: Final = "the export is no longer current: older than its limit, or a newer one could not be read"
 SAME_ZONE: Final = "same network zone: the firewall never sees it"
+REST: Final = "the rest cannot be told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ def tell(board: Board, reach: Reach, columns: Bits, *, way: bool = True) -> Told
         decider = _permitter(board, reach, through)
         reason = SAME_ZONE if decider is None else ""
         if doubtful:
-            reason = f"the rest cannot be told: {_doubter(board, reach, doubtful)[1]}"
+            reason = f"{REST}: {_doubter(board, reach, doubtful)[1]}"
     elif doubtful:
         verdict = "cannot-tell"
         decider, reason = _doubter(board, reach, doubtful)
@@ -247,8 +250,9 @@ def stopping(board: Board, reach: Reach, told: Told) -> list[str]:
 
 
 def first_address(board: Board, zone: int, columns: Bits) -> int:
-    """An address to show: the second of the first stretch, for the first of a network is seldom anybody's."""
-    lo, hi = board.axis.columns[zone][(columns & -columns).bit_length() - 1]
+    """An address to show: of the first stretch the second that a router hands on, for the first is seldom anybody's."""
+    first = board.axis.columns[zone][(columns & -columns).bit_length() - 1]
+    lo, hi = next(iter(intervals.subtract((first,), intervals.of(UNROUTED, board.family))), first)
     return lo + 1 if hi - lo >= 3 else lo
 
 

@@ -1,6 +1,6 @@
 """Names each finding, applies mitigations and exceptions, and puts one run's result together."""
 
-from secscan.findings.claims import dated, judge_control_claims, standing
+from secscan.findings.claims import dated, judge_control_claims, spells, standing
 from secscan.findings.closing import Looked, looked, restated
 from secscan.findings.measures import measure
 from secscan.findings.posture import RunFacts, assemble, is_complete
@@ -17,5 +17,6 @@ __all__ = [
     "measure",
     "restated",
     "settle",
+    "spells",
     "standing",
 ]

@@ -11,6 +11,7 @@ from secscan.model.estate import Estate
 from secscan.model.findings import FAIL, OUTSIDE, UNKNOWN, Judgement
 from secscan.model.frame import Col
 from secscan.model.policy import Policy
+from secscan.model.posture import ClaimRow, ClaimSpell
 from secscan.model.words import ClaimState
 
 
@@ -58,14 +59,54 @@ def dated(estate: Estate, before: Mapping[str, Any], today: date) -> Estate:
     return replace(estate, frames={**estate.frames, "claims": frame}, notes={**estate.notes, "claims": notes})
 
 
-def standing(estate: Estate) -> dict[str, dict[str, Any]]:
-    """Claim id -> its state, since when, and what its proof rests on, as the next run needs them."""
-    proofs = estate.notes.get("proofs", {})
-    return {
-        c.id: {"state": c.state, "since": c.since.isoformat() if c.since else None}
-        | ({"rests": proofs[c.id]} if c.id in proofs else {})
-        for c in estate.notes.get("claims", ())
-    }
+Past = Sequence[tuple[date, Mapping[str, Any]]]
+"""Day of a run, and what it kept of its claims (``standing``); oldest first."""
+
+
+def standing(estate: Estate, before: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Claim id -> its council, its state, since when, and what its proof rests on, as later runs need them; and why,
+    where the state is another than ``before``."""
+    proofs, found = estate.notes.get("proofs", {}), {}
+    for c in estate.notes.get("claims", ()):
+        since = c.since.isoformat() if c.since else None
+        one: dict[str, Any] = {"council": c.council, "state": c.state, "since": since}
+        if before.get(c.id, {}).get("state") != c.state:
+            one["why"] = c.reason
+        if c.id in proofs:
+            one["rests"] = proofs[c.id]
+        found[c.id] = one
+    return found
+
+
+def spells(past: Past, now: Sequence[ClaimRow], today: date) -> list[ClaimRow]:
+    """The claims with the states that each had, run by run; of several runs of one day the last counts."""
+    told: dict[date, Mapping[str, Any]] = {}
+    for on, kept in past:
+        same = told.get(on, {})
+        told[on] = {id: _later(same.get(id), one) for id, one in kept.items()}
+    told.pop(today, None)
+    return [replace(claim, spells=_spells(claim, told, today)) for claim in now]
+
+
+def _later(before: Any, now: Any) -> Any:
+    """What a later run of the same day says of a claim: why it stands so, the earlier one knew."""
+    return {**before, **now} if before and before["state"] == now["state"] else now
+
+
+def _spells(claim: ClaimRow, told: Mapping[date, Mapping[str, Any]], today: date) -> list[ClaimSpell]:
+    found: list[ClaimSpell] = []
+    unbroken = False
+    for on in [*sorted(told), today]:
+        own = {"state": claim.state, "why": claim.reason}
+        kept: Any = told[on].get(claim.id) if on in told else own
+        if kept is None or kept.get("council", claim.council) != claim.council:
+            unbroken = False
+        elif unbroken and found[-1].state == kept["state"]:
+            found[-1] = replace(found[-1], last_on=on, runs=found[-1].runs + 1)
+        else:
+            found.append(ClaimSpell(state=kept["state"], first_on=on, last_on=on, runs=1, why=kept.get("why")))
+            unbroken = True
+    return found
 
 
 def _state(

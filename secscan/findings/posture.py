@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from secscan.findings import councils, coverage, registers, support
+from secscan.findings.claims import Past, spells
 from secscan.findings.excluded import excluded
 from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
@@ -18,7 +19,6 @@ from secscan.model.policy import Policy
 from secscan.model.posture import (
     Brand,
     Change,
-    ClaimRow,
     ControlRow,
     FindingRow,
     Point,
@@ -42,6 +42,8 @@ class RunFacts:
     clocked: Sequence[Clocked]
     changes: Sequence[Change]
     trends: Mapping[str, Sequence[Point]]
+    claims: Past
+    """What the runs before kept of their claims."""
     catalogue_products: int
     catalogue_checked_on: date | None
 
@@ -60,7 +62,8 @@ def assemble(
     themes = {c.id: c.theme for c in policy.controls}
     rows = _asset_rows(estate)
     shown = [_finding(c, checks, themes, estate.frames["assets"], rows) for c in facts.clocked]
-    claims: list[ClaimRow] = sorted(estate.notes.get("claims", ()), key=lambda c: (c.council, c.id))
+    claims = spells(facts.claims, estate.notes.get("claims", ()), facts.as_of)
+    claims.sort(key=lambda c: (c.council, c.id))
     legacy = registers.legacy(shown, estate, policy, claims, rows)
     inputs = councils.inputs(settings, estate)
     exceptions = registers.exceptions(policy, shown, facts.as_of)
@@ -120,6 +123,7 @@ def assemble(
             for spec in sorted(checks.values(), key=lambda s: s.id)
             if any(j.control.check == spec.id for j in judgements)
         ],
+        matrix=estate.notes.get("matrix"),
     )  # fmt: skip
 
 

@@ -25,6 +25,10 @@ class Scope:
     place: Place = Place("")
     """Where it is set."""
 
+    def takes(self, column: str, value: str) -> bool:
+        """Whether a row with this value may be inside, as far as this column decides."""
+        return value in self.only.get(column, (value,)) and value not in self.excluded.get(column, ())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
@@ -49,6 +53,18 @@ class Control:
     councils: frozenset[str] = frozenset()
     """The councils that this variant is for."""
     place: Place = Place("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """Ports that a control wants no zone of users to reach. ``internet`` among the zones is every internet zone."""
+
+    control: str
+    from_zones: frozenset[str]
+    ports: frozenset[str]
+    councils: frozenset[str]
+    """Those whose zones it is about; shared zones are every council's."""
+    scope: Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from secscan.model.places import Place
-from secscan.model.words import ClaimState, Severity, Status
+from secscan.model.words import ClaimState, Severity, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,119 @@ class LegacyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Packet:
+    """One packet that shows an answer, as it is sent."""
+
+    src: str
+    dst: str
+    proto: str
+    sport: int
+    dport: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneRow:
+    """A zone of secscan.yaml."""
+
+    id: str
+    name: str
+    council: str | None
+    """None: shared by all."""
+    trusted: bool
+    internet: bool
+    networks: list[str]
+    """As secscan.yaml lists them; none for an internet that is everything else."""
+    firewalls: list[str]
+    """Those that stand on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """What the rules let through from one whole zone to another, for the services that one line answers alike."""
+
+    from_zone: str
+    to_zone: str
+    ip: int
+    """4 or 6."""
+    services: list[str]
+    verdict: Verdict
+    """permitted: every address to every address; partly: some to some."""
+    sources: int = 0
+    """Addresses of the one zone that reach some address of the other."""
+    of_sources: int = 0
+    targets: int = 0
+    """Addresses that some address of the one zone reaches."""
+    of_targets: int = 0
+    from_networks: list[str] = field(default_factory=list)
+    """For ``partly``: the first networks that get through, five at most; and the first that they get through to."""
+    to_networks: list[str] = field(default_factory=list)
+    device: str | None = None
+    rule: str | None = None
+    """The rule behind it: of several that let through, the one that does to most addresses."""
+    place: Place | None = None
+    text: str | None = None
+    rules: int = 0
+    """How many rules let something through."""
+    reason: str | None = None
+    packet: Packet | None = None
+    """One that fares so, for the first of the services."""
+    stale: bool = False
+    controls: list[str] = field(default_factory=list)
+    """The controls that forbid what gets through."""
+    claims: list[str] = field(default_factory=list)
+    """The claims that say it is shut to some device there, to which it is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneMatrix:
+    """Zone to zone by service."""
+
+    services: list[str]
+    """``any`` first: at least one port gets through."""
+    zones: list[ZoneRow]
+    pairs: list[PairRow]
+    left_out: list[str]
+    """What had no room, in words."""
+    controls: list[str]
+    """The controls that it was held against."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimWay:
+    """One way that a claim says is shut: what the rules say of it, and what the last scans saw."""
+
+    zone: str
+    port: str
+    direction: str
+    reach: bool | None
+    partly: bool
+    rule: str | None
+    place: Place | None
+    reason: str | None
+    vantage: str | None
+    seen_on: date | None
+    seen: bool | None
+    """It was let through; None: nobody looked, or the scan could not tell."""
+    seen_as: str | None
+    lapsed: bool = False
+    """That scan is older than the claim's limit, and proves nothing today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimSpell:
+    """How long a claim stood in one state, run after run."""
+
+    state: ClaimState
+    first_on: date
+    """The day of the first run that found it so."""
+    last_on: date
+    """The day of the last one."""
+    runs: int
+    why: str | None
+    """What the first of them found; None: it was not kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
     """One claimed mitigation and the state of its proof."""
 
@@ -144,6 +257,22 @@ class ClaimRow:
     place: Place
     changed: list[str] = field(default_factory=list)
     """What has changed since a scan proved it: why its proof lapsed."""
+    control: str | None = None
+    """The control that it rests on, where it does."""
+    proof_days: int | None = None
+    """How long a scan counts."""
+    both_directions: bool = False
+    rule_text: str | None = None
+    """The deciding rule in its own words."""
+    rule_objects: list[str] = field(default_factory=list)
+    """The objects and groups that it was expanded from, outermost first."""
+    decided: str | None = None
+    """The way that decides."""
+    packet: Packet | None = None
+    """One that fares as the deciding rule says."""
+    ways: list[ClaimWay] = field(default_factory=list)
+    spells: list[ClaimSpell] = field(default_factory=list)
+    """Its states by run, oldest first; a stretch without a spell: it was not claimed then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,3 +574,5 @@ class Posture:
     brand: Brand = field(default_factory=Brand)
     checks: list[dict[str, Any]] = field(default_factory=list)
     """{id, title, sha256, file, package} of each check that ran; package: the one that brought it and its version, or None."""
+    matrix: ZoneMatrix | None = None
+    """None: the run kept none, as older ones did not."""

@@ -3,7 +3,7 @@
 from secscan.policy.documents import schema
 from secscan.policy.lint import Linted, lint
 from secscan.policy.load import load
-from secscan.policy.params import ports_asked
+from secscan.policy.params import forbidden, ports_asked
 from secscan.policy.register import attach
 
-__all__ = ["Linted", "attach", "lint", "load", "ports_asked", "schema"]
+__all__ = ["Linted", "attach", "forbidden", "lint", "load", "ports_asked", "schema"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from secscan.model.check import CheckSpec
-from secscan.model.policy import Policy
+from secscan.model.policy import Forbidden, Policy
 from secscan.model.tables import Paths
 from secscan.policy.documents import MAX_DAYS, ControlEntry, as_port
 from secscan.policy.read import Desk, Written, known
@@ -79,6 +79,25 @@ def ports_asked(policy: Policy, checks: Mapping[str, CheckSpec]) -> frozenset[st
         for port in (value if isinstance(value, list | tuple) else (value,))
         if isinstance(port, str)
     )
+
+
+def forbidden(policy: Policy, checks: Mapping[str, CheckSpec]) -> tuple[Forbidden, ...]:
+    """What the controls over paths that name both ports and zones of users want shut."""
+    found = []
+    for control in policy.controls:
+        spec = checks.get(control.check)
+        if (
+            control.disabled is None
+            and spec is not None
+            and spec.table is Paths
+            and {"ports", "user_zones"} <= {*spec.params}
+        ):
+            given = {**spec.params, **control.params}
+            zones, ports = frozenset(given["user_zones"]), frozenset(given["ports"])
+            found.append(Forbidden(
+                control=control.id, from_zones=zones, ports=ports, councils=control.councils, scope=control.scope,
+            ))  # fmt: skip
+    return tuple(found)
 
 
 def _unlike(what: str, value: Any, default: Any) -> str | None:

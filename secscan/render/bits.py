@@ -78,6 +78,8 @@ class Table:
     sortable: bool = True
     foot: Row | None = None
     show_caption: bool = False
+    matrix: bool = False
+    """A word in each cell: rows and columns are the two ends."""
     tight: bool = False
     """Its columns of numbers take no more room than they need, so that long text beside them has some."""
 

@@ -225,7 +225,7 @@ def _lines(
         parts += [_key(0, below + LABEL_HEIGHT * i, i, line, sheet.letters) for i, line in enumerate(lines)]
         if target is not None:
             y = below + LABEL_HEIGHT * len(lines)
-            parts += [_dotted(0, 16, y - 5), _text(22, y, f"Target {target}%")]
+            parts += [_dotted(0, 16, y - 5), text(22, y, f"Target {target}%")]
     else:
         parts += _end_labels(area, lines, target, sheet.letters)
     return drawing(key, title, description, sheet.width, sheet.height, parts, sheet.css)
@@ -235,8 +235,15 @@ def _grid(area: _Area) -> list[Markup]:
     scale = area.scale
     marks = range(-(-scale.floor // scale.step) * scale.step, scale.ceiling + 1, scale.step)
     return [
-        tag("line", x1=_n(area.left), x2=_n(area.right), y1=_n(area.y(m)), y2=_n(area.y(m)), stroke=GRID)
-        + _text(area.left - 8, area.y(m) + 5, f"{m:,}{'%' if scale.unit == '%' else ''}", anchor="end")
+        tag(
+            "line",
+            x1=rounded(area.left),
+            x2=rounded(area.right),
+            y1=rounded(area.y(m)),
+            y2=rounded(area.y(m)),
+            stroke=GRID,
+        )
+        + text(area.left - 8, area.y(m) + 5, f"{m:,}{'%' if scale.unit == '%' else ''}", anchor="end")
         for m in marks
     ]
 
@@ -247,7 +254,7 @@ def _days(area: _Area, days: Sequence[date], ticks: int, band: int) -> list[Mark
     chosen = list(range(last % step, last + 1, step))
     ends = {0: "start" if area.left < 60 else "middle", last: "end" if area.left < 60 else "middle"}
     return [
-        _text(area.x(days[i]), area.bottom + 24 + band, words.month(days[i]), anchor=ends.get(i, "middle"))
+        text(area.x(days[i]), area.bottom + 24 + band, words.month(days[i]), anchor=ends.get(i, "middle"))
         for i in chosen
     ]
 
@@ -259,7 +266,7 @@ def _rules(area: _Area, lines: Sequence[Line]) -> list[Markup]:
     for day, mark in sorted(marks.items()):
         x = area.x(day)
         drawn.append(_upright(area, x))
-        drawn.append(_text(min(x, area.right - 4), area.bottom - 8, words.plain(mark, 40), anchor="end"))
+        drawn.append(text(min(x, area.right - 4), area.bottom - 8, words.plain(mark, 40), anchor="end"))
     return drawn
 
 
@@ -271,13 +278,21 @@ def _marks(area: _Area, marks: Sequence[Mark]) -> list[Markup]:
         x = area.x(mark.on)
         drawn.append(_upright(area, x))
         if x - free >= BAND:
-            drawn.append(_text(x, area.bottom + 19, str(mark.number), anchor="middle", bold=True))
+            drawn.append(text(x, area.bottom + 19, str(mark.number), anchor="middle", bold=True))
             free = x
     return drawn
 
 
 def _upright(area: _Area, x: float) -> Markup:
-    return tag("line", x1=_n(x), x2=_n(x), y1=_n(area.top), y2=_n(area.bottom), stroke=INK, stroke_dasharray="1 4")
+    return tag(
+        "line",
+        x1=rounded(x),
+        x2=rounded(x),
+        y1=rounded(area.top),
+        y2=rounded(area.bottom),
+        stroke=INK,
+        stroke_dasharray="1 4",
+    )
 
 
 def _target(area: _Area, target: int) -> Markup:
@@ -286,7 +301,14 @@ def _target(area: _Area, target: int) -> Markup:
 
 def _dotted(left: float, right: float, y: float) -> Markup:
     return tag(
-        "line", x1=_n(left), x2=_n(right), y1=_n(y), y2=_n(y), stroke=INK, stroke_width="2", stroke_dasharray="2 5"
+        "line",
+        x1=rounded(left),
+        x2=rounded(right),
+        y1=rounded(y),
+        y2=rounded(y),
+        stroke=INK,
+        stroke_width="2",
+        stroke_dasharray="2 5",
     )
 
 
@@ -294,7 +316,7 @@ def _line(area: _Area, line: Line, number: int) -> list[Markup]:
     drawn = []
     for piece in _pieces(line.points, area.scale):
         spots = [(area.x(p.on), area.y(area.scale.value(p))) for p in piece]
-        path = " ".join(f"{_n(x)},{_n(y)}" for x, y in spots)
+        path = " ".join(f"{rounded(x)},{rounded(y)}" for x, y in spots)
         dash = {"stroke_dasharray": DASHES[number]} if DASHES[number] else {}
         drawn.append(tag("polyline", points=path, fill="none", stroke=COLOURS[number], stroke_width="3", **dash))
         # Where runs stand close together only the ends of a piece are marked.
@@ -323,7 +345,7 @@ def _end_labels(area: _Area, lines: Sequence[Line], target: int | None, letters:
     room = [22 if i < 0 else LABEL_HEIGHT for _, i in wanted]
     ys = _apart([y for y, _ in wanted], room, area.top - 4, area.bottom + 10)
     return [
-        _text(area.right + 36, y + 5, f"Target {target}%")
+        text(area.right + 36, y + 5, f"Target {target}%")
         if i < 0
         else _key(area.right + 14, y + 5, i, lines[i], letters)
         for y, (_, i) in zip(ys, wanted, strict=True)
@@ -344,21 +366,21 @@ def _apart(wanted: Sequence[float], room: Sequence[int], top: float, bottom: flo
 
 
 def _key(x: float, y: float, number: int, line: Line, letters: int) -> Markup:
-    name = _text(x + 22, y, _cut(line.name, letters), bold=True)
-    return _marker(x + 8, y - 5, number) + name + _text(x + 22, y + 19, line.ending)
+    name = text(x + 22, y, _cut(line.name, letters), bold=True)
+    return _marker(x + 8, y - 5, number) + name + text(x + 22, y + 19, line.ending)
 
 
 def _marker(x: float, y: float, number: int) -> Markup:
     colour = COLOURS[number]
     match number:
         case 0:
-            return tag("circle", cx=_n(x), cy=_n(y), r="4.5", fill=colour)
+            return tag("circle", cx=rounded(x), cy=rounded(y), r="4.5", fill=colour)
         case 1:
-            return tag("rect", x=_n(x - 4.5), y=_n(y - 4.5), width="9", height="9", fill=colour)
+            return tag("rect", x=rounded(x - 4.5), y=rounded(y - 4.5), width="9", height="9", fill=colour)
         case 2:
-            return tag("path", d=f"M{_n(x)} {_n(y - 6)}l6 10.5h-12z", fill=colour)
+            return tag("path", d=f"M{rounded(x)} {rounded(y - 6)}l6 10.5h-12z", fill=colour)
         case _:
-            return tag("path", d=f"M{_n(x)} {_n(y - 6)}l6 6-6 6-6-6z", fill=colour)
+            return tag("path", d=f"M{rounded(x)} {rounded(y - 6)}l6 6-6 6-6-6z", fill=colour)
 
 
 def bar_chart(key: str, bars: Sequence[Bar], *, title: str, description: str) -> Markup:
@@ -377,17 +399,17 @@ def _bars(
         y = 40 + i * step + head
         # The parts that can be too thin for their number are always said beside the name.
         first, second = (y - 24, y - 6) if head else (y + 14, y + 32)
-        parts.append(_text(0, first, _cut(bar.name, 26 if left else 40), bold=True))
+        parts.append(text(0, first, _cut(bar.name, 26 if left else 40), bold=True))
         out = f", {words.number(bar.excluded)} excluded" if bar.excluded else ""
-        parts.append(_text(0, second, f"{words.number(bar.late)} late, {words.number(bar.unknown)} not known{out}"))
+        parts.append(text(0, second, f"{words.number(bar.late)} late, {words.number(bar.unknown)} not known{out}"))
         parts += _segments(bar, left, width, y, high)
     x = float(left)
     for colour, name in ((COLOURS[0], "On time"), (LATE, "Late"), (UNKNOWN, "Not known"), (LEFT_OUT, "Excluded")):
-        parts.append(_block(x, 4, 16, 16, colour) + _text(x + 20, 18, name))
+        parts.append(_block(x, 4, 16, 16, colour) + text(x + 20, 18, name))
         x += 28 + 8 * len(name)
     foot = 40 + len(bars) * step
     parts += [
-        _text(left + (width - left) * share / 100, foot + 8, f"{share}%", anchor=anchor)
+        text(left + (width - left) * share / 100, foot + 8, f"{share}%", anchor=anchor)
         for share, anchor in ((0, "start"), (50, "middle"), (100, "end"))
     ]
     return drawing(key, title, description, width, foot + 16, parts, css)
@@ -396,13 +418,13 @@ def _bars(
 def _block(x: float, y: float, wide: float, high: int, fill: str) -> Markup:
     """A filled rectangle; one that is as white as the paper has an edge."""
     edge = {"stroke": INK} if fill == LEFT_OUT else {}
-    return tag("rect", x=_n(x), y=_n(y), width=_n(wide), height=high, fill=fill, **edge)
+    return tag("rect", x=rounded(x), y=rounded(y), width=rounded(wide), height=high, fill=fill, **edge)
 
 
 def _segments(bar: Bar, left: int, width: int, y: float, high: int) -> list[Markup]:
     total = sum(count for count, _, _ in bar.parts)
     if total == 0:
-        return [_text(left + 4, y + 22, "No device")]
+        return [text(left + 4, y + 22, "No device")]
     drawn, x = [], float(left)
     for count, colour, ink in bar.parts:
         wide = (width - left) * count / total
@@ -411,7 +433,7 @@ def _segments(bar: Bar, left: int, width: int, y: float, high: int) -> list[Mark
         drawn.append(_block(x, y, max(wide - 2, 1), high, colour))
         label = words.number(count)
         if wide > 9 * len(label) + 10:
-            drawn.append(_text(x + 7, y + 22, label, fill=ink, bold=True))
+            drawn.append(text(x + 7, y + 22, label, fill=ink, bold=True))
         x += wide
     return drawn
 
@@ -436,12 +458,17 @@ def _columns(
         if n:
             parts += [
                 tag(
-                    "rect", x=_n(step * i + 3), y=_n(foot - tall), width=_n(step - 6), height=_n(tall), fill=COLOURS[0]
+                    "rect",
+                    x=rounded(step * i + 3),
+                    y=rounded(foot - tall),
+                    width=rounded(step - 6),
+                    height=rounded(tall),
+                    fill=COLOURS[0],
                 ),
-                _text(middle, foot - tall - 6, words.number(n), anchor="middle"),
+                text(middle, foot - tall - 6, words.number(n), anchor="middle"),
             ]
         if i % every == 0 and width - step * i > 70:
-            parts.append(_text(step * i + 3, foot + 22, words.month(month)))
+            parts.append(text(step * i + 3, foot + 22, words.month(month)))
     return drawing(key, title, description, width, foot + 34, parts, css)
 
 
@@ -457,10 +484,17 @@ def by_council(points: Sequence[Point]) -> Mapping[str, list[Point]]:
     return found
 
 
-def _text(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, fill: str = INK) -> Markup:
+def text(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, fill: str = INK) -> Markup:
     weight = {"font_weight": "700"} if bold else {}
     return tag(
-        "text", escape(words.plain(text, 80)), x=_n(x), y=_n(y), font_size="16", text_anchor=anchor, fill=fill, **weight
+        "text",
+        escape(words.plain(text, 80)),
+        x=rounded(x),
+        y=rounded(y),
+        font_size="16",
+        text_anchor=anchor,
+        fill=fill,
+        **weight,
     )
 
 
@@ -468,5 +502,5 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _n(value: float) -> str:
+def rounded(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")

@@ -16,6 +16,8 @@ from secscan.doors import csv, workbook
 from secscan.model.places import Place
 from secscan.model.posture import (
     ClaimRow,
+    ClaimSpell,
+    ClaimWay,
     CouncilRow,
     CoverageRow,
     Disagreement,
@@ -26,8 +28,12 @@ from secscan.model.posture import (
     InputRow,
     JoinRow,
     LegacyRow,
+    Packet,
+    PairRow,
     SupportEnd,
     SupportKnown,
+    ZoneMatrix,
+    ZoneRow,
 )
 from secscan.render import words
 from secscan.render.view import View
@@ -48,7 +54,8 @@ def _whole(view: View) -> dict[str, Columns]:
     return {
         "findings.csv": _plain(FindingRow, p.findings, leave=("evidence", "evidence_places")),
         "legacy.csv": _plain(LegacyRow, p.legacy, leave=("routes",)),
-        "mitigations.csv": _plain(ClaimRow, p.claims),
+        "mitigations.csv": _plain(ClaimRow, p.claims, leave=("ways", "spells")),
+        "zones.csv": _plain(ZoneRow, p.matrix.zones if p.matrix else ()),
         "exceptions.csv": _plain(ExceptionRow, p.exceptions),
         "inputs.csv": _plain(InputRow, p.inputs, leave=("refused",)),
         "councils.csv": _plain(CouncilRow, p.councils),
@@ -90,6 +97,9 @@ def _tables(view: View) -> dict[str, Rows]:
         "fixes.csv": _fixes(p.fixes),
         "controls.csv": _controls(view),
         "disagreements.csv": _disagreements(p.disagreements),
+        "zone-matrix.csv": _matrix(p.matrix),
+        "mitigation-ways.csv": _claimed(p.claims, "ways", ClaimWay),
+        "mitigation-history.csv": _claimed(p.claims, "spells", ClaimSpell),
         "changes.csv": (
             ("change", "severity", "council", "asset", "control", "title", "fingerprint"),
             [(c.what, c.severity, c.council, c.asset, c.control, c.title, c.fingerprint) for c in p.changes],
@@ -108,7 +118,7 @@ def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Column
     columns: list[list[object]] = []
     for field in kept:
         values = list(map(attrgetter(field.name), rows))
-        several = "Place" in str(field.type) or "list" in str(field.type)
+        several = any(kind in str(field.type) for kind in ("Place", "list", "Packet"))
         columns.append([_value(value) for value in values] if several else values)
     return [f.name for f in kept], columns
 
@@ -122,6 +132,8 @@ def _value(value: object) -> object:
     match value:
         case Place() | {"file": _, "line": _}:
             return words.place(value) or None
+        case Packet():
+            return words.packet(value)
         case list() | tuple():
             return "; ".join(str(v) for v in value)
         case _:
@@ -160,6 +172,24 @@ def _routes(rows: Sequence[LegacyRow]) -> Rows:
         for r in rows
         for x in r.routes
     ]
+
+
+def _matrix(m: ZoneMatrix | None) -> Rows:
+    """A line for each service of a pair."""
+    header = ["service", *(f.name for f in fields(PairRow) if f.name != "services")]
+    return header, [
+        (service, *(_value(getattr(r, name)) for name in header[1:]))
+        for r in (m.pairs if m else ()) for service in r.services
+    ]  # fmt: skip
+
+
+def _claimed(claims: Sequence[ClaimRow], part: str, kind: type) -> Rows:
+    """A line for each of what belongs to a claim."""
+    names = [f.name for f in fields(kind)]
+    return ("council", "claim", "asset", *names), [
+        (c.council, c.id, c.asset, *(_value(getattr(one, name)) for name in names))
+        for c in claims for one in getattr(c, part)
+    ]  # fmt: skip
 
 
 def _fixes(rows: Sequence[FixRow]) -> Rows:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from secscan.model.horizon import months_after
-from secscan.model.posture import ClaimRow, CouncilRow, ExceptionRow, LegacyRow, Point, Posture, SupportEnd
+from secscan.model.posture import ClaimRow, CouncilRow, ExceptionRow, LegacyRow, Point, Posture, SupportEnd, ZoneMatrix
 from secscan.render import measures, words
 from secscan.render.compare import Comparison, compare
 from secscan.render.figures import NEAR_POINTS, WORKING, Totals, judged_share, totals
@@ -276,6 +276,55 @@ def mitigations_answer(claims: Sequence[ClaimRow], today: date) -> list[str]:
     if soon := len(lapsing(claims, today)):
         said.append(f"The proof of {words.number(soon)} lapses within {LAPSE_DAYS} days.")
     return said
+
+
+def claim_answer(c: ClaimRow, today: date) -> list[str]:
+    """One claim in two sentences: its state and since when, and what that means."""
+    since = f" since {words.english(c.since)}" if c.since else ""
+    said = {"cannot-tell": "Whether it works cannot be told"}.get(c.state, f"It is {c.state}")
+    found = [f"{said}{since}.", PROTECTED[c.state]]
+    if c.lapses_on is not None:
+        days = (c.lapses_on - today).days
+        found.append(
+            f"The proof lapses on {words.english(c.lapses_on)}, in {words.many(days, 'day')}." if days >= 0 else ""
+        )
+    return [sentence for sentence in found if sentence]
+
+
+def matrix_answer(m: ZoneMatrix | None) -> list[str]:
+    """What the matrix of zones says at a glance."""
+    if m is None:
+        return ["This run kept no matrix of its zones; later runs do."]
+    pairs = len(m.zones) * (len(m.zones) - 1)
+    if not pairs:
+        return ["There are not two zones, so nothing passes from one to another."]
+    against = len({(r.from_zone, r.to_zone) for r in m.pairs if r.controls or r.claims})
+    untold = len({(r.from_zone, r.to_zone) for r in m.pairs if r.verdict == "cannot-tell"})
+    if against:
+        verb = "lets" if against == 1 else "let"
+        first = f"{words.of(against, pairs)} pairs of zones {verb} through what policy or a claim says is shut."
+    elif m.controls:
+        first = (
+            f"Between {words.many(pairs, 'pair')} of zones nothing gets through that policy or a claim says is shut."
+        )
+    else:
+        first = "No claim is contradicted. No control names ports and zones of users, so policy could not be held against the rules."
+    return [first, *([f"For {words.many(untold, 'pair')} something cannot be told."] if untold else [])]
+
+
+def zone_answer(m: ZoneMatrix, zone: str) -> list[str]:
+    """How many zones may reach one, and what of it is against policy."""
+    rows = [r for r in m.pairs if r.to_zone == zone]
+    others = len(m.zones) - 1
+    opened = len({r.from_zone for r in rows if r.verdict in ("permitted", "partly")})
+    against = len({r.from_zone for r in rows if r.controls or r.claims})
+    untold = len({r.from_zone for r in rows if r.verdict == "cannot-tell"})
+    found = [f"{words.of(opened, others)} other zones may reach some of it on some port."]
+    if against:
+        found.append(f"From {words.many(against, 'zone')} something gets through against policy.")
+    if untold:
+        found.append(f"From {words.many(untold, 'zone')} something cannot be told.")
+    return found
 
 
 def lapsing(claims: Sequence[ClaimRow], today: date) -> list[ClaimRow]:

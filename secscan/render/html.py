@@ -23,7 +23,7 @@ LONG_TAG: Final = 22
 """Letters from which on a tag is set smaller."""
 NAV: Final = (
     ("index.html", "Overview"), ("councils.html", "Councils"), ("legacy.html", "Legacy"),
-    ("mitigations.html", "Mitigations"), ("patching.html", "Patching"), ("exceptions.html", "Exceptions"),
+    ("mitigations.html", "Mitigations"), ("matrix.html", "Zones"), ("patching.html", "Patching"), ("exceptions.html", "Exceptions"),
     ("trends.html", "Trends"), ("support.html", "Support calendar"), ("not-seen.html", "Not seen"),
     ("evidence.html", "Evidence"), ("glossary.html", "Glossary"),
 )  # fmt: skip

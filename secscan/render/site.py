@@ -24,6 +24,8 @@ from secscan.render.pages import (
     exceptions,
     glossary,
     legacy,
+    matrix,
+    mitigation,
     mitigations,
     not_seen,
     overview,
@@ -108,6 +110,11 @@ def _builders(view: View) -> Iterator[tuple[str, Any]]:
     for key, file in view.described.items():
         yield file, lambda v, key=key: system.build(v, key)
     yield "mitigations.html", mitigations.build
+    for key, file in view.claim_pages.items():
+        yield file, lambda v, key=key: mitigation.build(v, v.claims[key])
+    yield "matrix.html", matrix.build
+    for zone, file in view.zone_pages.items():
+        yield file, lambda v, zone=zone: matrix.build_zone(v, v.zones[zone])
     yield "patching.html", patching.build
     yield "exceptions.html", exceptions.build
     yield "trends.html", trends.build

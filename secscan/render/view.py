@@ -7,12 +7,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from secscan.model.posture import ClaimRow, CouncilRow, ExceptionRow, FindingRow, LegacyRow, Posture
+from secscan.model.posture import (
+    ClaimRow,
+    CouncilRow,
+    ExceptionRow,
+    FindingRow,
+    LegacyRow,
+    PairRow,
+    Posture,
+    ZoneRow,
+)
 from secscan.render import bits, decisions, figures, headlines, words
 from secscan.render.bits import Bit, Cell
 from secscan.render.decisions import Decision
 from secscan.render.redact import Edition
 
+CLAIM_PAGES: Final = 300
+"""Claimed protections with a page of their own, likewise."""
 SYSTEM_PAGES: Final = 300
 """Devices of the legacy register with a page of their own, so that a report stays of a size that can be handed on."""
 
@@ -84,6 +95,30 @@ class View:
         return {key: f"{words.anchor('system', *key)}.html" for key in order[:SYSTEM_PAGES]}
 
     @cached_property
+    def claim_pages(self) -> dict[tuple[str, str], str]:
+        """(council, claim) to the page of its own; the weakest come first."""
+        order = {word: i for i, word in enumerate(words.WEAKEST_FIRST)}
+        ranked = sorted(self.claims.values(), key=lambda c: (order.get(c.state, len(order)), c.council, c.id))
+        return {(c.council, c.id): f"{words.anchor('mitigation', c.council, c.id)}.html" for c in ranked[:CLAIM_PAGES]}
+
+    @cached_property
+    def zones(self) -> dict[str, ZoneRow]:
+        return {z.id: z for z in self.posture.matrix.zones} if self.posture.matrix else {}
+
+    @cached_property
+    def zone_pages(self) -> dict[str, str]:
+        """Zone to the page of who may reach it."""
+        return {zone: f"{words.anchor('zone', zone)}.html" for zone in self.zones}
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], list[PairRow]]:
+        """(from, to) to what the rules let through between the two zones."""
+        found: dict[tuple[str, str], list[PairRow]] = {}
+        for row in self.posture.matrix.pairs if self.posture.matrix else ():
+            found.setdefault((row.from_zone, row.to_zone), []).append(row)
+        return found
+
+    @cached_property
     def decisions(self) -> list[Decision]:
         """Every decision that is needed, most pressing first."""
         return decisions.needed(self.posture, self.described)
@@ -143,9 +178,10 @@ class View:
         return f"legacy-of-{words.file_id(council)}.html" if len(self.councils) > 1 else "legacy.html"
 
     def claim(self, council: str, id: str) -> Bit:
-        """A claimed protection as a link to its row, where it is on record."""
+        """A claimed protection as a link to its page, or else to its row, where it is on record."""
+        row = f"mitigations.html#{words.anchor('claim', council, id)}"
         known = (council, id) in self.claims
-        return bits.link(id, f"mitigations.html#{words.anchor('claim', council, id)}") if known else bits.text(id)
+        return bits.link(id, self.claim_pages.get((council, id), row)) if known else bits.text(id)
 
     def exception(self, council: str, id: str, shown: str) -> Bit:
         known = (council, id) in self.exceptions

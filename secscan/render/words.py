@@ -15,6 +15,7 @@ from typing import Final
 
 from secscan.doors.terminal import safe
 from secscan.model.places import Place
+from secscan.model.posture import Packet
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -25,6 +26,7 @@ COLOURS: Final = {
     "Met": "green", "Nearly met": "yellow", "Not met": "red", "Not known": "grey", "Not applicable": "grey",
     "Accepted": "blue",
     "Proven": "green", "Configured": "blue", "Claimed": "yellow", "Disproven": "red", "Cannot tell": "grey", "None": "red",
+    "Permitted": "blue", "Partly": "yellow", "Blocked": "green", "Against policy": "red",
     "Overdue": "red", "In force": "green", "Not yet": "grey", "Unused": "yellow",
     "Whole": "green", "Rows refused": "yellow", "Incomplete": "yellow", "Held": "red", "Missing": "red",
     "Unreadable": "red", "Silent": "red",
@@ -37,6 +39,9 @@ PROTECTIONS: Final = {
     "cannot-tell": "Cannot tell", "none": "None",
 }  # fmt: skip
 """Protection in the data to the word on the page, strongest first."""
+
+VERDICTS: Final = {"permitted": "Permitted", "partly": "Partly", "blocked": "Blocked", "cannot-tell": "Cannot tell"}
+"""What the rules do with a way, as the pages say it."""
 
 WEAKEST_FIRST: Final = ("disproven", "none", "claimed", "cannot-tell", "configured", "proven")
 
@@ -83,6 +88,11 @@ def place(value: object) -> str:
             return str(Place(file, line))
         case _:
             return ""
+
+
+def packet(found: Packet) -> str:
+    """One packet in a line: where from, where to, and its ports."""
+    return f"{found.src} to {found.dst}, {found.proto} {found.sport} to {found.dport}"
 
 
 def english(day: date) -> str:

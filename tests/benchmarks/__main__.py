@@ -123,6 +123,11 @@ def reached(rules: int) -> None:
         f"so the witness would take {each * answers / float(seconds):,.0f} times as long for one packet an answer"
     )
     print(f"one question about all zones at {rules:,} rules: {child(*module, 'one').said.split()[0]} ms")
+    matrix = child(*module, "matrix")
+    pairs = firewalls.ZONES * (firewalls.ZONES - 1)
+    print(
+        f"{pairs:,} pairs of zones by {len(firewalls.PORTS)} services at {rules:,} rules: {matrix.said.split()[0]} s of processor time"
+    )
 
 
 def exported(rules: int) -> None:

@@ -1,6 +1,6 @@
 """Who reaches 1,000 assets on 20 ports from 40 zones: the engine beside the slow witness, as processes of their own.
 
-``python -m tests.benchmarks.firewalls RULES engine|witness|one|nothing``: prints seconds and answers.
+``python -m tests.benchmarks.firewalls RULES engine|witness|matrix|one|nothing``: prints seconds and answers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 from secscan.exposure import intervals as iv
 from secscan.exposure.asset_reach import Passages
 from secscan.exposure.engine import Engine
+from secscan.exposure.matrix import End, between
 from secscan.exposure.rules import linear
 from secscan.exposure.zones import zone_sets
 from secscan.model.net import AddressSet, Device, Origin, PortSet, Rule, ZoneSet
@@ -100,6 +101,13 @@ def one_question(device: Device, zones: tuple[ZoneSet, ...], addresses: list[str
     return 1000 * sorted(taken)[len(taken) // 2]
 
 
+def by_matrix(device: Device, zones: tuple[ZoneSet, ...], addresses: list[str]) -> int:
+    """How many rows the matrix of all zones has, with any port and all but one of these."""
+    engine, services = Engine([device], zones), ["any", *(f"tcp/{port}" for port in PORTS[1:])]
+    ends = ([End(engine, family, zone, {}) for family in iv.FAMILIES] for zone in engine.zones)
+    return sum(len(between(engine.zones, end, services)) for end in ends)
+
+
 if __name__ == "__main__":
     made = network(int(sys.argv[1]))
     began = time.process_time()
@@ -109,6 +117,9 @@ if __name__ == "__main__":
             print(f"{time.process_time() - began:.3f} {answers}")
         case "witness":
             answers = by_witness(*made)
+            print(f"{time.process_time() - began:.3f} {answers}")
+        case "matrix":
+            answers = by_matrix(*made)
             print(f"{time.process_time() - began:.3f} {answers}")
         case "one":
             print(f"{one_question(*made):.2f} 1")

@@ -12,7 +12,7 @@ from secscan.doors.files import sha256
 from secscan.model.errors import PolicyError
 from secscan.model.policy import Policy
 from secscan.model.tables import Paths, Services
-from secscan.policy import ports_asked
+from secscan.policy import forbidden, ports_asked
 
 from .desk import BASELINE, CHECKS, COUNCILS, load, overlay, spec
 
@@ -217,6 +217,22 @@ def test_the_ports_asked_are_those_of_controls_over_paths_that_are_on(tmp_path):
     assert ports_asked(load(tmp_path, wider), CHECKS) == {"tcp/22", "tcp/3389", "udp/623"}
     off = overlay("controls:\n  - {id: WAY, disabled: Not asked here.}\n")
     assert ports_asked(load(tmp_path, off), CHECKS) == frozenset()
+
+
+def test_what_is_forbidden_is_said_by_controls_that_name_ports_and_zones_of_users(tmp_path):
+    policy = load(tmp_path, overlay("controls:\n  - {id: WAY, with: {ports: [udp/623]}}\n", councils=["corvale"]))
+    assert forbidden(policy, CHECKS) == ()  # its check names no zones of users
+    users = spec("demo.reachable", Paths, ports=["tcp/22"], user_zones=["internet"])
+    found = {
+        one.councils: (one.control, one.ports, one.from_zones) for one in forbidden(policy, CHECKS | {users.id: users})
+    }
+    assert found[frozenset(("corvale",))] == ("WAY", {"udp/623"}, {"internet"})
+    assert len(found) == 2 and {ports for _, ports, _ in found.values()} == {
+        frozenset(("udp/623",)),
+        frozenset(("tcp/22", "tcp/3389")),
+    }
+    off = load(tmp_path, overlay("controls:\n  - {id: WAY, disabled: Not asked here.}\n"))
+    assert forbidden(off, CHECKS | {users.id: users}) == ()
 
 
 def test_a_checks_own_parameter_for_ports_is_known_by_its_name(tmp_path):

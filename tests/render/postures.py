@@ -16,6 +16,8 @@ from secscan.model.posture import (
     Brand,
     Change,
     ClaimRow,
+    ClaimSpell,
+    ClaimWay,
     ControlRow,
     CouncilRow,
     CoverageRow,
@@ -27,14 +29,18 @@ from secscan.model.posture import (
     InputRow,
     JoinRow,
     LegacyRow,
+    Packet,
+    PairRow,
     Point,
     Posture,
     Route,
     Said,
     SupportEnd,
     SupportKnown,
+    ZoneMatrix,
+    ZoneRow,
 )
-from secscan.model.words import ClaimState, Severity, Status
+from secscan.model.words import ClaimState, Severity, Status, Verdict
 from secscan.render.compare import HIGHER_IS_BETTER
 from tests.pictures import png
 
@@ -192,17 +198,85 @@ def claims() -> list[ClaimRow]:
     return [
         claim("MIT-001", "alderbeck", "AB-SRV-019", "proven", "the rules block it and packets from the offices were refused, the oldest on 2026-10-14",
               lapses_on=date(2027, 1, 12), rule="core-fw rule 12", rule_place=Place("firewalls/core-fw/2026-10-30/running.cfg", 12),
-              observed_vantage="alderbeck-offices", observed_on=date(2026, 10, 14), observed_state="filtered"),
+              observed_vantage="alderbeck-offices", observed_on=date(2026, 10, 14), observed_state="filtered", proof_days=90,
+              ways=[way("alderbeck-offices", "tcp/445", False, vantage="alderbeck-offices", seen_on=date(2026, 10, 14), seen=False, seen_as="filtered"),
+                    way("alderbeck-offices", "any", False, direction="out")],
+              spells=[spell("configured", MONTHS[0], MONTHS[3], 4, "the rules block it; no packets were sent"),
+                      spell("proven", MONTHS[4], TODAY, 8)]),
         claim("MIT-002", "brackenford", "BB-SRV-031", "claimed", "no firewall between the zones was read and nobody sent packets"),
         claim("MIT-003", "corvale", "CV-SRV-014", "disproven", "tcp/445 from corvale-offices is let through",
               rule="core-fw rule 118", rule_place=Place("firewalls/core-fw/2026-10-30/running.cfg", 118),
-              observed_vantage="corvale-offices", observed_on=date(2026, 10, 21), observed_state="open"),
+              observed_vantage="corvale-offices", observed_on=date(2026, 10, 21), observed_state="open", proof_days=90, both_directions=True,
+              rule_text="permit tcp offices servers eq 445", rule_objects=["OFFICES", "FLOOR-2"], decided="tcp/445 from corvale-offices",
+              packet=packet(),
+              ways=[way("corvale-offices", "tcp/445", True, partly=True, vantage="corvale-offices", seen_on=date(2026, 10, 21), seen=True, seen_as="open"),
+                    way("internet", "tcp/3389", None, reason="the rule names an object group that is not in the file")],
+              spells=[spell("claimed", MONTHS[0], MONTHS[1], 2, "no firewall between the zones was read"), spell("proven", MONTHS[4], MONTHS[9], 6),
+                      spell("disproven", BEFORE, TODAY, 2, "tcp/445 from corvale-offices is let through")]),
         claim("MIT-004", "alderbeck", "AB-SRV-021", "cannot-tell", "rule 40 names an object group that is not in the file"),
         claim("MIT-005", "brackenford", "BB-KIO-002", "configured", "the rules block it; no packets were sent",
               rule="edge-fw rule 7", rule_place=Place("firewalls/edge-fw/rules.csv", 8)),
         claim("MIT-006", "alderbeck", "AB-SRV-030", "claimed", "nobody has tested application control", kind="control",
               blocked_from=[], ports=[], text="Only listed programs may run", product="sql-server"),
     ]  # fmt: skip
+
+
+def spell(state: ClaimState, first: date, last: date, runs: int, why: str | None = None) -> ClaimSpell:
+    return ClaimSpell(state=state, first_on=first, last_on=last, runs=runs, why=why)
+
+
+def way(zone: str, port: str, reach: bool | None, **given: Any) -> ClaimWay:
+    values: dict[str, Any] = {
+        "zone": zone, "port": port, "direction": "in", "reach": reach, "partly": False, "rule": "core-fw rule 118",
+        "place": Place("firewalls/core-fw/2026-10-30/running.cfg", 118), "reason": None, "vantage": None, "seen_on": None,
+        "seen": None, "seen_as": None,
+    }  # fmt: skip
+    return ClaimWay(**{**values, **given})
+
+
+def packet(port: int = 445) -> Packet:
+    return Packet(src="10.60.0.7", dst="10.60.16.9", proto="tcp", sport=49152, dport=port)
+
+
+def pair(start: str, end: str, services: list[str], verdict: Verdict, **given: Any) -> PairRow:
+    values: dict[str, Any] = {
+        "from_zone": start, "to_zone": end, "ip": 4, "services": services, "verdict": verdict, "of_sources": 4096, "of_targets": 256,
+        "device": "core-fw", "rule": "core-fw rule 118", "place": Place("firewalls/core-fw/2026-10-30/running.cfg", 118),
+        "text": "permit tcp offices servers eq 445", "packet": packet(),
+    }  # fmt: skip
+    return PairRow(**{**values, **given})
+
+
+def matrix() -> ZoneMatrix:
+    """Three zones: one way is against policy and a claim, one cannot be told, one is blocked."""
+    zones = [
+        ZoneRow(id="internet", name="Internet", council=None, trusted=False, internet=True, networks=[], firewalls=["core-fw"]),
+        ZoneRow(id="corvale-offices", name="Corvale offices", council="corvale", trusted=False, internet=False,
+                networks=["10.60.0.0/20"], firewalls=["core-fw"]),
+        ZoneRow(id="corvale-servers", name="Corvale servers", council="corvale", trusted=True, internet=False,
+                networks=["10.60.16.0/24"], firewalls=["core-fw"]),
+    ]  # fmt: skip
+    part: dict[str, Any] = {
+        "sources": 4096,
+        "targets": 1,
+        "rules": 2,
+        "to_networks": ["10.60.16.9/32"],
+        "from_networks": ["10.60.0.0/20"],
+    }
+    pairs = [
+        pair("corvale-offices", "corvale-servers", ["any", "tcp/443"], "partly", **part),
+        pair("corvale-offices", "corvale-servers", ["tcp/445"], "partly", controls=["NET-06"], claims=["MIT-003"], **part),
+        pair("internet", "corvale-servers", ["any", "tcp/443", "tcp/445"], "blocked", text="deny ip any any", rule="core-fw rule 200"),
+        pair("corvale-servers", "corvale-offices", ["any", "tcp/443", "tcp/445"], "permitted", sources=256, targets=4096, rules=1),
+        pair("internet", "corvale-offices", ["any", "tcp/443", "tcp/445"], "cannot-tell", device=None, rule=None, place=None, text=None,
+             packet=None, reason="no firewall export covers the traffic between the two zones"),
+        pair("corvale-offices", "internet", ["any", "tcp/443", "tcp/445"], "permitted", sources=4096, targets=2**32, stale=True),
+        pair("corvale-servers", "internet", ["any", "tcp/443", "tcp/445"], "blocked", ip=6, of_sources=2**64),
+    ]  # fmt: skip
+    return ZoneMatrix(
+        services=["any", "tcp/443", "tcp/445"], zones=zones, pairs=pairs,
+        left_out=["Ports that fewest devices listen on: tcp/9191"], controls=["NET-06"],
+    )  # fmt: skip
 
 
 def findings() -> list[FindingRow]:
@@ -466,7 +540,7 @@ def partnership(**given: Any) -> Posture:
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
         "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
-        "excluded": excluded(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
+        "excluded": excluded(), "matrix": matrix(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
     p |= {
@@ -547,5 +621,5 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
     )  # fmt: skip

@@ -44,6 +44,7 @@ def build(view: View) -> Page:
         "off": by_state(off),
         "off_total": len(off),
         "claims_total": len(p.claims),
+        "described": described(view),
         "answer": headlines.mitigations_answer(p.claims, p.as_of),
         "lapsing": lapsing_table(view),
         "groups": groups,
@@ -53,6 +54,14 @@ def build(view: View) -> Page:
         file="mitigations.html", template="mitigations.html", title="Protections: claimed, proven, disproven",
         part_of="mitigations.html", crumbs=(("Overview", "index.html"),), context=context,
     )  # fmt: skip
+
+
+def described(view: View) -> str:
+    """How many claims have a page of their own."""
+    have, every = len(view.claim_pages), len(view.claims)
+    if have == every:
+        return "Each has a page of its own, with its history and how to test it."
+    return f"{words.of(have, every)} claims have a page of their own, with history and how to test: the weakest first."
 
 
 def by_state(rows: Sequence[ClaimRow]) -> list[dict[str, object]]:
@@ -94,7 +103,8 @@ def claims_table(view: View, state: str, title: str, rows: Sequence[ClaimRow], n
         bits.row(
             bits.cell(
                 view.device(c.council, c.asset, c.hostname or c.asset),
-                bits.note(f"{c.id}, {c.asset}" + (f", {c.product}" if c.product else "")),
+                bits.note(c.asset + (f", {c.product}" if c.product else "")),
+                view.claim(c.council, c.id),
                 None if (c.council, c.id) in named else bits.note("Not in the legacy register"),
             ),
             view.council(c.council),

@@ -30,7 +30,7 @@ def build(view: View, key: tuple[str, str]) -> Page:
         "facts": _facts(view, rows),
         "products": products(view, rows),
         "waiting": waiting(rows, findings, view.posture.as_of),
-        "claims": [_claim(c) for c in claims],
+        "claims": [_claim(view, c) for c in claims],
         "history": history(claims),
         "exceptions": _exceptions(view, rows),
         "ways": routes(first),
@@ -137,12 +137,11 @@ def waiting(rows: Sequence[LegacyRow], findings: Sequence[FindingRow], today: da
     return list(dict.fromkeys(said))
 
 
-def _claim(c: ClaimRow) -> dict[str, object]:
+def _claim(view: View, c: ClaimRow) -> dict[str, object]:
     """A claimed protection: what is said, what the rules and the packets show, and how to test it again."""
     told = [("What was found", words.dated(c.reason)), *seen(c), ("Claimed by", f"{c.claimed_by}, {c.place}")]
     return {
-        "id": words.plain(c.id, 100),
-        "href": f"mitigations.html#{words.anchor('claim', c.council, c.id)}",
+        "link": view.claim(c.council, c.id),
         "tag": bits.tag(words.protection(c.state)),
         "said": words.plain(c.text or c.kind, 300),
         "facts": [(label, words.plain(text, 300)) for label, text in told],
@@ -151,11 +150,14 @@ def _claim(c: ClaimRow) -> dict[str, object]:
 
 
 def history(claims: Sequence[ClaimRow]) -> list[dict[str, object]]:
-    """What is known of its protections, by day: since when each stands as it does, what a test saw, when proof lapses."""
+    """What is known of its protections, by day: how each stood and stands, what a test saw, when proof lapses."""
     events: list[tuple[date, str, Bit, str]] = []
     for c in claims:
         word = bits.tag(words.protection(c.state))
-        if c.since:
+        for s in c.spells:
+            why = words.plain(words.dated(s.why or "What that run found was not kept."), 400)
+            events.append((s.first_on, c.id, bits.tag(words.protection(s.state)), why))
+        if c.since and not c.spells:
             events.append((c.since, c.id, word, "It has stood like this since then, as far as the record goes back."))
         if c.observed_on:
             seen = words.plain(
@@ -232,7 +234,7 @@ def _verdict(x: Route) -> tuple[Cell, Cell, str]:
     return said, decided, seen
 
 
-def findings_table(view: View, rows: Sequence[FindingRow]) -> Table:
+def findings_table(view: View, rows: Sequence[FindingRow], empty: str = "No other finding names this device.") -> Table:
     shown = []
     for f in rows[: min(FINDINGS, view.cap)]:
         due, late = bits.day(f.due), (bits.strong("overdue"),) if f.overdue else ()
@@ -248,5 +250,5 @@ def findings_table(view: View, rows: Sequence[FindingRow]) -> Table:
     heads = bits.columns("Finding|Control|Severity|Result|Due")
     return Table(
         id="findings", caption="Other findings about this device", columns=heads, rows=shown, total=len(rows),
-        file="findings.csv", empty="No other finding names this device.",
+        file="findings.csv", empty=empty,
     )  # fmt: skip
