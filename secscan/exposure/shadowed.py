@@ -68,7 +68,7 @@ class Standing:
     by: tuple[Origin, ...] = ()
     why: str = ""
     witness: Witness | None = None
-    """A packet that it decides."""
+    """A packet that it decides; of a rule in doubt, that it decides if it is for any. None: no such packet is known."""
     passing: Passing | None = None
     """How that packet passes the device."""
 
@@ -189,10 +189,14 @@ class _Question:
         """Now that some packet may get to the rule: whether one surely does."""
         rule, found = self._rule, None
         self._upper = False
-        if self._sure is not None and (rule.unknown is None or self._free()):
+        whole = rule.unknown is not None or self._sure is None
+        free = not whole or self._free()
+        if free and self._sure is not None:
             found = self._left(self._sure)
         if found is not None:
             return found.standing()
+        if whole and free:
+            return Standing(shadowed=False)
         first = min(self._doubts, default=None)
         own = rule.unknown or rule.src.unknown or rule.dst.unknown or "it names a zone that is not defined"
         return Standing(shadowed=None, why=own if first is None else self._doubts[first])
