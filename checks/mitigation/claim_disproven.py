@@ -14,6 +14,7 @@ from secscan.api import Claims, Expr, Params, check
     unknown_says="{claim}: cannot be told whether the claimed protection holds",
     fix="Mend the rule that lets it through, or withdraw the claim and decide about the system.",
     unknown_when=lambda claim, policy: claim.state == "cannot-tell",
+    shows=("disagreement",),
 )
 def claim_disproven(claim: Claims, policy: Params) -> Expr:
     return claim.state == "disproven"

@@ -155,3 +155,14 @@ class Index:
         """The sets that hold it, in order."""
         stretch = bisect_right(self.edges, number) - 1
         return self._set[(self._first <= stretch) & (stretch < self._after)]
+
+    def over(self, pairs: Intervals) -> tuple[Numbers, Numbers]:
+        """The sets that hold some of these numbers, and those that hold all; one may be named several times."""
+        some = np.zeros(len(self._set), dtype=np.bool_)
+        whole: list[Numbers] = []
+        for lo, hi in pairs:
+            first, last = bisect_right(self.edges, lo) - 1, bisect_right(self.edges, hi) - 1
+            some |= (self._first <= last) & (first < self._after)
+            whole.append(self._set[(self._first <= first) & (last < self._after)])
+        named, often = np.unique(np.concatenate([*whole, self._set[:0]]), return_counts=True)
+        return self._set[some], named[often == len(pairs)]

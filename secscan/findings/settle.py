@@ -319,6 +319,7 @@ def _named(template: str) -> tuple[str, ...]:
 _NAMELESS: Final = {
     "version": "", "protocol": "", "product_or_name": "No list", "hostname": "An asset", "proto_port": "No port list",
     "path": "A way in or out", "device": "A firewall", "device_rule": "A firewall's rules", "exception": "An exception",
+    "shadowed_by": "nothing of it can be read",
 }  # fmt: skip
 """What stands in a title for what has no name."""
 _PRODUCTS: Final = ("product", "product_or_name", "unsupported_product")

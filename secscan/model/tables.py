@@ -240,6 +240,15 @@ class Rules(TableSpec):
         "it lets every source reach every destination on every port, however that is written; null where it may"
     )
     covers_internet = yes_no("its source or its destination has every address of the internet; null where it may")
+    shadowed = yes_no(
+        "no packet gets to it that it would match: the rules before it take them all, or nothing asks its list, or it "
+        "matches nothing; null where that may be, and for the default"
+    )
+    shadowed_by = text(
+        "the rules that take all that it would match, each with its file and line, or why else nothing gets to it; "
+        "where shadowed is null, what leaves it open"
+    )
+    covering = text("those rules as they stand in the export")
     rule_owner = text("the role that owns the rule")
     approver = text("the role that approved it")
     reason = text("why it is there")
@@ -247,6 +256,13 @@ class Rules(TableSpec):
     expires_on = day("the last day it is meant to stand")
     hits = number("how often it matched, as the device counts")
     last_hit_on = day("the last day it matched")
+    written = text("the rule as it stands in the export")
+    exported_on = day("the day of the export")
+    stale = yes_no("the export is older than its limit, or a newer one could not be read")
+    not_understood = number("of the default: how many lines of the export nobody here understood")
+    first_not_understood = text("of the default: the first of those lines, with its file and line")
+    lists_unasked = number("of the default: how many lists of rules no interface and no other list asks")
+    unasked = text("of the default: the names of those lists")
 
 
 class Exceptions(TableSpec):

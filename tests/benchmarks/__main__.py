@@ -140,6 +140,27 @@ def exported(rules: int) -> None:
         )
 
 
+def shadowed() -> None:
+    """Which rules no packet gets to, and the same by plain subtraction and by a solver on few of them."""
+    few = ("-m", "tests.benchmarks.shadows", 300)
+    told = {way: child(*few, way).said.split() for way in ("search", "plain", "solver")}
+    each = {way: float(seconds) / float(told["search"][0]) for way, (seconds, _) in told.items()}
+    agreed = {many for _, many in told.values() if many != "-1"}
+    solver = "no solver is installed" if told["solver"][1] == "-1" else f"a solver {each['solver']:,.0f} times"
+    print(
+        f"shadowed rules among 300: plain subtraction takes {each['plain']:,.0f} times as long, {solver}; "
+        f"{'all find as many' if len(agreed) == 1 else f'they differ: {agreed}'}"
+    )
+    for rules in (1_000, 10_000):
+        module = ("-m", "tests.benchmarks.shadows", rules)
+        nothing, took = child(*module, "nothing"), child(*module, "search")
+        seconds, many = took.said.split()
+        print(
+            f"shadowed rules among {rules:,} ({int(many):,} found, each other with a packet): {seconds} s of processor time, "
+            f"{took.megabytes:.0f} MB ({nothing.megabytes:.0f} MB before)"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", type=int, default=3_000)
@@ -153,6 +174,7 @@ def main() -> None:
     for rules in (1_000, 10_000):
         reached(rules)
     exported(5_000)
+    shadowed()
     if asked.many:
         written(asked.many, asked.installs)
         read(asked.many, asked.installs)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from secscan.exposure import attach, catch_all, devices, from_table
 from secscan.model.estate import Estate
 from secscan.model.kleene import all3, any3
-from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Device, Origin, PortSet, Rule
+from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Chain, Device, Origin, PortSet, Rule
 from secscan.model.places import Files, Place
 from secscan.model.raw import Refusal
 from secscan.model.settings import Council, Firewall, Settings, Zone
@@ -249,6 +249,80 @@ def test_covers_internet_is_told_by_addresses_and_zones(cells: Row, expected: bo
     one = from_table(load(files, [{**row(10, "permit"), **cells}]), firewall(), files, TODAY)
     found = table(one, setup=settings(zones, [firewall(zones=("users", "servers", "internet"))]), files=files)[1]
     assert only(found)["covers_internet"] is expected
+
+
+# ------------------------------------------------------------------------------------------------ shadowed
+
+
+def test_a_rule_that_never_decides_names_who_takes_its_packets() -> None:
+    files = Files()
+    rows = [
+        row(10, "permit", src="10.1.0.0/24", dport="443", name="WEB"), row(20, "deny", src="10.1.0.0/24", dport="80"),
+        row(30, "permit", src="10.1.0.7", dport="80;443", name="OLD"), row(40, "permit", src="10.2.0.0/24", dport="80"),
+    ]  # fmt: skip
+    one = from_table(load(files, rows), firewall(), files, TODAY)
+    made, found = table(one, files=files)
+    assert [r["shadowed"] for r in found] == [False, False, True, False, None]
+    assert found[2]["shadowed_by"] == f"taken before it by WEB ({FILE}:2), 20 ({FILE}:3)"
+    assert found[2]["covering"] == "permit 10.1.0.0/24 -> any tcp 443; deny 10.1.0.0/24 -> any tcp 80"
+    assert found[2]["written"] == "permit 10.1.0.7 -> any tcp 80;443"
+    frame = made.frames["rules"]
+    places = [frame.place(name, 2) for name in ("", "shadowed_by", "covering")]
+    assert [files.place(code) for code in places if code is not None] == [
+        Place(FILE, 4),
+        Place(FILE, 2),
+        Place(FILE, 2),
+    ]
+
+
+def test_many_that_take_its_packets_are_counted() -> None:
+    narrow = [row(n, "deny", src=f"10.1.0.{n}") for n in range(8)]
+    found = read(*narrow, row(90, "permit", src="10.1.0.0/29"))[8]
+    assert found["shadowed"] is True and str(found["shadowed_by"]).endswith(f"4 ({FILE}:6) and 3 more")
+
+
+def test_what_is_in_doubt_leaves_what_stands_behind_it_open_and_says_why() -> None:
+    found = read(row(10, "deny", src="partner.example"), row(20, "permit", dst="10.9.0.5"))
+    assert [(r["shadowed"], r["shadowed_by"]) for r in found[:2]] == [
+        (False, None),
+        (None, f"{FILE}:2: src 'partner.example' is not an address"),
+    ]
+    refused = read(row(10, "deny", line=4), refused=[Refusal(line=3, column="src", reason="blank")])
+    assert [r["shadowed"] for r in refused[:2]] == [None, None]
+
+
+def test_what_one_line_was_read_as_is_shadowed_when_all_of_it_is() -> None:
+    perhaps = row(20, "perhaps", src="10.1.0.7", proto="any")
+    assert read(row(10, "deny", src="10.1.0.0/24", proto="any"), perhaps)[1]["shadowed"] is True
+    assert read(row(10, "deny", src="10.1.0.0/24", proto="tcp"), perhaps)[1]["shadowed"] is None
+    halves = [rule(3, "deny", src, "any") for src in ("10.1.0.0/25", "10.1.0.128/25")]
+    for before, expected in (("10.1.0.0/24", True), ("10.1.0.0/25", False)):
+        found = table(listed(rule(2, "permit", before, "any"), *halves))[1]
+        assert [(r["device_rule"], r["shadowed"]) for r in found[1:2]] == [("fw 30", expected)]
+
+
+def _rules_of(chain: Chain) -> tuple[Rule, ...]:
+    return tuple(step for step in chain.steps if isinstance(step, Rule))
+
+
+def test_the_default_tells_how_old_its_export_is_and_how_much_of_it_was_understood() -> None:
+    refused = [Refusal(line=n, column="src", reason="blank") for n in (3, 4)]
+    files = Files()
+    one = from_table(load(files, [row(10, "deny")], refused=refused), firewall(), files, TODAY)
+    stray = replace(one, unread=(undecoded(9),), exported_on=TODAY, stale=True)
+    found = default_of(table(stray, files=files)[1])
+    assert (found["not_understood"], found["first_not_understood"]) == (3, f"{FILE}:3: blank")
+    assert (found["exported_on"], found["stale"]) == (TODAY, True)
+    other = Chain(name="OLD", steps=(rule(7, "deny", "any", "any"),), default="deny", default_origin=undecoded(6))
+    for unread, expected in (((), 1), ((undecoded(9),), None)):
+        bound = replace(one, chains={**one.chains, "OLD": other}, unread=unread)
+        last = default_of(
+            table(replace(bound, chains={k: replace(c, steps=_rules_of(c)) for k, c in bound.chains.items()}))[1]
+        )
+        assert (last["lists_unasked"], last["unasked"]) == (expected, "OLD")
+    whole = default_of(read(row(10, "deny")))
+    assert (whole["lists_unasked"], whole["unasked"]) == (0, None)
+    assert (whole["not_understood"], whole["first_not_understood"]) == (0, None)
 
 
 # ------------------------------------------------------------------------------------------------ the default
