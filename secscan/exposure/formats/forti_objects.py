@@ -17,12 +17,13 @@ from secscan.exposure import intervals
 from secscan.exposure.formats import netmatch
 from secscan.exposure.formats.forti_tree import Node
 from secscan.exposure.intervals import Family
-from secscan.model.net import PORTS_ALL, AddressSet, Interval, Intervals, PortSet
+from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Interval, Intervals, PortSet
 
 MAX_NESTED: Final = 64
 UNSET: Final = "0.0.0.0"  # noqa: S104
 """An address that stands for none, and for every one with itself as its mask."""
 EVERY_SERVICE: Final = (PortSet(proto="any"),)
+EVERYWHERE: Final = AddressSet(v4=V4_ALL, v6=V6_ALL)
 WITH_PORTS: Final = ("tcp", "udp", "132", "136")
 
 _BY_NAME: Final = {
@@ -294,7 +295,7 @@ def other_services(found: Services) -> Services:
     if any(one.sport != PORTS_ALL for one in found.ports):
         return Services(ports=EVERY_SERVICE, unknown="all services but some from certain source ports")
     ports = []
-    for proto in (netmatch.protocol(str(n)) if str(n) not in ("6", "17", "1", "58") else _PLAIN[n] for n in range(256)):
+    for proto in (_PLAIN.get(number, str(number)) for number in range(256)):
         mine = intervals.union(*(one.dport for one in found.ports if one.proto in (proto, "any")))
         if left := intervals.subtract(PORTS_ALL, mine):
             ports.append(PortSet(proto=proto, dport=left))
