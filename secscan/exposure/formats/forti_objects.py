@@ -22,6 +22,8 @@ from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Interval, I
 MAX_NESTED: Final = 64
 UNSET: Final = "0.0.0.0"  # noqa: S104
 """An address that stands for none, and for every one with itself as its mask."""
+MAX_TRAIL: Final = 50
+"""Names of objects that an origin shows."""
 EVERY_SERVICE: Final = (PortSet(proto="any"),)
 EVERYWHERE: Final = AddressSet(v4=V4_ALL, v6=V6_ALL)
 WITH_PORTS: Final = ("tcp", "udp", "132", "136")
@@ -133,19 +135,18 @@ class Objects:
             self._unions[key] = _union([self._address(name, family, ()) for name in names], family)
         return self._unions[key]
 
-    def trail(self, names: Iterable[str], blocks: Sequence[str]) -> Iterator[str]:
-        """The names, each followed by the members of the group that it is."""
-        seen: set[str] = set()
+    def trail(self, names: Iterable[str], blocks: Sequence[str]) -> list[str]:
+        """The names, each followed by the members of the group that it is; the first of them."""
+        seen: dict[str, None] = {}
         waiting = list(names)[::-1]
-        while waiting:
+        while waiting and len(seen) < MAX_TRAIL:
             name = waiting.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            yield name
-            for block in blocks:
-                if (group := self.entry(block, name)) is not None:
-                    waiting += group.words("member")[::-1]
+            if name not in seen:
+                seen[name] = None
+                for block in blocks:
+                    if (group := self.entry(block, name)) is not None:
+                        waiting += group.words("member")[: MAX_TRAIL - 1][::-1]
+        return list(seen)
 
     def _address(self, name: str, family: Family, above: tuple[str, ...]) -> AddressSet:
         if (family, name) not in self._addresses:

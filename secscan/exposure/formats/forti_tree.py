@@ -212,9 +212,22 @@ class Reading:
 
 def words(text: str) -> list[str]:
     """The words of a line, without quotes and escapes."""
-    if '"' not in text and "'" not in text and "\\" not in text:
+    if "'" in text or "\\" in text:
+        return [_bare(word) for word in _WORD.findall(text)]
+    if '"' not in text:
         return text.split()
-    return [_bare(word) for word in _WORD.findall(text)]
+    parts = text.split('"')
+    if any(not part or not (part[0].isspace() and part[-1].isspace()) for part in parts[2:-1:2]) or (
+        (parts[0] and not parts[0][-1].isspace()) or (parts[-1] and not parts[-1][0].isspace())
+    ):
+        return [_bare(word) for word in _WORD.findall(text)]  # a quote in the middle of a word
+    found = []
+    for at, part in enumerate(parts):
+        if at % 2:
+            found.append(part)
+        else:
+            found += part.split()
+    return found
 
 
 def _bare(word: str) -> str:

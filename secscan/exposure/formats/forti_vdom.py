@@ -36,6 +36,7 @@ _TUNNELS: Final = {
     "ipsec": "it goes into a VPN tunnel", "ssl-vpn": "it is for users of the SSL VPN", "encrypt": "it goes into a VPN tunnel",
     "learn": "it only learns what passes", "redirect": "it is led to a proxy", "isolate": "it is led to a proxy",
 }  # fmt: skip
+_GROUPS: Final = ("firewall addrgrp", "firewall addrgrp6", "firewall vipgrp", "firewall vipgrp6")
 _ROUTING: Final = ("router ospf", "router bgp", "router rip", "router isis")
 _REDIRECT: Final = "what leaves by the interface that it came in by may pass without a policy (allow-traffic-redirect)"
 _SDWAN: Final = "virtual-wan-link"
@@ -71,6 +72,7 @@ class Vdom:
         self.vips = Vips(
             node, self.objects, joined, {name: side.addresses for name, side in self.sides.items()}, self.mark
         )
+        self._origins: dict[tuple[str, str], Origin] = {}
         self._matching = Matching(self.objects, self.vips, self.gate)
         self.hosts = [vip for vip in self.vips.all.values() if vip.translation.enabled]
 
@@ -149,7 +151,7 @@ class Vdom:
     def _by(self, one: Node) -> list[str]:
         """The interfaces that a route leads out by."""
         if one.on("blackhole"):
-            return [f"{self.mark}blackhole"]
+            return []  # it holds while no nearer or learnt route does, and those stand in no file
         zones = one.words("sdwan-zone") or ([_SDWAN] if one.on("sdwan") or one.on("virtual-wan-link") else [])
         zones = zones or [name for name in [one.word("device")] if name in self.wan]
         if not zones:
@@ -230,18 +232,20 @@ class Vdom:
             )  # fmt: skip
 
     def _origin(self, one: Node, kind: str) -> Origin:
-        names = [*one.words("srcaddr"), *one.words("srcaddr6"), *one.words("dstaddr"), *one.words("dstaddr6")]
-        trail = [
-            *self.objects.trail(
-                names, ("firewall addrgrp", "firewall addrgrp6", "firewall vipgrp", "firewall vipgrp6")
-            ),
-            *self.objects.trail(one.words("service"), ("firewall service group",)),
-        ]
-        return one.origin(
-            vendor_id=f"{self.mark}{kind} {one.name}",
-            name=masked(one.word("name")),
-            objects=tuple(dict.fromkeys(trail[:50])),
-        )
+        key = (kind, one.name)
+        if key not in self._origins:
+            names = [
+                word
+                for way in ("srcaddr", "srcaddr4", "srcaddr6", "dstaddr", "dstaddr4", "dstaddr6")
+                for word in one.words(way)
+            ]
+            trail = self.objects.trail(names, _GROUPS) + self.objects.trail(
+                one.words("service"), ("firewall service group",)
+            )
+            self._origins[key] = one.origin(
+                vendor_id=f"{self.mark}{kind} {one.name}", name=masked(one.word("name")), objects=tuple(dict.fromkeys(trail))
+            )  # fmt: skip
+        return self._origins[key]
 
     def _for_vips(self, one: Node, kind: str, rule: Rule, made: Made) -> Iterator[Rule]:
         if made.vips and kind in POLICIES and not self.central:
@@ -322,7 +326,7 @@ class Vdom:
             here = frozenset((name,))
             rule = Rule(
                 position=0, action="permit", src=side.networks, dst=elsewhere, services=EVERY_SERVICE, in_interfaces=here, out_interfaces=here,
-                translations=frozenset() if self.hosts else None, unknown=None if sure else _REDIRECT, reason="allow-traffic-redirect", origin=origin,
+                translations=frozenset() if self.hosts else None, reason="allow-traffic-redirect", origin=origin,
             )  # fmt: skip
             if sure and (side.networks.v4 or side.networks.v6):
                 yield rule

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from secscan.exposure import Way, ask_config
 from secscan.exposure.formats import read, recognise
 from secscan.exposure.formats.export import ConfigFile, Export
-from secscan.exposure.rules_table import rules_table
 from secscan.model.errors import InputError
 from secscan.model.net import Answer, Device, Origin
+from tests.exposure import test_rules_table as rows
 
 HEADER = "#config-version=FGT60F-{}-FW-build2571-240101:opmode=0:vdom=0:user=admin\n"
 NEW, OLD = HEADER.format("7.4.4"), HEADER.format("7.0.12")
@@ -228,6 +228,20 @@ def test_inside_a_zone_what_no_policy_decides_its_own_setting_does(said: str, ve
         assert told(fw, "10.1.0.9", WEB)[1] == "zone inside"
 
 
+@pytest.mark.parametrize(
+    ("release", "members", "verdict"),
+    [
+        ("7.0.12", '"users" "servers"', "permitted"), ("7.4.3", '"users"', "blocked"), ("7.4.4", '"users"', "permitted"),
+        ("", '"users"', "cannot-tell"),
+    ],
+)  # fmt: skip
+def test_a_zone_of_one_interface_allows_what_stays_inside_since_7_4_4(release: str, members: str, verdict: str) -> None:
+    text = "config system global\nset allow-traffic-redirect disable\nend\n" + SIDES
+    text += 'config router static\nedit 2\nset dst 10.7.0.0/16\nset device "users"\nnext\nend\n'
+    text += block("system zone", inside=["intrazone allow", f"interface {members}"]) + policies(["action deny"])
+    assert verdicts((HEADER.format(release) if release else "") + text, 443, to="10.7.0.9") == [verdict]
+
+
 def test_sd_wan_zones_are_zones_and_routes_lead_to_them() -> None:
     wan = SIDES.replace("set device", "set sdwan-zone").replace(
         '"wan1"\n    next\nend', '"virtual-wan-link"\n    next\nend'
@@ -262,14 +276,13 @@ def test_the_nearest_and_longest_route_tells_the_side() -> None:
             "2": ["dst 10.7.0.0 255.255.0.0", 'device "users"', "gateway 10.1.0.2"],
             "3": ["dst 10.7.0.0/16", 'device "guest"', "distance 200"],
             "4": ["dst 10.7.8.0/24", 'device "guest"', "status disable"],
-            "5": ["dst 10.7.9.0/24", "blackhole enable"],
+            "5": ["dst 10.6.0.0/16", "blackhole enable", "distance 254"],
         },
     )
     sides = SIDES[: SIDES.index("config router")] + routes
     fw = device(HEADER.format("7.6.6") + sides + policies(["service HTTPS"]))
     assert verdicts(fw, 443, from_="10.7.0.9") == verdicts(fw, 443, from_="10.7.8.9") == ["permitted"]
-    assert verdicts(fw, 443, from_="10.7.9.9") == ["blocked"]
-    assert verdicts(fw, 443, from_="10.8.0.9") == ["cannot-tell"]
+    assert verdicts(fw, 443, from_="10.8.0.9") == verdicts(fw, 443, from_="10.6.9.9") == ["cannot-tell"]
 
 
 @pytest.mark.parametrize(
@@ -569,6 +582,19 @@ def test_what_comes_from_inside_to_a_vip_may_be_led_round() -> None:
     assert ask(device(NEW + SIDES + VIP + policies(IN)), "10.1.0.9", WEB).verdict == "blocked"
 
 
+def test_what_a_vip_leads_back_to_where_it_came_from_needs_a_policy() -> None:
+    back = 'config router static\nedit 2\nset dst 10.7.0.0/16\nset device "users"\nnext\nend\n'
+    vip = VIP.replace('"wan1"', '"any"').replace(WEB, "10.7.0.9")
+    assert ask(OLD + SIDES + back + policies([]), "10.1.0.9", "10.7.0.9").verdict == "permitted"
+    assert ask(OLD + SIDES + back + vip + policies([]), "10.1.0.9", PUBLIC, "tcp/8443").verdict == "blocked"
+    assert (
+        ask(
+            OLD + SIDES + back + vip + policies(['dstintf "users"', 'dstaddr "pub"']), "10.1.0.9", PUBLIC, "tcp/8443"
+        ).verdict
+        == "permitted"
+    )
+
+
 def test_vips_of_every_kind() -> None:
     def with_(*sets: str, more: str = "") -> Device:
         vip = block("firewall vip", pub=["extip 203.0.113.3", 'extintf "wan1"', *sets])
@@ -708,6 +734,8 @@ def test_ports_of_administration_and_trusted_hosts_are_read() -> None:
         "permitted",
         "blocked",
     ]
+    fw = device(NEW + admins + block("system admin", three=["trusthost1 0.0.0.0 0.0.0.0"]) + SIDES + policies([]))
+    assert ask(fw, "10.1.0.99", "10.1.0.1", "tcp/22").verdict == "permitted"  # one of them may come from everywhere
     vpn = 'config vpn ssl settings\nset port 443\nset source-interface "wan1"\nend\n'
     fw = device(NEW + vpn + SIDES + policies([]))
     assert [ask(fw, OUTSIDE, "203.0.113.2", f"tcp/{one}").verdict for one in (443, 22)] == ["cannot-tell", "blocked"]
@@ -1273,14 +1301,13 @@ def test_five_thousand_policies_are_read_in_two_seconds() -> None:
     text += policies(
         *([f"dstaddr g{i % 1_000}", f"service {'HTTPS' if i % 2 else 'SSH'}", f"name p{i}"] for i in range(5_000))
     )
-    began = time.perf_counter()
+    began = time.process_time()
     fw = device(text)
-    assert time.perf_counter() - began < 4  # two on an idle machine
+    assert time.process_time() - began < 2
     assert sum(1 for _, rule in fw.rules() if "policy" in rule.origin.vendor_id) == 5_000
 
 
 def test_a_policy_is_one_row_of_the_table_of_rules_however_many_rules_it_stands_for() -> None:
-    from tests.exposure import test_rules_table as rows
 
     fw = device(
         NEW
@@ -1292,4 +1319,3 @@ def test_a_policy_is_one_row_of_the_table_of_rules_however_many_rules_it_stands_
     named = [row["device_rule"] for row in found if str(row["device_rule"]).startswith("fw policy")]
     assert named == ["fw policy 1", "fw policy 2", "fw policy 3"]
     assert [row["any_any"] for row in found if row["device_rule"] == "fw policy 3"] == [True]
-    assert rules_table is not None
