@@ -125,12 +125,11 @@ class Matching:
         four = [] if six else [*one.words(f"{way}addr"), *one.words(f"{way}addr4")]
         sixes = [*one.words(f"{way}addr6"), *(one.words(f"{way}addr") if six else [])]
         if way == "dst":
-            vips += self._vips.named([name for name in (*four, *sixes) if self._vips.known(name)])
-            plain4, plain6 = ([name for name in names if not self._vips.known(name)] for names in (four, sixes))
+            vips += [*self._vips.named(four, 4), *self._vips.named(sixes, 6)]
+            plain4 = [name for name in four if not self._vips.known(name, 4)]
+            plain6 = [name for name in sixes if not self._vips.known(name, 6)]
             made.plain = bool(plain4 or plain6) or not (four or sixes)
-            if len(plain4) + len(plain6) < len(four) + len(sixes) and (
-                one.on("dstaddr-negate") or one.on("dstaddr6-negate")
-            ):
+            if (plain4, plain6) != (four, sixes) and (one.on("dstaddr-negate") or one.on("dstaddr6-negate")):
                 made.unknown.append("it is for all but a VIP")
             four, sixes = plain4, plain6
         if not four and not sixes and not vips:

@@ -186,7 +186,7 @@ class Objects:
         default = kind in ("ipmask", "ipprefix")
         if one.name in _FABRIC and not (one.words("subnet") or one.words("ip6")):
             return AddressSet(unknown=f"'{one.name}' is filled by the device itself")
-        if kind == "iprange" or (default and one.words("start-ip") and one.words("end-ip")):
+        if kind == "iprange":
             ends = [
                 address(one, key, one.word(key, UNSET if family == 4 else "::"), family)
                 for key in ("start-ip", "end-ip")

@@ -48,7 +48,7 @@ class Node:
     shown: int = 0
 
     def words(self, key: str) -> list[str]:
-        """What a key is set to, by ``set`` or as a table of its own; [] where it is not set."""
+        """What a key is set to, by ``set`` or as a table of its own; [] where it is not set, or to nothing."""
         found = self.settings.get(key)
         if found or key not in self.blocks:
             return found[1] if found else []
@@ -267,6 +267,7 @@ def _odd_quotes(line: str) -> bool:
 
 def _set(node: Node, command: str, number: int, rest: str) -> None:
     key, *values = words(rest) or [""]
+    values = [one for one in values if one]  # '' stands for what is not set
     old = node.settings.get(key, (number, []))[1]
     match command:
         case "set" | "select":

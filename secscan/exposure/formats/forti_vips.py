@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from secscan.exposure import intervals
+from secscan.exposure.formats.export import masked
 from secscan.exposure.formats.forti_objects import EVERY_SERVICE, UNSET, Objects, network, pair, ports
 from secscan.exposure.formats.forti_tree import Node
 from secscan.exposure.intervals import Family
@@ -53,24 +54,28 @@ class Vips:
     ) -> None:
         """``sides``: interface -> those by which its packets may come. ``own``: interface -> its addresses."""
         self._objects, self._sides, self._own, self._mark = objects, sides, own, mark
-        self._groups = {
-            one.name: one for block in ("firewall vipgrp", "firewall vipgrp6") for one in vdom.listed(block)
-        }
+        self._groups: dict[tuple[Family, str], Node] = {(4, one.name): one for one in vdom.listed("firewall vipgrp")}
+        self._groups |= {(6, one.name): one for one in vdom.listed("firewall vipgrp6")}
         families: tuple[tuple[Family, str], ...] = ((4, "firewall vip"), (6, "firewall vip6"))
         found = [self._vip(one, family) for family, block in families for one in vdom.listed(block)]
-        self.all = {one.name: one for one in _contested([one for one in found if one is not None])}
-        self._silent = {one.name for _, block in families for one in vdom.listed(block)} - self.all.keys()
+        self.all = {(one.family, one.name): one for one in _contested([one for one in found if one is not None])}
+        self._names = {
+            (family, one.name) for family, block in families for one in vdom.listed(block)
+        } | self._groups.keys()
 
-    def known(self, name: str) -> bool:
+    def known(self, name: str, family: Family) -> bool:
         """Whether a name is that of a virtual address or of a group of them."""
-        return name in self.all or name in self._groups or name in self._silent
+        return (family, name) in self._names
 
-    def named(self, names: Sequence[str]) -> list[Vip]:
+    def named(self, names: Sequence[str], family: Family) -> list[Vip]:
         """The virtual addresses that some names stand for."""
+        groups = [self._groups.get((family, name)) for name in names]
         members = [
-            one for name in names for one in (self._groups[name].words("member") if name in self._groups else [name])
+            one
+            for name, group in zip(names, groups, strict=True)
+            for one in (group.words("member") if group else [name])
         ]
-        return [self.all[name] for name in dict.fromkeys(members) if name in self.all]
+        return [self.all[family, name] for name in dict.fromkeys(members) if (family, name) in self.all]
 
     def _vip(self, one: Node, family: Family) -> Vip | None:
         """None for one that translates no packet."""
@@ -84,12 +89,12 @@ class Vips:
         sides = None if out in ("any", "") else self._sides.get(out, frozenset((out,)))
         if filtered := one.words("srcintf-filter"):
             sides = frozenset(side for name in filtered for side in self._sides.get(name, frozenset((name,))))
-        origin = one.origin(vendor_id=f"{self._mark}VIP {one.name}", name=one.name)
+        origin = one.origin(vendor_id=f"{self._mark}VIP {one.name}", name=masked(one.name))
         unknown = services[1]
         if one.words("src-vip-filter") and one.on("src-vip-filter"):
             unknown = unknown or "it hangs on another VIP"
         translation = Translation(
-            name=f"{self._mark}{one.name}", kind="dst", src=src, dst=ext, dst_own=own, services=services[0], in_interfaces=sides, to=to,
+            name=f"{self._mark}{'VIP6' if family == 6 else 'VIP'} {one.name}", kind="dst", src=src, dst=ext, dst_own=own, services=services[0], in_interfaces=sides, to=to,
             to_ports=to_ports, enabled=one.word("status", "enable") != "disable", unknown=unknown, origin=origin,
         )  # fmt: skip
         return Vip(
@@ -189,9 +194,11 @@ def _contested(found: Sequence[Vip]) -> list[Vip]:
         mine = [one for one in found if one.family == family and one.translation.enabled]
         for one, other in _pairs(mine, family):
             if _share(one, other):
-                rivals.setdefault(one.name, other.translation.origin.vendor_id)
-                rivals.setdefault(other.name, one.translation.origin.vendor_id)
-    return [one if one.name not in rivals else _doubtful(one, rivals[one.name]) for one in found]
+                rivals.setdefault(one.translation.name, other.translation.origin.vendor_id)
+                rivals.setdefault(other.translation.name, one.translation.origin.vendor_id)
+    return [
+        one if one.translation.name not in rivals else _doubtful(one, rivals[one.translation.name]) for one in found
+    ]
 
 
 def _pairs(found: Sequence[Vip], family: Family) -> Iterator[tuple[Vip, Vip]]:

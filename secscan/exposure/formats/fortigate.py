@@ -21,7 +21,7 @@ from secscan.exposure.formats.forti_vdom import Vdom
 from secscan.model.net import Chain, Device, Origin, Stage
 
 _HEADER = re.compile(r"(?m)^#config-version=(?P<model>[\w]+)-(?P<version>\d+(?:\.\d+){1,2})[^:\n]*")
-_FORTIGATE = re.compile(r"F(?:G|W|R|OS)")
+_FORTIGATE = re.compile(r"F(?:G|W|R|K|OS|FW)")
 _BLOCK = re.compile(
     r"(?m)^[ \t]*config (?:firewall (?:policy|address|addrgrp|service (?:custom|group)|vip|local-in-policy)|"
     r"system (?:global|interface|zone|settings|vdom-property)|router static|vdom|global)\s*$"

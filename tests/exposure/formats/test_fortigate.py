@@ -582,6 +582,33 @@ def test_what_comes_from_inside_to_a_vip_may_be_led_round() -> None:
     assert ask(device(NEW + SIDES + VIP + policies(IN)), "10.1.0.9", WEB).verdict == "blocked"
 
 
+def test_vips_of_ipv4_and_ipv6_may_have_one_name() -> None:
+    sides = SIDES.replace('edit "servers"', 'edit "servers"\nconfig ipv6\nset ip6-address fd00:9::1/64\nend')
+    sides += 'config router static6\nedit 1\nset device "wan1"\nnext\nend\n'
+    vip = VIP + block(
+        "firewall vip6",
+        pub=["extip 2001:db8::3", "mappedip fd00:9::5", "portforward enable", "extport 80", "mappedport 8080"],
+    )
+    fw = device(
+        NEW
+        + sides
+        + vip
+        + policies(IN, ['srcintf "wan1"', "srcaddr none", "dstaddr none", "srcaddr6 all", 'dstaddr6 "pub"'])
+    )
+    assert told(fw, OUTSIDE, PUBLIC, "tcp/8443") == ("permitted", "policy 1")
+    assert told(fw, "2001:db8:1::9", "2001:db8::3", "tcp/80") == ("permitted", "policy 2")
+    assert ask(fw, "2001:db8:1::9", "fd00:9::5", "tcp/80").verdict == "blocked"
+
+
+def test_what_is_set_to_nothing_is_not_set() -> None:
+    empty = VIP.replace(
+        "    next", "        set src-filter ''\n        set service ''\n        set srcintf-filter \"\"\n    next"
+    )
+    assert told(
+        NEW + SIDES + empty + policies([*IN, "comments ''", "poolname ''", "groups ''"]), OUTSIDE, PUBLIC, "tcp/8443"
+    ) == ("permitted", "policy 1")
+
+
 def test_what_a_vip_leads_back_to_where_it_came_from_needs_a_policy() -> None:
     back = 'config router static\nedit 2\nset dst 10.7.0.0/16\nset device "users"\nnext\nend\n'
     vip = VIP.replace('"wan1"', '"any"').replace(WEB, "10.7.0.9")
