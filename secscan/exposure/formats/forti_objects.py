@@ -22,6 +22,8 @@ from secscan.model.net import PORTS_ALL, V4_ALL, V6_ALL, AddressSet, Interval, I
 MAX_NESTED: Final = 64
 UNSET: Final = "0.0.0.0"  # noqa: S104
 """An address that stands for none, and for every one with itself as its mask."""
+MAX_HELD: Final = 5_000_000
+"""Ranges of addresses that all groups together may stand for."""
 MAX_TRAIL: Final = 50
 """Names of objects that an origin shows."""
 EVERY_SERVICE: Final = (PortSet(proto="any"),)
@@ -108,6 +110,7 @@ class Objects:
         self._feeds = {name for place in (vdom, *shared) for name in _named(place, "system external-resource")}
         self._addresses: dict[tuple[Family, str], AddressSet] = {}
         self._services: dict[str, Services] = {}
+        self._held = 0
         self._unions: dict[tuple[Family, tuple[str, ...]], AddressSet] = {}
 
     def entry(self, block: str, name: str) -> Node | None:
@@ -171,7 +174,11 @@ class Objects:
     def _group(self, group: Node, family: Family, above: tuple[str, ...]) -> AddressSet:
         above = _nested(group, above)
         members = group.words("member")
-        found = _union([self._address(name, family, above) for name in members], family)
+        parts = [self._address(name, family, above) for name in members]
+        self._held += sum(len(intervals.of(one, family)) for one in parts)
+        if self._held > MAX_HELD:
+            raise group.file.refuse("its groups of addresses unfold without end", line=group.line)
+        found = _union(parts, family)
         if not members:
             found = AddressSet(unknown=f"group '{group.name}' has no members")
         left_out = group.words("exclude-member")
@@ -454,6 +461,8 @@ def _named(place: Node, block: str) -> Mapping[str, Node]:
 
 
 def _union(sets: Sequence[AddressSet], family: Family) -> AddressSet:
+    if len(sets) == 1:
+        return sets[0]
     pairs = intervals.union(*(intervals.of(one, family) for one in sets))
     return _of(family, pairs, next((one.unknown for one in sets if one.unknown), None))
 

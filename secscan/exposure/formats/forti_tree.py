@@ -18,6 +18,8 @@ MAX_DEPTH: Final = 32
 """Blocks within blocks; FortiOS itself has fewer."""
 MAX_CHANGES: Final = 1_000
 """Entries moved or renamed: more stand in no export, only in a script."""
+MAX_ENTRIES: Final = 300_000
+"""Entries that are kept; no device holds so many."""
 CONTEXTS: Final = ("vdom", "global")
 
 _WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+|["'\\]""", re.DOTALL)
@@ -104,7 +106,7 @@ class Reading:
         self._wanted = wanted
         self.stray: list[Origin] = []
         """Lines outside of any block that are neither comments nor prompts."""
-        self._changes = 0
+        self._changes = self._entries = 0
 
     def read(self, file: ConfigFile, root: Node) -> None:
         """Adds a file to the tree. Raises InputError where a block is not ended, or ended and never begun."""
@@ -174,6 +176,9 @@ class Reading:
             return
         entry = top.node.entries.get(name)
         if entry is None:
+            self._entries += 1
+            if self._entries > MAX_ENTRIES:
+                raise file.refuse(f"has more than {MAX_ENTRIES:,} entries, which no device holds", line=number)
             entry = top.node.entries[name] = Node(name, file, number, number, text=[line], shown=len(line))
         stack.append(_Frame("edit", number, name, entry, context=stack[-2].context and top.name == "vdom"))
 

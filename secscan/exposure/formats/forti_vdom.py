@@ -11,7 +11,7 @@ from secscan.exposure import intervals
 from secscan.exposure.formats.export import masked
 from secscan.exposure.formats.forti_made import EARLY, LOCAL, POLICIES, Made, Matching
 from secscan.exposure.formats.forti_objects import EVERY_SERVICE, EVERYWHERE, UNSET, Objects, day, network, pair
-from secscan.exposure.formats.forti_sides import Setup
+from secscan.exposure.formats.forti_sides import Setup, Side
 from secscan.exposure.formats.forti_tree import Node
 from secscan.exposure.formats.forti_vips import ROUND, Vip, Vips
 from secscan.exposure.intervals import Family
@@ -189,6 +189,8 @@ class Vdom:
         for kind, block in blocks:
             for id_, one in block.entries.items():
                 steps += self._policy(one, kind) if id_[:1] != "\0" else [one.origin()]
+        if name == "local-in-policy":
+            steps = [part for one in steps for part in ([one] if isinstance(one, Origin) else self._arriving(one))]
         if name == "policy":
             steps = [*self._redirected(), *self._led_round(blocks), *steps, *self._inside_zones(), *self._proxied()]
         steps = [replace(one, position=at) if isinstance(one, Rule) else one for at, one in enumerate(steps)]
@@ -303,6 +305,43 @@ class Vdom:
         if self.setup.release is None or self.setup.release == (7, 2, 3):
             return None
         return self.setup.release > (7, 2, 3)
+
+    def _arriving(self, rule: Rule) -> Iterator[Rule]:
+        """A rule for what comes in by some interface, where only the interface that has the address is known.
+
+        What lies behind another interface may come in by that one: for it, a deny is not certain.
+        """
+        if rule.in_interfaces is None or rule.action != "deny":
+            yield rule
+            return
+        others = [
+            one for one in self.sides.values() if not {one.name, self.member_of.get(one.name)} & rule.in_interfaces
+        ]
+        names = {one.name for one in others}
+        behind = AddressSet(v4=self._behind(others, names, 4), v6=self._behind(others, names, 6))
+        near = AddressSet(
+            v4=intervals.subtract(rule.src.v4, behind.v4),
+            v6=intervals.subtract(rule.src.v6, behind.v6),
+            unknown=rule.src.unknown,
+        )
+        far = AddressSet(v4=intervals.intersect(rule.src.v4, behind.v4), v6=intervals.intersect(rule.src.v6, behind.v6))
+        yield replace(rule, src=near)
+        if far.v4 or far.v6:
+            yield replace(
+                rule,
+                src=far,
+                unknown=rule.unknown or "it may come in by another interface than the one that has the address",
+            )
+
+    def _behind(self, sides: Sequence[Side], names: set[str], family: Family) -> Intervals:
+        """What is connected to some interfaces, and routed there by more than a default route."""
+        (everything,) = intervals.everything(family)
+        routed = [
+            (one.network,)
+            for one in self.routes
+            if one.family == family and one.interface in names and one.network != everything
+        ]
+        return intervals.union(*(intervals.of(one.networks, family) for one in sides), *routed)
 
     # -- what is no policy, and decides as one
 
