@@ -33,7 +33,7 @@ _REFERRING: Final = frozenset(
 )  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """A block or an entry. ``settings``: key -> (line, its words); ``entries`` in the order in which they count."""
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
+from secscan.doors.validate import nearest
 from secscan.exposure.formats.export import Export
 from secscan.exposure.formats.forti_between import between
 from secscan.exposure.formats.forti_made import EARLY, LOCAL, POLICIES
@@ -75,7 +76,16 @@ class Fortigate:
         shared = root.blocks.get("global", root)
         filled = [one for one in root.listed("vdom") if one.blocks]
         own = [*([root] if _rules(root) or not filled else []), *filled]
-        places = [shared, *(one for one in (root, *filled) if one is not shared)]
+        if (part := export.options.get("part")) is not None:
+            own = _only(export, own, part)
+        places = [
+            shared,
+            *(
+                one
+                for one in (*([root] if part is None else []), *filled)
+                if one is not shared and (part is None or one in own)
+            ),
+        ]
         if not any(place.blocks.keys() & _KEPT for place in places):
             raise export.files[0].refuse(
                 "holds nothing of a firewall's configuration", "export it with 'show full-configuration' or as a backup"
@@ -83,11 +93,22 @@ class Fortigate:
         setup = Setup(
             file=export.files[0], shared=shared, places=places,
             release=tuple(int(part) for part in version["version"].split(".")) if version else None,
-            sides={one.name: side(one) for place in places for one in place.listed("system interface")},
+            sides={
+                one.name: side(one) for place in places for one in place.listed("system interface")
+                if part is None or one.word("vdom", "root") == part
+            },
         )  # fmt: skip
         vdoms = [Vdom(setup, place, len(own) > 1) for place in own]
         words = version[0].removeprefix("#config-version=") if version else None
         return _device(export.device, setup, vdoms, words, reading.stray)
+
+
+def _only(export: Export, own: Sequence[Node], part: str) -> list[Node]:
+    """The one vdom that is asked for. Raises InputError where the file has none of this name."""
+    names = [one.name or "root" for one in own]
+    if part not in names:
+        raise export.files[0].refuse(f"holds no vdom '{part}'{nearest(part, names)}", f"it has {', '.join(names)}")
+    return [own[names.index(part)]]
 
 
 def _device(name: str, setup: Setup, vdoms: Sequence[Vdom], version: str | None, stray: Sequence[Origin]) -> Device:

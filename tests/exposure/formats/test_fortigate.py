@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -838,6 +839,17 @@ def test_between_vdoms_both_must_let_it_through() -> None:
         ).verdict
         == "blocked"
     )
+
+
+def test_one_of_several_vdoms_may_be_asked_alone() -> None:
+    text = several(policies(["service HTTPS"]), policies(["action deny"]), LINKS)
+    one = replace(export(text), options={"part": "alpha"})
+    fw = read("fortigate", one)
+    assert {chain for chain in fw.chains if "policy" in chain} == {"policy"}
+    assert [side.name for side in fw.interfaces] == ["wan1", "users", "servers", "link0"]
+    assert told(fw, "10.1.0.9", WEB) == ("permitted", "policy 1")
+    with pytest.raises(InputError, match=r"holds no vdom 'alpa'; did you mean 'alpha'\?; it has alpha, beta"):
+        read("fortigate", replace(one, options={"part": "alpa"}))
 
 
 def test_one_vdom_by_itself_is_read_as_a_device_without() -> None:
