@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_network
@@ -81,6 +82,7 @@ _GROUPS: Final = {
 }  # fmt: skip
 """The services that the maker ships, for files that do not list them."""
 
+_DOTS: Final = re.compile(r"(?:255\.){3}\d+|(?:255\.){2}\d+\.0|255\.\d+\.0\.0|\d+\.0\.0\.0")
 _DATE: Final = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})")
 _DAYS: Final = frozenset(("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"))
 
@@ -179,8 +181,9 @@ class Objects:
         if self._held > MAX_HELD:
             raise group.file.refuse("its groups of addresses unfold without end", line=group.line)
         found = _union(parts, family)
-        if not members:
-            found = AddressSet(unknown=f"group '{group.name}' has no members")
+        if not members or group.odd:
+            why = f"line {group.odd[0][0]} in it is not understood" if group.odd else "it has no members"
+            found = AddressSet(unknown=f"group '{group.name}': {why}")
         left_out = group.words("exclude-member")
         if left_out and group.on("exclude", default=True):
             out = _union([self._address(name, family, above) for name in left_out], family)
@@ -189,6 +192,8 @@ class Objects:
         return found
 
     def _single(self, one: Node, family: Family) -> AddressSet:
+        if one.odd:
+            return AddressSet(unknown=f"line {one.odd[0][0]} in '{one.name}' is not understood")
         kind = one.word("type", "ipprefix" if family == 6 else "ipmask")
         default = kind in ("ipmask", "ipprefix")
         if one.name in _FABRIC and not (one.words("subnet") or one.words("ip6")):
@@ -254,8 +259,9 @@ class Objects:
                     ports=tuple(dict.fromkeys(port for part in parts for port in part.ports)),
                     unknown=next((part.unknown for part in parts if part.unknown), None),
                 )
-                if not parts:
-                    found = Services(ports=EVERY_SERVICE, unknown=f"service group '{name}' has no members")
+                if not parts or group.odd:
+                    why = f"line {group.odd[0][0]} in it is not understood" if group.odd else "it has no members"
+                    found = Services(ports=EVERY_SERVICE, unknown=f"service group '{name}': {why}")
             elif (known := _shipped(name)) is not None:
                 found = Services(ports=known)
             else:
@@ -273,7 +279,12 @@ class Objects:
             return When(never=True)
         recurring = self.entry("firewall schedule recurring", name)
         hours = [] if recurring is None else [recurring.word(key, "00:00") for key in ("start", "end")]
-        if recurring is not None and set(recurring.words("day")) >= _DAYS and hours == ["00:00", "00:00"]:
+        if (
+            recurring is not None
+            and not recurring.odd
+            and set(recurring.words("day")) >= _DAYS
+            and hours == ["00:00", "00:00"]
+        ):
             return When()
         once = self.entry("firewall schedule onetime", name)
         ends = None if once is None else day(" ".join(once.words("end")))
@@ -329,11 +340,12 @@ def network(node: Node, key: str, written: Sequence[str], family: Family) -> Int
 
     Raises InputError, with its line, for what is none.
     """
-    text = written[0] if len(written) == 1 or "/" in written[0] else "/".join(written[:2])
-    try:
-        found = ip_network(_mask_0(text), strict=False)
-    except ValueError:
-        found = None
+    base, slash, mask = (written[0] if "/" in written[0] else "/".join(written[:2])).partition("/")
+    found = None
+    # What a mask in dots is not, such as a wildcard, ipaddress would take all the same.
+    if not slash or (mask.isdecimal() and "/" in written[0]) or _DOTS.fullmatch(mask):
+        with suppress(ValueError):
+            found = ip_network(f"{base}/0" if mask == UNSET else base + slash + mask, strict=False)
     if found is None or found.version != family:
         raise node.file.refuse(f"'{' '.join(written)[:60]}' is not an IPv{family} network", line=node.at(key))
     return int(found.network_address), int(found.broadcast_address)
@@ -362,13 +374,10 @@ def ports(node: Node, key: str, written: str) -> Interval:
     return found[0], found[1]
 
 
-def _mask_0(text: str) -> str:
-    # ipaddress takes 0.0.0.0 as a mask for every address, and 0.0.0.255 as a wildcard: here neither is meant otherwise.
-    return text if not text.endswith(f"/{UNSET}") else text.removesuffix(UNSET) + "0"
-
-
 def _custom(one: Node) -> Services:
     """One service as the file has it."""
+    if one.odd:
+        return Services(ports=EVERY_SERVICE, unknown=f"line {one.odd[0][0]} in service '{one.name}' is not understood")
     proto = one.word("protocol", "TCP/UDP/SCTP").upper()
     limits = [
         f"service '{one.name}' is for {what}"

@@ -86,6 +86,8 @@ def side(one: Node) -> Side:
             number = address(node, key, written[0].partition("/")[0], 6)
             own[6].append((number, number))
             pairs[6].append(network(node, key, written, 6))
+    if any(node.odd for node in (one, *one.listed("secondaryip"), *one.blocks.values())):
+        pairs, own = {4: [], 6: []}, {4: [], 6: []}  # a line in it is not understood
     unknown = (
         f"the address of {one.name} is given by {one.word('mode')}" if one.word("mode", "static") != "static" else None
     )

@@ -130,7 +130,7 @@ class Vdom:
         families: tuple[tuple[Family, str], ...] = ((4, "router static"), (6, "router static6"))
         for family, block in families:
             for one in self.node.listed(block):
-                if one.word("status", "enable") != "disable" and not one.words("internet-service"):
+                if one.word("status", "enable") != "disable" and not one.words("internet-service") and not one.odd:
                     for where in self._where(one, family):
                         for side in self._by(one):
                             far = int(one.word("distance", "10")) if one.word("distance", "10").isdecimal() else 10
@@ -422,10 +422,10 @@ class Vdom:
     def _inside_zones(self) -> Iterator[Rule]:
         """What stays inside a zone that allows it, behind all policies. A zone of one interface: since 7.4.4."""
         for name, zone in self.zones.items():
-            if zone.word("intrazone", "deny") != "allow":
+            if zone.word("intrazone", "deny") != "allow" and not zone.odd:
                 continue
             alone = len(zone.words("interface")) < 2
-            allows = self.setup.at_least(7, 4, 4) if alone else True
+            allows = None if zone.odd else self.setup.at_least(7, 4, 4) if alone else True
             if allows is not False:
                 here = frozenset((self.mark + name,))
                 yield Rule(

@@ -90,7 +90,7 @@ class Vips:
         if filtered := one.words("srcintf-filter"):
             sides = frozenset(side for name in filtered for side in self._sides.get(name, frozenset((name,))))
         origin = one.origin(vendor_id=f"{self._mark}VIP {one.name}", name=masked(one.name))
-        unknown = services[1]
+        unknown = f"line {one.odd[0][0]} in it is not understood" if one.odd else services[1]
         if one.words("src-vip-filter") and one.on("src-vip-filter"):
             unknown = unknown or "it hangs on another VIP"
         translation = Translation(

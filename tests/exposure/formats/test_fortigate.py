@@ -342,7 +342,7 @@ def test_addresses_and_groups_are_what_they_say(named: str, yes: str, no: str) -
     ("named", "why"),
     [
         ("name", "'name' is a host name"), ("land", "'land' is a list of countries"), ("nowhere", "address 'nowhere' is not in the file"),
-        ("void", "group 'void' has no members"), ("feed", "'feed' is a list that is fetched"), ("FABRIC_DEVICE", "filled by the device itself"),
+        ("void", "group 'void': it has no members"), ("feed", "'feed' is a list that is fetched"), ("FABRIC_DEVICE", "filled by the device itself"),
         ("mixed", "'name' is a host name"), ("strange", "of type 'quantum'"), ("but", "'name' is a host name"),
     ],
 )  # fmt: skip
@@ -1051,6 +1051,41 @@ def test_prompts_are_skipped_and_what_is_not_understood_is_counted() -> None:
     assert ask(NEW + SIDES + policies(["action allow"]), "10.1.0.9", WEB).verdict == "cannot-tell"
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        "set ip 10.9.0.1/24",
+        "set subnet 10.9.0.5",
+        "set tcp-portrange 443",
+        "set member",
+        'set device "users"',
+        "set extip",
+    ],
+)
+def test_an_object_with_a_line_that_is_not_understood_is_not_known(at: str) -> None:
+    route = 'config router static\nedit 2\nset dst 10.7.0.0/16\nset device "users"\nnext\nend\n'
+    text = (
+        HEADER.format("7.6.6")
+        + SIDES
+        + route
+        + ADDRESSES
+        + VIP
+        + block("firewall service custom", own=["tcp-portrange 443"])
+    )
+    text += block("firewall addrgrp", many=["member web"])
+    text += policies(['dstaddr "many"', 'service "own"'], IN)
+    assert at in text
+    odd = device(text.replace(at, f"xyzzy\n{at}"))
+    from_, to, port = (
+        (OUTSIDE, PUBLIC, "tcp/8443")
+        if "extip" in at
+        else ("10.7.0.9" if "device" in at else "10.1.0.9", WEB, "tcp/443")
+    )
+    assert ask(text, from_, to, port).verdict == "permitted"
+    assert ask(odd, from_, to, port).verdict == "cannot-tell"
+    assert any("xyzzy" in one.text for one in odd.unread)
+
+
 def test_ngfw_policies_must_let_through_too() -> None:
     ngfw = "config system settings\nset ngfw-mode policy-based\nend\n"
     for sets, verdict in (
@@ -1096,6 +1131,8 @@ GOOD = NEW + SIDES + ADDRESSES + policies([])
         (GOOD.replace("10.9.0.5 255.255.255.255", "300.1.1.1 255.255.255.0"), 28, "'300.1.1.1' is not an IPv4 address"),
         (GOOD.replace("10.9.0.0/25", "10.9.0.0/99"), 31, "'10.9.0.0/99' is not an IPv4 network"),
         (GOOD.replace("end-ip 10.9.0.20", "end-ip 10.9.0.2"), 36, "the range of address 'span' ends before it begins"),
+        (GOOD.replace("255.255.255.248", "2"), 5, "'203.0.113.2 2' is not an IPv4 network"),
+        (GOOD.replace("255.255.255.248", "0.0.0.255"), 5, "'203.0.113.2 0.0.0.255' is not an IPv4 network"),
         (NEW + block("firewall service custom", a=["tcp-portrange 70000"]), 4, "'70000' is not a port"),
         (NEW + block("firewall service custom", a=["tcp-portrange 90-80"]), 4, "'90-80' is not a port or a range"),
         (NEW + block("firewall service custom", a=["protocol IP", "protocol-number 300"]), 5, "'300' is not a protocol"),
