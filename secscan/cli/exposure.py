@@ -38,7 +38,9 @@ from secscan.model.net import Answer
     "--default", type=click.Choice(["deny", "permit"]), help="For --config: what happens when no rule matches."
 )
 @click.option(
-    "--part", metavar="NAME", help="For --config: which virtual system or device group, where an export holds several."
+    "--part",
+    metavar="NAME",
+    help="For --config: which virtual system, device group or vdom, where an export holds several.",
 )
 @click.option(
     "--chain", metavar="NAME", help="For --config: the list that the packet meets (default: what passes through)."

@@ -29,9 +29,10 @@ def every_way(rule: Rule, zones: Zones, known: Zones, sides: Zones = frozenset()
     """Whether new packets of IPv4, or of IPv6, are the rule's from every source to every destination on every port.
 
     ``zones``: those that its device stands between; ``known``: all there are; ``sides``: the device's interfaces. A
-    source port bars nobody, for whoever sends may pick it; what has no ports does not count.
+    source port bars nobody, for whoever sends may pick it; what has no ports does not count. Nor does what a translation
+    has led on, where rules must name it.
     """
-    ways = _ways(rule, zones, known, sides)
+    ways = [*_ways(rule, zones, known, sides), not rule.translations]
     ports = [_has_every_port(rule, kind, sports=False) for kind in _WITH_PORTS]
     return any3(_sure(rule, [*ways, *ports, *_every_address(rule, family)]) for family in FAMILIES)
 
@@ -110,7 +111,7 @@ def _followed(one: Device, chain: str, known: Zones, family: Family, kind: str, 
         if step.action == "continue" or not _may_catch(step):
             continue
         ports = _has_every_port(step, kind, sports=True)
-        ways = _ways(step, one.zones, known, sides)
+        ways = [*_ways(step, one.zones, known, sides), step.translations is None]
         catches = _sure(step, [*ways, ports, *_every_address(step, family)])
         if catches is False:
             continue
@@ -133,11 +134,11 @@ def _may_catch(rule: Rule) -> bool:
 
 
 def _ways(rule: Rule, zones: Zones, known: Zones, sides: Zones) -> list[bool | None]:
-    """Whether a rule is for every zone and every interface of its device, whatever translation its packets met."""
+    """Whether a rule is for every zone and every interface of its device."""
     found = [_any_zone(names, zones, known) for names in (rule.from_zones, rule.to_zones)]
     gates = ((rule.in_interfaces, rule.not_in_interfaces), (rule.out_interfaces, rule.not_out_interfaces))
     found += [not but and (names is None or (bool(sides) and sides <= names)) for names, but in gates]
-    return [*found, rule.translations is None]
+    return found
 
 
 def _sure(rule: Rule, parts: Iterable[bool | None]) -> bool | None:

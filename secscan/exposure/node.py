@@ -227,6 +227,10 @@ class Node:
         """The same as ``passed``, and not remembered."""
         upper = lower = full = self._axis.full[zone]
         asked = []
+        shares = self.shares(self.program.dst, hop, zone, sent) if self.program.dst and sees != "translated" else None
+        sure, may = next(((a, b) for i, a, b in shares or () if i == taken), (0, 0))
+        if shares is not None and not may:
+            return Passed(0, 0, ())  # there is no such packet, and no rule stops it
         stages = self._stages[hop.traffic]
         for stage in stages:
             if sees is None or sees == stage.sees:
@@ -238,9 +242,7 @@ class Node:
         if not stages:
             asked, lower = [Asked(None, full, full, full, 0, (), {})], 0
         met = None
-        if self.program.dst and sees != "translated":
-            shares = self.shares(self.program.dst, hop, zone, sent)
-            sure, may = next(((sure, may) for i, sure, may in shares if i == taken), (0, 0))
+        if shares is not None:
             if doubtful := may & ~sure:
                 who = (
                     taken if taken is not None else next(i for i, _, hit in shares if i is not None and hit & doubtful)

@@ -125,6 +125,15 @@ def test_what_is_sent_to_a_translated_address_is_followed() -> None:
     assert alone(whole, "198.51.100.7", to="192.0.2.4", port="any").verdict == "blocked"
 
 
+def test_what_is_stopped_behind_a_translation_is_told_by_the_rule_that_stops_it_there() -> None:
+    met = rule(10, "deny", "any", "any", translations=frozenset(("t50",)))
+    fw = device(chain("main", met, default="deny"), translations=(turn(50, PUBLIC, TO),))
+    found = alone(fw, "198.51.100.7", to=PUBLIC)
+    assert (found.verdict, line(found)) == ("blocked", 10)
+    other = alone(fw, "198.51.100.7", to="192.0.2.10")
+    assert (other.verdict, line(other)) == ("blocked", 90)
+
+
 def test_an_own_address_that_nobody_knows_is_no_private_one_that_is_asked_about() -> None:
     own = turn(50, AddressSet(unknown="the address of wan"), "10.9.0.6", dst_own=True)
     fw = device(chain("main", default="permit"), translations=(own,))

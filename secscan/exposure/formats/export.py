@@ -33,6 +33,7 @@ _SECRET = re.compile(
         (?:["']?\s*[:=]\s*|\s+)(?:(?:ENC|encrypted|hashed|0|5|6|7|8|9|md5|sha\d*|pbkdf2)\s+)?
         | \bserver-key\s+(?:\d\s+)?
         | \bkey\s+(?:[0-9]\s+)?(?=\S{6,})
+        | (?-i:\bENC)\s+(?=\S{6,})
     )
     (?P<value>"[^"]*"|'[^']*'|\S+)
     """

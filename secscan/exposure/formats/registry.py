@@ -15,6 +15,7 @@ from secscan.model.net import Device
 
 KINDS: Final[Mapping[str, str]] = {
     "asa": "asa",
+    "fortigate": "fortigate",
     "ios": "ios",
     "iptables": "iptables",
     "nft": "nft",

@@ -150,6 +150,7 @@ def test_a_file_is_read_whatever_its_marks_and_line_ends() -> None:
         ('pre-shared-key "hush hush"', "hush hush"),
         ("tacacs-server key 0822455D0A16", "0822455D0A16"),
         ("<bcrypt-hash>$2y$10$abcdefghijklmnopqrstuv</bcrypt-hash>", "abcdefghijklmnopqrstuv"),
+        ("set anything ENC AbCdEfGh1234==", "AbCdEfGh1234=="),
         ("A" * 80, "A" * 60),
     ],
 )
