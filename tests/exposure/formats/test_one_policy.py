@@ -141,6 +141,10 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "iptables -S": Maker(target="iptables", options="FORWARD DROP", kind="iptables"),
     "ios": Maker(target="cisco", options="edge extended", kind="ios"),
     "asa": Maker(target="ciscoasa", options="edge", kind="asa"),
+    "fortigate": Maker(
+        target="fortigate", options="from-zone users to-zone servers", kind="fortigate",
+        way=Way(in_interface="users", out_interface="servers"),
+    ),
     "panos": Maker(
         target="paloalto", options="from-zone trust to-zone dmz", kind="panos",
         way=Way(in_interface="trust", out_interface="dmz"),
