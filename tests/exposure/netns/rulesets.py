@@ -215,7 +215,7 @@ def nft(seed: int, *, six: bool) -> str:
         lines += [f"    {_nft_rule(rng, six, CHAINS)}" for _ in range(rng.randint(3, 8))]
         lines.append("  }")
     if rng.often(0.4):
-        for priority in rng.sample((-300, -150, -50), rng.randint(1, 2)):
+        for priority in rng.sample((-300, -150, -95, -50), rng.randint(1, 2)):
             lines += [
                 f"  chain early{-priority} {{",
                 f"    type filter hook prerouting priority {priority}; policy accept;",
@@ -331,7 +331,11 @@ def _nft_nat(rng: Random, *, redirect: bool) -> list[str]:
     lines += [f"    ip daddr {PUBLIC[2]} tcp dport {one} dnat ip to {other}:{two}", "  }"]
     lines += ["  chain before {", "    type nat hook prerouting priority -110; policy accept;"]
     lines.append(f"    ip daddr {PUBLIC[0]} tcp dport {two} {rng.choice(('accept', f'dnat ip to {other}'))}")
-    lines += ["  }", "  chain turn {", "    type nat hook prerouting priority -100; policy accept;"]
+    lines += [
+        "  }",
+        "  chain turn {",
+        f"    type nat hook prerouting priority {rng.choice((-100, -90))}; policy accept;",
+    ]
     if redirect:
         lines.append(f'    iifname != "dmz" tcp dport 8080 redirect to :{PROXY}')
     lines.append(
