@@ -249,9 +249,7 @@ def test_the_kernel_does_what_the_answer_says_by_the_rule_that_it_names(
             wrong = [one for one in wrong if one in again]
     assert not wrong, f"seed {seed}:\n" + "\n".join(wrong[:20]) + "\n" + written(seed, sites)
     if seed % 10 == 0:
-        loaded = (
-            load_iptables(sites["iptables"], seed, six=False) if seed % 20 else load_nft(sites["nft"], seed, six=False)
-        )
+        held = loaded(seed, sites)["iptables" if seed % 20 else "nft"]
         for side, source in (("users", USERS[3]), ("guest", GUESTS[2])):
             seen = nmap(held, side, source, tmp_path)
             assert not seen, f"seed {seed}: " + "\n".join(seen)
