@@ -331,7 +331,11 @@ def _nft_nat(rng: Random, *, redirect: bool) -> list[str]:
     lines += [f"    ip daddr {PUBLIC[2]} tcp dport {one} dnat ip to {other}:{two}", "  }"]
     lines += ["  chain before {", "    type nat hook prerouting priority -110; policy accept;"]
     lines.append(f"    ip daddr {PUBLIC[0]} tcp dport {two} {rng.choice(('accept', f'dnat ip to {other}'))}")
-    lines += ["  }", "  chain turn {", f"    type nat hook prerouting priority {rng.choice((-100, -90))}; policy accept;"]
+    lines += [
+        "  }",
+        "  chain turn {",
+        f"    type nat hook prerouting priority {rng.choice((-100, -90))}; policy accept;",
+    ]
     if redirect:
         lines.append(f'    iifname != "dmz" tcp dport 8080 redirect to :{PROXY}')
     lines.append(
