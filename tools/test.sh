@@ -16,8 +16,8 @@ if ! { browser && command -v pdftotext; } >/dev/null 2>&1; then
     step "Chromium and pdftotext, for the tests of pages"
     sh "$(dirname "$0")/debian.sh" chromium fonts-liberation poppler-utils || echo "this machine does not let us install them: the last lines name what was skipped"
 fi
-kernel() { command -v ip && command -v iptables && command -v nft && command -v ipset && command -v nmap; }
-if ! kernel >/dev/null 2>&1; then
+kernel() { PATH="$PATH:/usr/sbin:/sbin"; command -v ip && command -v iptables && command -v nft && command -v ipset && command -v nmap; }
+if ! (kernel) >/dev/null 2>&1; then
     step "iptables, nftables and nmap, for the tests that ask the kernel"
     sh "$(dirname "$0")/debian.sh" iproute2 iptables nftables ipset nmap procps || echo "this machine does not let us install them: the last lines name what was skipped"
 fi

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ from secscan.exposure.intervals import networks
 from secscan.model.net import Interface
 
 PROGRAMS = ("ip", "iptables", "ip6tables", "nft", "ipset", "nmap", "sysctl")
+PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
+"""The programs of a system's owner are on no other's path."""
+ENV = {**os.environ, "PATH": PATH}
 PORTS = (22, 80, 443, 1433, 3389, 8080, 8443)
 PROXY = 3128
 """Where the firewall itself listens."""
@@ -52,20 +56,30 @@ def interfaces() -> tuple[Interface, ...]:
 @cache
 def refused() -> str:
     """Why no namespaces can be built here; "" where they can."""
-    if missing := [name for name in PROGRAMS if which(name) is None]:
+    if missing := [name for name in PROGRAMS if which(name, path=PATH) is None]:
         return f"not installed here: {', '.join(missing)}"
     name = f"secscan-{os.getpid()}-try"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False, env=ENV)
     if made.returncode:
         return f"network namespaces are refused here: {made.stderr.strip()}"
     try:
         for command in (["nft", "list", "ruleset"], ["iptables-save"], ["ipset", "list"]):
-            tried = subprocess.run(["ip", "netns", "exec", name, *command], capture_output=True, text=True, check=False)
+            tried = subprocess.run(
+                ["ip", "netns", "exec", name, *command], capture_output=True, text=True, check=False, env=ENV
+            )
             if tried.returncode:
                 return f"{command[0]} is refused in a namespace here: {tried.stderr.strip()}"
     finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
+        subprocess.run(["ip", "netns", "del", name], check=True, env=ENV)
     return ""
+
+
+def _sweep() -> None:
+    """Namespaces of runs that were killed are gone; their stations ended with their runs."""
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=False, env=ENV).stdout
+    for name, run in re.findall(r"^(secscan-(\d+)-\w+(?:-\w+)?)", listed, re.MULTILINE):
+        if not Path(f"/proc/{run}").exists():
+            subprocess.run(["ip", "netns", "del", name], check=False, env=ENV)
 
 
 class Site:
@@ -77,6 +91,7 @@ class Site:
         self._made: list[str] = []
 
     def __enter__(self) -> Site:
+        _sweep()
         try:
             self._build()
         except BaseException:
@@ -102,7 +117,7 @@ class Site:
                 station.stdout.close()
         self._stations.clear()
         while self._made:
-            subprocess.run(["ip", "netns", "del", self._space(self._made.pop())], check=False)
+            subprocess.run(["ip", "netns", "del", self._space(self._made.pop())], check=False, env=ENV)
 
     def run(self, place: str, *command: str, text: str | None = None) -> str:
         """What a command in a namespace printed."""
@@ -112,6 +127,7 @@ class Site:
             capture_output=True,
             text=True,
             check=False,
+            env=ENV,
         )
         if done.returncode:
             raise AssertionError(f"{' '.join(command)}: {done.stderr}\n{text or ''}")
@@ -137,7 +153,7 @@ class Site:
 
     def _build(self) -> None:
         for place in ("fw", *SIDES):
-            subprocess.run(["ip", "netns", "add", self._space(place)], check=True, capture_output=True)
+            subprocess.run(["ip", "netns", "add", self._space(place)], check=True, capture_output=True, env=ENV)
             self._made.append(place)
         hosts: dict[str, Sequence[str]] = {
             "users": (*USERS, *USERS6), "guest": (*GUESTS, *GUESTS6), "dmz": (*SERVERS, *SERVERS6, *PUBLIC, "10.50.9.9"),
@@ -180,5 +196,5 @@ class Site:
     def _station(self, place: str) -> None:
         self._stations[place] = subprocess.Popen(
             ["ip", "netns", "exec", self._space(place), sys.executable, "-I", str(STATION)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENV,
         )  # fmt: skip

@@ -358,7 +358,7 @@ def test_nothing_is_left_behind() -> None:
     with Site("gone") as one:
         stations = list(one._stations.values())
         assert one.run("fw", "ip", "-br", "link").count("@") == 3
-    spaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    spaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True, env=site.ENV).stdout
     assert f"secscan-{os.getpid()}-gone" not in spaces
     deadline = time.monotonic() + 5
     while any(station.poll() is None for station in stations) and time.monotonic() < deadline:
