@@ -60,15 +60,6 @@ def default_of(rows: Sequence[Row]) -> Row:
 # ------------------------------------------------------------------------------------------------ rows
 
 
-def test_what_one_line_was_read_as_is_one_row_where_the_last_of_it_stands() -> None:
-    first, other = rule(20, "permit", "any", "any", unknown="led round"), rule(10, "deny", "10.1.0.0/24", "any")
-    _, found = table(listed(first, other, rule(20, "permit", "any", "10.9.0.0/24")))
-    assert [(r["device_rule"], r["any_any"]) for r in found if r["is_default"] is False] == [
-        ("fw 100", False),
-        ("fw 200", None),
-    ]
-
-
 def test_a_rule_for_all_but_what_a_translation_led_on_is_any_to_any() -> None:
     for met, expected in ((None, True), (frozenset[str](), True), (frozenset(("vip",)), False)):
         _, found = table(listed(rule(10, "permit", "any", "any", translations=met)))

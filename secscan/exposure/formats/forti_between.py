@@ -54,5 +54,5 @@ def _crossed(rule: Rule | Origin, way: str, links: set[str], linked: bool, turne
     if turned and (way == "entering" or rule.translations is not None):
         why = why or "what another vdom makes of its addresses is not known"
     if way == "leaving":
-        return replace(rule, out_interfaces=None, unknown=why)
-    return replace(rule, in_interfaces=None, not_in_interfaces=frozenset(), unknown=why)
+        return replace(rule, out_interfaces=None, unknown=why, implied=True)
+    return replace(rule, in_interfaces=None, not_in_interfaces=frozenset(), unknown=why, implied=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from secscan.exposure import intervals
-from secscan.exposure.formats.export import ConfigFile, masked
+from secscan.exposure.formats.export import ConfigFile
 from secscan.exposure.formats.forti_objects import EVERYWHERE, UNSET, address, network
 from secscan.exposure.formats.forti_tree import Node
 from secscan.exposure.intervals import Family
@@ -19,6 +19,7 @@ _ACCESS: Final = {
     "telnet": ("tcp", "admin-telnet-port", 23), "snmp": ("udp", "", 161), "fgfm": ("tcp", "", 541), "capwap": ("udp", "", 5246),
     "radius-acct": ("udp", "", 1813), "probe-response": ("tcp", "", 8008),
 }  # fmt: skip
+_POLICY: Final = "it comes in by another interface, and a policy must let it through too"
 _CLOSED: Final = ("https", "http", "ssh", "telnet", "snmp", "fgfm")
 """Nothing else answers on their ports, where the file names no other service there."""
 
@@ -98,8 +99,11 @@ def side(one: Node) -> Side:
     )  # fmt: skip
 
 
-def access(setup: Setup) -> Chain | None:
-    """What the interfaces let in to the device itself. What else listens there stands elsewhere: not known."""
+def access(setup: Setup, joined: Mapping[str, frozenset[str]]) -> Chain | None:
+    """What the interfaces let in to the device itself. What else listens there stands elsewhere: not known.
+
+    ``joined``: interfaces that are one side with others -> all names by which their packets come in.
+    """
     block = next(
         (place.blocks["system interface"] for place in setup.places if "system interface" in place.blocks), None
     )
@@ -113,22 +117,23 @@ def access(setup: Setup) -> Chain | None:
             own = AddressSet(v4=side.addresses.v4) if family == 4 else AddressSet(v6=side.addresses.v6)
             if ports and (own.v4 or own.v6):
                 src = AddressSet(v4=trusted.v4) if family == 4 else AddressSet(v6=trusted.v6)
-                steps.append(
-                    Rule(
-                        position=len(steps), action="permit", src=src, dst=own, services=tuple(dict.fromkeys(ports)),
-                        in_interfaces=frozenset((name,)), enabled=side.node.word("status", "up") != "down",
-                        unknown="a policy must let it through to a loopback interface" if side.node.word("type") == "loopback" else None,
-                        reason=masked(side.node.word("description")) or None,
-                        origin=side.node.origin(vendor_id=f"{name} {key}", name=f"{name} {key}"),
-                    )
+                here = joined.get(name, frozenset((name,)))
+                loop = side.node.word("type") == "loopback"
+                rule = Rule(
+                    position=len(steps), action="permit", implied=True, src=src, dst=own, services=tuple(dict.fromkeys(ports)),
+                    enabled=side.node.word("status", "up") != "down", origin=side.node.origin(vendor_id=f"{name} {key}", name=f"{name} {key}"),
                 )  # fmt: skip
+                steps += [] if loop else [replace(rule, in_interfaces=here)]
+                steps.append(
+                    replace(rule, position=len(steps), not_in_interfaces=frozenset() if loop else here, unknown=_POLICY)
+                )
     taken = _taken(setup)
     if taken is not None:
         ports_ = (_port(setup, word) for word in _CLOSED)
         closed = tuple(dict.fromkeys(one for one in ports_ if one.dport[0][0] not in taken))
         steps.append(
             Rule(
-                position=len(steps), action="deny", src=EVERYWHERE, dst=EVERYWHERE, services=closed, reason="administration is closed",
+                position=len(steps), action="deny", src=EVERYWHERE, dst=EVERYWHERE, services=closed, implied=True,
                 origin=block.origin(vendor_id="allowaccess", name="ports of administration that no interface opens"),
             )
         )  # fmt: skip

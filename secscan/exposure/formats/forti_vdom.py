@@ -11,7 +11,7 @@ from secscan.exposure import intervals
 from secscan.exposure.formats.export import masked
 from secscan.exposure.formats.forti_made import EARLY, LOCAL, POLICIES, Made, Matching
 from secscan.exposure.formats.forti_objects import EVERY_SERVICE, EVERYWHERE, UNSET, Objects, day, network, pair
-from secscan.exposure.formats.forti_sides import Setup, Side
+from secscan.exposure.formats.forti_sides import Setup
 from secscan.exposure.formats.forti_tree import Node
 from secscan.exposure.formats.forti_vips import ROUND, Vip, Vips
 from secscan.exposure.intervals import Family
@@ -63,14 +63,14 @@ class Vdom:
         settings = node.blocks.get("system settings")
         self.ngfw = settings is not None and settings.word("ngfw-mode") == "policy-based"
         self.central = self.ngfw or (settings is not None and settings.on("central-nat"))
-        joined = {
+        self.joined = {
             side: frozenset((side, self.mark + zone))
             for zone, members in self.wan.items()
             if len(members) > 1
             for side in members
         }
         self.vips = Vips(
-            node, self.objects, joined, {name: side.addresses for name, side in self.sides.items()}, self.mark
+            node, self.objects, self.joined, {name: side.addresses for name, side in self.sides.items()}, self.mark
         )
         self._origins: dict[tuple[str, str], Origin] = {}
         self._matching = Matching(self.objects, self.vips, self.gate)
@@ -120,9 +120,11 @@ class Vdom:
         """The interfaces and zones that a policy names; None: any."""
         if not names or "any" in names:
             return None
-        return frozenset(
-            self.mark + one if one in self.zones or one in self.wan or one == _SDWAN else one for one in names
+        zones = {*self.zones, *self.wan, _SDWAN}
+        own = (
+            frozenset((self.mark + one,)) if one in zones else self.joined.get(one, frozenset((one,))) for one in names
         )
+        return frozenset[str]().union(*own)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -189,8 +191,6 @@ class Vdom:
         for kind, block in blocks:
             for id_, one in block.entries.items():
                 steps += self._policy(one, kind) if id_[:1] != "\0" else [one.origin()]
-        if name == "local-in-policy":
-            steps = [part for one in steps for part in ([one] if isinstance(one, Origin) else self._arriving(one))]
         if name == "policy":
             steps = [*self._redirected(), *self._led_round(blocks), *steps, *self._inside_zones(), *self._proxied()]
         steps = [replace(one, position=at) if isinstance(one, Rule) else one for at, one in enumerate(steps)]
@@ -306,43 +306,6 @@ class Vdom:
             return None
         return self.setup.release > (7, 2, 3)
 
-    def _arriving(self, rule: Rule) -> Iterator[Rule]:
-        """A rule for what comes in by some interface, where only the interface that has the address is known.
-
-        What lies behind another interface may come in by that one: for it, a deny is not certain.
-        """
-        if rule.in_interfaces is None or rule.action != "deny":
-            yield rule
-            return
-        others = [
-            one for one in self.sides.values() if not {one.name, self.member_of.get(one.name)} & rule.in_interfaces
-        ]
-        names = {one.name for one in others}
-        behind = AddressSet(v4=self._behind(others, names, 4), v6=self._behind(others, names, 6))
-        near = AddressSet(
-            v4=intervals.subtract(rule.src.v4, behind.v4),
-            v6=intervals.subtract(rule.src.v6, behind.v6),
-            unknown=rule.src.unknown,
-        )
-        far = AddressSet(v4=intervals.intersect(rule.src.v4, behind.v4), v6=intervals.intersect(rule.src.v6, behind.v6))
-        yield replace(rule, src=near)
-        if far.v4 or far.v6:
-            yield replace(
-                rule,
-                src=far,
-                unknown=rule.unknown or "it may come in by another interface than the one that has the address",
-            )
-
-    def _behind(self, sides: Sequence[Side], names: set[str], family: Family) -> Intervals:
-        """What is connected to some interfaces, and routed there by more than a default route."""
-        (everything,) = intervals.everything(family)
-        routed = [
-            (one.network,)
-            for one in self.routes
-            if one.family == family and one.interface in names and one.network != everything
-        ]
-        return intervals.union(*(intervals.of(one.networks, family) for one in sides), *routed)
-
     # -- what is no policy, and decides as one
 
     def _redirected(self) -> Iterator[Rule]:
@@ -365,7 +328,7 @@ class Vdom:
             here = frozenset((name,))
             rule = Rule(
                 position=0, action="permit", src=side.networks, dst=elsewhere, services=EVERY_SERVICE, in_interfaces=here, out_interfaces=here,
-                translations=frozenset() if self.hosts else None, reason="allow-traffic-redirect", origin=origin,
+                translations=frozenset() if self.hosts else None, implied=True, origin=origin,
             )  # fmt: skip
             if sure and (side.networks.v4 or side.networks.v6):
                 yield rule
@@ -402,7 +365,7 @@ class Vdom:
                 yield Rule(
                     position=0, action="permit", src=EVERYWHERE, dst=EVERYWHERE, services=each.services.ports, in_interfaces=into,
                     not_in_interfaces=each.into | (outer or frozenset()), out_interfaces=each.out,
-                    translations=frozenset(vip.translation.name for vip in each.vips), unknown=ROUND,
+                    translations=frozenset(vip.translation.name for vip in each.vips), unknown=ROUND, implied=True,
                     reason=masked(one.word("comments")) or None, origin=self._origin(one, kind),
                 )  # fmt: skip
 
@@ -430,7 +393,7 @@ class Vdom:
                 here = frozenset((self.mark + name,))
                 yield Rule(
                     position=0, action="permit", src=EVERYWHERE, dst=EVERYWHERE, services=EVERY_SERVICE, in_interfaces=here, out_interfaces=here,
-                    translations=frozenset() if self.hosts and not self.central else None, reason="intrazone allow",
+                    translations=frozenset() if self.hosts and not self.central else None, implied=True,
                     unknown=None if allows else "whether a zone of one interface allows it hangs on the release (intrazone)",
                     origin=zone.origin(vendor_id=f"{self.mark}zone {name}", name=f"zone {name}: intrazone allow"),
                 )  # fmt: skip
@@ -441,7 +404,7 @@ class Vdom:
             if vip.proxied:
                 yield Rule(
                     position=0, action="permit", src=EVERYWHERE, dst=EVERYWHERE, services=EVERY_SERVICE,
-                    translations=frozenset((vip.translation.name,)), unknown="the ZTNA proxy and its policies decide",
+                    translations=frozenset((vip.translation.name,)), implied=True, unknown="the ZTNA proxy and its policies decide",
                     origin=vip.translation.origin,
                 )  # fmt: skip
 

@@ -127,7 +127,8 @@ def _device(name: str, setup: Setup, vdoms: Sequence[Vdom], version: str | None,
         bind(between(vdoms, dict(chains)))
     for vdom in vdoms:
         bind(vdom.local())
-    if to_device := access(setup):
+    joined = {name: sides for vdom in vdoms for name, sides in vdom.joined.items()}
+    if to_device := access(setup, joined):
         bind([(Stage(name="allowaccess", chain=to_device.name, traffic="to-device"), to_device)])
     families: set[Literal[4, 6]] = {4}
     if setup.at_least(6, 4) or any(vdom.speaks_ipv6() for vdom in vdoms):

@@ -266,6 +266,17 @@ end
     fw = device(NEW + wan + policies(['srcintf "virtual-wan-link"', "service HTTPS"]))
     assert told(fw, OUTSIDE, WEB) == ("permitted", "policy 1")
     assert told(fw, "10.2.0.9", WEB) == ("permitted", "policy 1")  # a member's own network
+    shut = policies(["intf wan1", "service SSH", "action deny"], path="firewall local-in-policy")
+    both = device(
+        NEW
+        + wan.replace("allowaccess ping\n", "allowaccess ping ssh https\n")
+        + VIP
+        + shut
+        + policies(['srcintf "virtual-wan-link"', *IN[1:]])
+    )
+    assert told(both, OUTSIDE, PUBLIC, "tcp/8443") == ("permitted", "policy 1")  # by whichever member it comes
+    assert told(both, OUTSIDE, "203.0.113.2") == ("permitted", "wan1 allowaccess")
+    assert told(both, OUTSIDE, "203.0.113.2", "tcp/22") == ("blocked", "local-in-policy 1")
     assert verdicts(fw, 443) == ["blocked"]
 
 
@@ -756,7 +767,8 @@ def test_a_local_in_policy_is_for_the_interface_that_a_packet_comes_in_by() -> N
         + policies([])
     )
     assert told(fw, OUTSIDE, "203.0.113.2", "tcp/22") == ("blocked", "local-in-policy 1")
-    assert told(fw, "10.1.0.9", "203.0.113.2", "tcp/22") == ("cannot-tell", "local-in-policy 1")
+    assert told(fw, "10.1.0.9", "203.0.113.2", "tcp/22") == ("cannot-tell", "wan1 allowaccess")  # a policy decides too
+    assert told(fw, "10.1.0.9", "10.1.0.1", "tcp/22") == ("permitted", "users allowaccess")
 
 
 def test_ports_of_administration_and_trusted_hosts_are_read() -> None:
@@ -1174,7 +1186,7 @@ def test_a_configuration_is_told_by_what_stands_in_it() -> None:
 
     assert kind(GOOD) == kind(SIDES + policies([])) == kind(several(policies([]), "")) == "fortigate"
     assert kind("#config-version=FAZ3500-7.4.1-FW-build1:x\nconfig system global\nend\n") == ""
-    assert kind("config t\ninterface Gi0/1\n ip address 10.0.0.1 255.255.255.0\n") == ""
+    assert kind("config t\ninterface Gi0/1\n ip address 10.0.0.1 255.255.255.0\n") != "fortigate"
     assert kind("hostname a\nconfig-register 0x2102\n") == ""
     with pytest.raises(InputError, match="encrypted FortiGate backup"):
         kind("#FGBK|4|FGT60F|")

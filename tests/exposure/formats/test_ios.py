@@ -601,7 +601,7 @@ def test_a_mangled_line_permits_nothing_that_the_whole_does_not(number: int, at:
     [
         (EDGE, "ios"), (BARE, "ios"), (SIX, "ios"), (ZONES, "ios"), (VRF, "ios"), ("access-list 10 permit 10.0.0.0 0.0.0.255\n", "ios"),
         ("ipv6 access-list L\n permit ipv6 any any\n", "ios"), ("access-list 101 extended permit ip any any\n", "asa"),
-        ("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", "iptables"), ("config system global\n set hostname a\nend\n", ""),
+        ("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", "iptables"), ("config system global\n set hostname a\nend\n", "fortigate"),
         ("some words about access-list and the like\n", ""),
     ],
 )  # fmt: skip
