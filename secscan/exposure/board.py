@@ -348,10 +348,16 @@ class Board:
                 found.add(self.trace(crossings, number))
         for start in sorted(near.zones):
             bounds: dict[tuple[Step, ...], tuple[Bits, Bits]] = {}
+            dead: set[Step] = set()
             for way in self._network.ways(start, zone, near.guards, near.zones):
                 if found.lower == full and len(way.steps) > 1:
                     break
+                if way.steps and way.steps[0] in dead and len(way.steps) > 1:
+                    continue
                 if not self._promising(question, cell, way, number, found, bounds):
+                    # What is found only grows: a first step that adds nothing to it never will.
+                    if found.traces and not found.gains(*bounds[way.steps[:1]]):
+                        dead.add(way.steps[0])
                     continue
                 for count, crossings in enumerate(self._crossed(question, cell, way, start, number)):
                     if count == MAX_MANNERS:
