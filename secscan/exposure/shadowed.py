@@ -47,7 +47,7 @@ _LOOKED: Final = 32
 _TRIMMED: Final = 24
 """Of how many covering rules it is asked whether fewer are enough."""
 _SPOKEN: Final = {number: name for name, number in NUMBERED.items()}
-_USUAL: Final = (6, 17, 1, 58, 47, 50)
+_USUAL: Final[Mapping[Family, tuple[int, ...]]] = {4: (6, 17, 1, 47, 50), 6: (6, 17, 58, 47, 50)}
 """The protocols that a packet is shown of, where it may be any."""
 
 Box = tuple[Bits, ...]
@@ -204,7 +204,7 @@ class _Question:
     def _free(self) -> bool:
         """Whether nothing may take any of it: of a rule that is in doubt as a whole, any part may be all there is."""
         entries = self._lists.entries.get(self._chain, ())
-        near = self._lists.lists[self._chain].near(self._may, self._number)
+        near = self.near(self._chain, self._may, self._number)
         for row in near:
             self.doubt(row)
         alone = self._chain not in self._lists.callers
@@ -441,7 +441,7 @@ class _Way:
 
     def _packet(self, piece: Box) -> Witness:
         family, axes = self._question.lists.family, self._axes
-        usual = next((number for number in _USUAL if axes[PROTO].holds(piece[PROTO], number)), 0)
+        usual = next((number for number in _USUAL[family] if axes[PROTO].holds(piece[PROTO], number)), 0)
         proto = axes[PROTO].one(piece[PROTO], usual)
         return Witness(
             src=intervals.text(axes[SRC].one(piece[SRC]), family), dst=intervals.text(axes[DST].one(piece[DST]), family),
