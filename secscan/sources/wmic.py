@@ -1,4 +1,4 @@
-"""What ``wmic`` prints: tables of fixed width and CSV without quotes, in UTF-16 with a carriage return too many."""
+"""What ``wmic`` prints, and PowerShell in its likeness: tables of fixed width and CSV without quotes, in UTF-16 with a carriage return too many."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _fixed(lines: Sequence[str], start: int, job: Job) -> Table:
     spans[-1] = (spans[-1][0], csv.RAW_LIMIT)
     return _table(
         [found[0].strip() for found in names],
-        [[line[a:b].strip() for a, b in spans] if line.strip() else [] for line in lines[start + 1 :]],
+        [[line[a:b].strip() for a, b in spans] if line.strip(" -") else [] for line in lines[start + 1 :]],
         start, job,
     )  # fmt: skip
 

@@ -27,6 +27,13 @@ _MACHINES: Final = frozenset(("id", "computerdnsname", "osplatform"))
 _SOFTWARE: Final = frozenset(("deviceid", "softwarename", "softwareversion"))
 _FOUND: Final = (frozenset(("deviceid", "cveid")), frozenset(("machineid", "cveid")))
 _COUNTS: Final = (frozenset(("exposedmachines",)), frozenset(("exposeddevices", "weaknesses")))
+_READ: Final = frozenset(
+    ("id", "computerdnsname", "osplatform", "osbuild", "osversion", "version", "lastseen", "lastipaddress", "ipaddresses",
+     "mergedintomachineid", "defenderavstatus", "deviceid", "machineid", "devicename", "softwarename", "softwareversion",
+     "softwarevendor", "cveid", "vulnerabilityseveritylevel", "severity", "productname", "productversion", "status",
+     "firstseentimestamp", "lastseentimestamp", "recommendedsecurityupdateid", "fixingkbid")
+)  # fmt: skip
+"""All that is looked at: paths and who was logged on are left behind at once."""
 _HUNTING_LIMITS: Final = (10_000, 30_000, 100_000)
 """How many rows advanced hunting gives at most: in the portal, before and now, and by its API."""
 _HUNTING: Final = "advanced hunting"
@@ -41,7 +48,7 @@ _TYPES: Final = {
 
 @dataclass(slots=True)
 class _Rows:
-    """What one file holds: its objects with their keys in lower case, and the line on which each begins."""
+    """What one file holds: of its objects what is read, keys in lower case, and the line on which each begins."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -50,10 +57,14 @@ class _Rows:
     warnings: Sequence[str] = ()
     more: str | None = None
     """Why it is not all that there is."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Every key that an object has, as written and in lower case."""
 
     def add(self, one: Any, line: int) -> None:
         if isinstance(one, dict):
-            self.rows.append({str(key).casefold(): value for key, value in one.items()})
+            keys = self.keys
+            keys.update((key, key.casefold()) for key in one.keys() - keys.keys())
+            self.rows.append({keys[key]: value for key, value in one.items() if keys[key] in _READ})
             self.lines.append(line)
         else:
             self.refused.append(
@@ -90,7 +101,7 @@ class Defender:
 
     def _told(self, found: _Rows, job: Job, headings: set[str] | None = None) -> Found:
         job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
-        keys = headings or {key for row in found.rows[:20] for key in row}
+        keys = headings or set(found.keys.values())
         if any(count <= keys for count in _COUNTS):
             raise job.refuse(
                 "counts devices and names none",
@@ -346,9 +357,8 @@ def _fits(sample: Sample) -> str | None:
         if (told := headed.fits(_DEVICES, (("OS Platform",),))(sample)) is not None:
             return told
         keys = frozenset(name.replace("_", "") for name in sample.headings)
-        shape = _shape(keys)
-        if shape in ("software", "vulnerabilities"):
-            return f"certain: {shape} by device, as advanced hunting names its columns"
+        if (shape := _shape(keys)) is not None:
+            return f"certain: {shape} of Defender for Endpoint, by the names of its columns"
         aggregate = {"name", "vendor", "weaknesses", "exposeddevices"} <= keys
         return "likely: Defender's software with counts of devices" if aggregate else None
     rows = [frozenset(str(key).casefold() for key in one) for one in _first(sample)]

@@ -32,6 +32,7 @@ _ANY_VERSION = re.compile(r"(\d+\.\d+\.(\d{3,6}))(?:\s+\S.*)?[\s:](\2)\s*")
 _MARKS = re.compile(r"\((?:R|TM)\)|[®™]|(?<=\bMicrosoft)r\b|(?<=\bServer)r\b|(?<=\bVista)T\b")
 _FIX = re.compile(r"\b(?:KB|Q)\d{5,8}\b")
 _HOST_ONLY = re.compile(r"VMware Virtual Ethernet Adapter|VirtualBox Host-Only|\(WSL|Default Switch", re.IGNORECASE)
+_TABLE = re.compile(r"\s*Host Name +OS Name +OS Version[^\r\n]*[\r\n]+=")
 _ENGLISH: Final = ("Host Name", "OS Name", "OS Version")
 _HINT: Final = "run 'secscan collect --script windows' there, or systeminfo on a Windows whose language is English"
 _CSV_NEEDS: Final = tuple((name,) for name in _ENGLISH)
@@ -49,6 +50,8 @@ class Systeminfo:
             return _machines(list(_blocks(csv.text(job.data, job.shown, job.source.encoding))), job)
         if _elsewhere(head):
             raise job.refuse("is systeminfo's, in another language than English", _HINT)
+        if _TABLE.match(head):
+            raise job.refuse("is systeminfo's table, which cuts what does not fit", "ask for /fo csv")
         fixes = wmic.table(job, "HotFixID")
         if fixes is not None and "hotfixid" in {folded(name) for name in fixes.header}:
             return _fixes(fixes, job)
@@ -255,6 +258,8 @@ def _fits(sample: Sample) -> str | None:
         return "certain: systeminfo's first lines"
     if _elsewhere(head):
         return "likely: systeminfo's first lines in another language"
+    if _TABLE.match(head):
+        return "likely: systeminfo's table"
     if wmic.is_fixed(head, "HotFixID") or (wmic.is_csv(head) and "hotfixid" in sample.headings):
         return "certain: the fixes that wmic lists"
     return headed.fits(_MACHINES, _CSV_NEEDS)(sample) or headed.fits(_FIXES, (("HotFixID",),))(sample)

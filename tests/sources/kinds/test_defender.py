@@ -201,6 +201,14 @@ def test_advanced_hunting_is_read_from_its_csv(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "defender", hunted), "results", "asset_tag", "cves") == [("m1", "CVE-2026-0001")]
 
 
+def test_machines_as_powershell_exports_them_are_read(tmp_path: Path) -> None:
+    text = "id,computerDnsName,osPlatform,osBuild,lastSeen,lastIpAddress,ipAddresses\nm1,pc-1.oak.example,Windows11,22631,2026-11-20T09:12:44Z,10.1.2.3,System.Object[]\n"
+    assert recognised(tmp_path, text)[0] == "defender"
+    assert rows(read(tmp_path, "defender", text), "assets", "device_id", "os_version", "ip") == [
+        ("m1", "10.0.22631", ("10.1.2.3",))
+    ]
+
+
 @pytest.mark.parametrize(("count", "cut"), [(9_999, False), (10_000, True), (30_000, True)])
 def test_as_many_rows_as_hunting_gives_at_most_are_incomplete(tmp_path: Path, count: int, cut: bool) -> None:
     head = HUNTED.splitlines()[0] + "\n"

@@ -161,6 +161,21 @@ def test_fixes_that_name_no_machine_are_of_the_one_that_the_file_is_named_after(
     assert rows(read(tmp_path, "systeminfo", here, name="PC-0002.csv"), "assets", "device_id") == [("PC-0002",)]
 
 
+def test_get_hotfixs_own_table_is_cut_at_its_columns(tmp_path: Path) -> None:
+    table = "\nSource        Description      HotFixID      InstalledBy          InstalledOn\n------        -----------      --------      -----------          -----------\n"
+    table += "PC-0001       Update           KB5012117     NT AUTHORITY\\SYSTEM  13/04/2026 00:00:00\n\n\n"
+    load = read(tmp_path, "systeminfo", table)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (2, 1, 1)
+    assert load.tables["assets"].extra[FIXES] == ["KB5012117"]
+
+
+def test_a_table_that_cuts_is_refused_by_name(tmp_path: Path) -> None:
+    table = "\nHost Name   OS Name                  OS Version      \n=========== ======================== ================\nPC-0001     Microsoft Windows 10 Pro 10.0.19045 N/A B\n"
+    assert recognised(tmp_path, table)[0] == "systeminfo"
+    with pytest.raises(InputError, match="is systeminfo's table, which cuts what does not fit; ask for /fo csv"):
+        read(tmp_path, "systeminfo", table)
+
+
 def test_wmics_list_of_values_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is wmic's list of NAME=VALUE; leave out 'full'"):
         read(tmp_path, "systeminfo", "\n\nCaption=x\nCSName=PC-0001\nHotFixID=KB5012117\n\n\n")
