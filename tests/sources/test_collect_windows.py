@@ -101,7 +101,7 @@ def test_it_fills_the_columns_that_the_reader_knows() -> None:
 def test_powershell_itself_parses_it(tmp_path: Path) -> None:
     pwsh = shutil.which("pwsh")
     if pwsh is None:
-        pytest.skip("no PowerShell on this machine: pwsh is not on the PATH")
+        pytest.skip("pwsh is not installed here")
     path = tmp_path / "collect.ps1"
     path.write_text(SCRIPT)
     ask = "$e = $null; [void] [Management.Automation.Language.Parser]::ParseFile($args[0], [ref] $null, [ref] $e); $e.Count"

@@ -30,6 +30,7 @@ CSVDE = """\
 DN,objectClass,cn,distinguishedName,userAccountControl,pwdLastSet,lastLogonTimestamp,operatingSystem,operatingSystemVersion,dNSHostName
 "CN=PC-0001,DC=oak,DC=example",top;person;organizationalPerson;user;computer,PC-0001,"CN=PC-0001,DC=oak,DC=example",4096,134059111640000000,134059111640000000,Windows 10 Pro,10.0 (19045),pc-0001.oak.example
 "CN=PC-0002,DC=oak,DC=example",top;person;organizationalPerson;user;computer,PC-0002,"CN=PC-0002,DC=oak,DC=example",4098,0,0,Windows 10 Pro,10.0 (19045),
+"CN=app,DC=oak,DC=example",top;person;organizationalPerson;user;computer;msDS-GroupManagedServiceAccount,app,"CN=app,DC=oak,DC=example",4096,0,0,,,
 "CN=A Person,DC=oak,DC=example",top;person;organizationalPerson;user,A Person,"CN=A Person,DC=oak,DC=example",512,0,0,,,
 """
 LDIF = """\
@@ -88,9 +89,9 @@ def test_disabled_accounts_and_what_is_no_computer_are_counted_as_blank_and_said
     assert (load.rows_read, load.rows_loaded, load.rows_refused, load.rows_blank) == (4, 2, 1, 1)
     assert load.warnings[-1] == "export.csv: 1 rows counted as blank: accounts that are disabled"
     load = read(tmp_path, "ad-computers", CSVDE)
-    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (3, 1, 2)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (4, 1, 3)
     assert [text.partition(": ")[2] for text in load.warnings] == [
-        "1 rows counted as blank: entries that are no computers", "1 rows counted as blank: accounts that are disabled",
+        "2 rows counted as blank: entries that are no computers", "1 rows counted as blank: accounts that are disabled",
     ]  # fmt: skip
     assert read(tmp_path, "ad-computers", DEFAULT).rows_blank == 1
 

@@ -78,6 +78,11 @@ def test_a_systems_edition_and_service_pack_are_read_and_its_licence_is_not(tmp_
     assert "00330" not in repr(load.tables) and "A Person" not in repr(load)
 
 
+def test_a_clients_version_is_not_its_systems(tmp_path: Path) -> None:
+    text = "Name0,Operating_System_Name_and0,Version0,BuildNumber0\nPC-1,Microsoft Windows NT Workstation 10.0,5.00.9106.1000,19045\n"
+    assert rows(read(tmp_path, "configmgr", text), "assets", "device_id", "os_version") == [("PC-1", "10.0.19045")]
+
+
 def test_programs_come_with_their_system_and_each_system_once(tmp_path: Path) -> None:
     load = read(tmp_path, "configmgr", ARP)
     assert (load.rows_read, load.rows_loaded, load.rows_refused) == (3, 2, 1)

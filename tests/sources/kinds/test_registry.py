@@ -53,8 +53,12 @@ over lines"
 
 [{KEY}\\KB5001]
 "DisplayName"="Security Update for Microsoft Office (KB5001)"
-"ParentKeyName"="Office16.PROPLUS"
 "ReleaseType"="Security Update"
+
+[{KEY}\\{{BBBB}}]
+"DisplayName"="Microsoft Word MUI (English) 2016"
+"SystemComponent"=dword:00000001
+"ParentKeyName"="Office16.PROPLUS"
 
 [{KEY}\\AddressBook]
 
@@ -100,12 +104,12 @@ def test_a_key_with_a_name_is_a_program_of_the_asset_that_the_file_is_named_afte
 
 def test_updates_and_keys_without_a_name_are_blank_and_a_broken_name_is_refused(tmp_path: Path) -> None:
     load = read(tmp_path, "windows-registry", EXPORT)
-    assert (load.rows_read, load.rows_loaded, load.rows_refused, load.rows_blank) == (7, 4, 1, 2)
+    assert (load.rows_read, load.rows_loaded, load.rows_refused, load.rows_blank) == (8, 4, 1, 3)
     (refused,) = load.refused
     at = EXPORT.splitlines().index(f"[{WOW}\\Broken]") + 1
     assert (refused.line, refused.reason) == (at, f"line {at + 1}: displayname is bytes, and not text")
     assert [text.partition(": ")[2] for text in load.warnings[:2]] == [
-        "1 rows counted as blank: updates, and parts of programs that have an entry of their own",
+        "2 rows counted as blank: updates, and parts of programs that have an entry of their own",
         "1 rows counted as blank: keys without a DisplayName are no programs",
     ]
     assert load.incomplete is None
@@ -145,8 +149,14 @@ def test_a_file_that_breaks_off_within_a_value_is_incomplete(tmp_path: Path, at:
 def test_a_quote_that_is_never_closed_swallows_no_other_key(tmp_path: Path) -> None:
     broken = EXPORT.replace('"Publisher"="Igor Pavlov"', '"Publisher"="Igor Pavlov')
     load = read(tmp_path, "windows-registry", broken)
-    assert (load.rows_read, load.rows_loaded, load.rows_refused) == (7, 3, 2)
+    assert (load.rows_read, load.rows_loaded, load.rows_refused) == (8, 3, 2)
     assert "Google Chrome" in load.tables["software"].columns["name"]
+    broken = EXPORT.replace('"Publisher"="Google LLC"', '"Publisher"="Google LLC').replace(
+        f"[{WOW}\\Chrome\\Deeper]", f"[{WOW}\\Deeper]"
+    )
+    load = read(tmp_path, "windows-registry", broken)
+    assert load.refused[0].reason.endswith("is never closed")
+    assert "no program of its own" in load.tables["software"].columns["name"]
 
 
 @pytest.mark.parametrize(
