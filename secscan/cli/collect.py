@@ -21,14 +21,27 @@ from secscan.doors.terminal import typed
     metavar="FILE",
     help="Write here (default: print).",
 )
+@click.option(
+    "--script",
+    type=click.Choice(["windows"]),
+    help="Write the script that does this on a Windows machine, to be read before it is run.",
+)
 @options()
-def command(file: Path | None, workspace: str | None, as_of: date | None, **how: Any) -> None:
+def command(file: Path | None, script: str | None, workspace: str | None, as_of: date | None, **how: Any) -> None:
     """Write this machine's system, packages and listening ports. It only reads."""
     from secscan import sources
     from secscan.doors import files
     from secscan.doors.json import dumps
 
     out = Out(quiet=how["quiet"], verbose=how["verbose"])
+    if script is not None:
+        text = sources.windows_script()
+        if file is None:
+            click.echo(text, nl=False)
+            return
+        files.write(file, text)
+        out.last(f"next, on the Windows machine: powershell -NoProfile -ExecutionPolicy Bypass -File {file.name}")
+        return
     found = sources.collect(today(as_of))
     if file is None:
         click.echo(dumps(found, ascii=True))

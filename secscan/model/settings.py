@@ -67,7 +67,7 @@ class Source(Strict):
     sheet: Words | None = None
     asset: Words | None = Field(
         None,
-        description="For package lists and glpi: the asset tag; '{stem}' is the part of the file name before its first dot, "
+        description="For lists of one machine and glpi: the asset tag; '{stem}' is the part of the file name before its first dot, "
         "'{tag}' the tag that a GLPI agent was given.",
     )
     vantage: Id | None = Field(None, description="For nmap-xml: the vantage point that the scan ran from.")

@@ -1,7 +1,7 @@
 """Facts as found: every file of every source into raw tables, each row accounted for and traced to its line."""
 
 from secscan.model.raw import Accepted
-from secscan.sources.collect import collect
+from secscan.sources.collect import collect, windows_script
 from secscan.sources.exports import ExportFile, Exports, read_export
 from secscan.sources.kind import Kind
 from secscan.sources.kinds import KINDS
@@ -30,4 +30,5 @@ __all__ = [
     "read_file",
     "recognise_kind",
     "unmapped",
+    "windows_script",
 ]

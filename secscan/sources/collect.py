@@ -1,4 +1,7 @@
-"""What a Linux machine says of itself: operating system, packages, listening ports. Reads only, changes nothing."""
+"""What a Linux machine says of itself: operating system, packages, listening ports. Reads only, changes nothing.
+
+For a Windows machine there is a script that writes the same document (``windows_script``).
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,12 @@ def collect(today: date, root: Path | str = "/", run: Run | None = None) -> dict
         "services": _services(base),
         "warnings": warnings,
     }
+
+
+def windows_script() -> str:
+    """The PowerShell script that writes such a document of a Windows machine: ASCII, to be read before it is run."""
+    path = Path(__file__).with_name("collect_windows.ps1")
+    return read_bytes(path, shown=path.name, limit=MEGABYTE).decode("ascii")
 
 
 def _run(argv: Sequence[str]) -> bytes:

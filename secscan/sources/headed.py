@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from secscan.doors.csv import Table
+from secscan.doors import csv
+from secscan.doors.csv import IsHeader, Table
 from secscan.doors.terminal import safe
+from secscan.model.errors import InputError
 from secscan.model.raw import RAW_COLUMNS
-from secscan.sources import tabular, values
+from secscan.sources import looks, tabular, values
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
 from secscan.sources.tabular import Shape, folded
@@ -42,6 +44,19 @@ class Part:
     """A column of which each value makes one row: the hosts of a list of programs. None: a row a row."""
     keep: bool = False
     """Whether headings that no part knows are kept as facts of the row."""
+    facts: Headings = ()
+    """Headings that are kept as facts of the row, where they alone are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """Rows that are none of what is asked for: they count as blank, and a warning says how many and why."""
+
+    headings: Headings
+    so: Callable[[str], bool]
+    """By the row's text under the first of the headings that the file has."""
+    says: str
+    """``accounts that are disabled``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +69,29 @@ class Headed:
     parts: Sequence[Part]
     dates: Order | None = "iso"
     """How the maker writes dates; None: as the source declares."""
+    asides: Sequence[Aside] = ()
+    plain: Callable[[str], str] = str
+    """A heading without what the maker puts around it."""
+    prepared: Callable[[Table], Table] = lambda table: table
+    """The table with columns made of those that it has (``with_column``)."""
 
     def read(self, job: Job) -> Found:
+        return self.of(open_table(job, self.is_header), job)
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        return _has([_folded(names) for names in self.needs], self.headings(cells))
+
+    def headings(self, cells: Sequence[str]) -> frozenset[str]:
+        """The cells of a header as they are compared."""
+        return frozenset(folded(self.plain(cell)) for cell in cells)
+
+    def of(self, table: Table, job: Job) -> Found:
+        """The same of a table that is open."""
         if self.dates is not None:
             job = replace(job, source=job.source.model_copy(update={"dates": self.dates}))
-        needs = [_folded(names) for names in self.needs]
-        table = open_table(job, lambda cells: _has(needs, frozenset(folded(cell) for cell in cells)))
+        table = self.prepared(replace(table, header=[self.plain(heading) for heading in table.header]))
+        for aside in self.asides:
+            table = _without(table, aside)
         at: dict[str, int] = {}
         for i, heading in enumerate(table.header):
             at.setdefault(folded(heading), i)
@@ -89,7 +121,7 @@ class Headed:
             shown = _distinct(shown, placed.get(part.once))
         shape = Shape(
             table=part.table, kinds=RAW_COLUMNS[part.table], at=placed, required=part.required, constant=part.constant,
-            extra=[i for i in range(len(table.header)) if i not in used] if part.keep else (),
+            extra=[i for i in range(len(table.header)) if i not in used] if part.keep else [i for n in part.facts if (i := at.get(folded(n))) is not None],
         )  # fmt: skip
         return tabular.build(shown, shape, job)
 
@@ -98,14 +130,59 @@ def fits(reader: Headed, marks: Sequence[Headings] = ()) -> Callable[[Sample], s
     """Told by headings. ``marks``: those that only this maker writes; with all of them it is certain."""
 
     def told(sample: Sample) -> str | None:
-        if not _has([_folded(names) for names in reader.needs], sample.headings):
+        header = behind_titles(sample, reader.is_header)
+        if not reader.is_header(header):
             return None
-        own = marks and _has([_folded(names) for names in marks], sample.headings)
+        own = marks and _has([_folded(names) for names in marks], reader.headings(header))
         surely: Literal["certain", "likely"] = "certain" if own else "likely"
         named = ", ".join(f"'{safe(names[0], 40)}'" for names in (*reader.needs, *marks)[:4])
         return f"{surely}: {reader.what}, by its columns {named}"
 
     return told
+
+
+def behind_titles(sample: Sample, is_header: IsHeader) -> Sequence[str]:
+    """The header of a sample; of a text the one behind its title lines, where there is one."""
+    if sample.looks.kind != "text" or is_header(sample.header):
+        return sample.header
+    head = looks.text(sample.data[:_HEAD]).lstrip("\ufeff").rpartition("\n")[0]
+    try:
+        return csv.read(head.encode(), sample.shown, is_header=is_header).header
+    except InputError:
+        return sample.header
+
+
+def with_column(table: Table, heading: str, of: Sequence[Headings], made: Callable[..., str]) -> Table:
+    """The table with one column more, made of a row's texts under ``of``: "" where it says nothing, each tuple once.
+
+    Of headings with one meaning the first that the file has is taken, as everywhere.
+    """
+    at = {folded(heading): i for i, heading in reversed(list(enumerate(table.header)))}
+    columns = [_first(names, at) for names in of]
+    given = [_turned(table.columns[at[one]], str) if one is not None else [""] * len(table.lines) for one in columns]
+    rows = list(zip(*given, strict=True))
+    known = {row: made(*row) for row in set(rows)}
+    return replace(table, header=[*table.header, heading], columns=[*table.columns, [known[row] for row in rows]])
+
+
+def _without(table: Table, aside: Aside) -> Table:
+    at = {folded(heading): i for i, heading in reversed(list(enumerate(table.header)))}
+    name = _first(aside.headings, at)
+    if name is None:
+        return table
+    texts = table.columns[at[name]]
+    so = {text: aside.so(values.clean(text)) for text in set(texts)}
+    rows = [row for row, text in enumerate(texts) if not so[text]]
+    gone = len(texts) - len(rows)
+    if not gone:
+        return table
+    return replace(
+        table, columns=[[column[row] for row in rows] for column in table.columns], lines=[table.lines[row] for row in rows],
+        blank=table.blank + gone, notes=[*table.notes, f"{table.shown}: {gone:,} rows counted as blank: {aside.says}"],
+    )  # fmt: skip
+
+
+_HEAD: Final = 20_000
 
 
 def _folded(names: Headings) -> frozenset[str]:
