@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from secscan.doors.csv import Table
+from secscan.doors import csv
+from secscan.doors.csv import IsHeader, Table
 from secscan.doors.terminal import safe
+from secscan.model.errors import InputError
 from secscan.model.raw import RAW_COLUMNS
-from secscan.sources import tabular, values
+from secscan.sources import looks, tabular, values
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
 from secscan.sources.tabular import Shape, folded
@@ -37,9 +39,13 @@ class Part:
     """Our columns that a row cannot do without."""
     turns: Mapping[str, Turn] = field(default_factory=dict)
     """How a column's texts are written otherwise; each distinct text is turned once."""
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Our column -> the file's word, folded -> ours, also where the file's word would stand for "not known"."""
     constant: Mapping[str, str] = field(default_factory=dict)
     once: str | None = None
     """A column of which each value makes one row: the hosts of a list of programs. None: a row a row."""
+    facts: Headings = ()
+    """Headings that are kept as facts of the row, under their own words."""
     keep: bool = False
     """Whether headings that no part knows are kept as facts of the row."""
 
@@ -56,10 +62,15 @@ class Headed:
     """How the maker writes dates; None: as the source declares."""
 
     def read(self, job: Job) -> Found:
+        return self.of(open_table(job, self.is_header), job)
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        return _has([_folded(names) for names in self.needs], frozenset(folded(cell) for cell in cells))
+
+    def of(self, table: Table, job: Job) -> Found:
+        """The same of a table that is open."""
         if self.dates is not None:
             job = replace(job, source=job.source.model_copy(update={"dates": self.dates}))
-        needs = [_folded(names) for names in self.needs]
-        table = open_table(job, lambda cells: _has(needs, frozenset(folded(cell) for cell in cells)))
         at: dict[str, int] = {}
         for i, heading in enumerate(table.header):
             at.setdefault(folded(heading), i)
@@ -87,9 +98,10 @@ class Headed:
         shown = replace(table, header=header, columns=columns, notes=[] if part.once else table.notes)
         if part.once is not None:
             shown = _distinct(shown, placed.get(part.once))
+        facts = [at[name] for name in map(folded, part.facts) if name in at]
         shape = Shape(
             table=part.table, kinds=RAW_COLUMNS[part.table], at=placed, required=part.required, constant=part.constant,
-            extra=[i for i in range(len(table.header)) if i not in used] if part.keep else (),
+            words=part.words, extra=[i for i in range(len(table.header)) if i not in used] if part.keep else facts,
         )  # fmt: skip
         return tabular.build(shown, shape, job)
 
@@ -98,14 +110,29 @@ def fits(reader: Headed, marks: Sequence[Headings] = ()) -> Callable[[Sample], s
     """Told by headings. ``marks``: those that only this maker writes; with all of them it is certain."""
 
     def told(sample: Sample) -> str | None:
-        if not _has([_folded(names) for names in reader.needs], sample.headings):
+        header = behind_titles(sample, reader.is_header)
+        if not reader.is_header(header):
             return None
-        own = marks and _has([_folded(names) for names in marks], sample.headings)
+        own = marks and _has([_folded(names) for names in marks], frozenset(folded(cell) for cell in header))
         surely: Literal["certain", "likely"] = "certain" if own else "likely"
         named = ", ".join(f"'{safe(names[0], 40)}'" for names in (*reader.needs, *marks)[:4])
         return f"{surely}: {reader.what}, by its columns {named}"
 
     return told
+
+
+def behind_titles(sample: Sample, is_header: IsHeader) -> Sequence[str]:
+    """The header of a sample; of a text the one behind its title lines, where there is one."""
+    if sample.looks.kind != "text" or is_header(sample.header):
+        return sample.header
+    head = looks.text(sample.data[:_HEAD]).lstrip("\ufeff").rpartition("\n")[0]
+    try:
+        return csv.read(head.encode(), sample.shown, is_header=is_header).header
+    except InputError:
+        return sample.header
+
+
+_HEAD: Final = 20_000
 
 
 def _folded(names: Headings) -> frozenset[str]:

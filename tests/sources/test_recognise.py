@@ -83,3 +83,10 @@ def test_every_public_sample_is_recognised_or_named() -> None:
         if path.parent.name == "glpi" and path.suffix == ".json" and "schema" not in path.name:
             expected = "glpi"
         assert expected in (None, kind), path
+
+
+def test_a_csaf_document_is_told_and_taken_by_no_reader(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text('{"document": {"csaf_version": "2.0", "title": "x"}, "vulnerabilities": []}')
+    kind, words = recognise_kind(path)
+    assert (kind, words.partition(":")[0]) == ("", "is a CSAF document")
