@@ -40,7 +40,7 @@ DPKG_L = "Desired=Unknown/Install\n||/ Name Version\n+++-====\nii  adduser 3.118
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "", "an old Office file"),
         ("<!doctype HTML><html>", "", "an HTML page"),
         ("<?xml version='1.0'?>\n<html xmlns='x'>", "", "an HTML page"),
-        ("<NessusClientData_v2>", "", "a Nessus report"),
+        ("<NessusClientData_v2>", "nessus", "certain: the root element"),
         ("%PDF-1.4", "", "a PDF"),
         ("", "", "is empty"),
         (b"\xff\xfe", "", "is empty"),
