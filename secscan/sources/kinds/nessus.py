@@ -388,7 +388,7 @@ _FORMS: Final = (
             ),
             dates=None,
         ),
-        marks=(("Plugin Output",), ("Synopsis",)), plugin="Plugin ID", device=("Host", "IP Address", "FQDN"),
+        marks=(("Plugin Output",), ("Synopsis",)), plugin="Plugin ID", device=("Asset UUID", "Host", "IP Address", "FQDN"),
         address=("IP Address", "Host IP", "Host"), output=("Plugin Output",), system=("OS", "Operating System"),
         seen=("Host End", "Last Found", "Host Start"),
     ),

@@ -31,7 +31,18 @@ _HINT: Final = (
 
 # -- CSV
 
-_DEVICE: Final = ("Asset ID", "Host ID", "IP", "Asset IPV4", "IP Address", "DNS", "Asset Name", "NetBIOS", "Asset IPV6")
+_DEVICE: Final = (
+    "Asset ID",
+    "Host ID",
+    "QG Host ID",
+    "IP",
+    "Asset IPV4",
+    "IP Address",
+    "DNS",
+    "Asset Name",
+    "NetBIOS",
+    "Asset IPV6",
+)
 _ADDRESS: Final = ("IP", "Asset IPV4", "IP Address", "Asset IPV6")
 _OS: Final = ("OS", "Operating System")
 _LAST: Final = ("Last Detected", "Last Found", "Last Seen")
