@@ -209,7 +209,7 @@ def with_columns(table: Table, **made: Sequence[str]) -> Table:
 
 def own(name: str) -> str:
     """The heading of a column that ``with_columns`` added."""
-    return f"{name}, made of other columns"
+    return f"the {name}"
 
 
 def newest(names: Sequence[str], days: Sequence[str]) -> list[str]:

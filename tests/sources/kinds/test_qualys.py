@@ -70,7 +70,11 @@ def test_a_scan_report_is_read_behind_its_title_lines(tmp_path: Path) -> None:
     load = read(tmp_path, "qualys", SCAN)
     conserved(load)
     assert (load.rows_read, load.rows_loaded, load.rows_refused) == (4, 3, 1)
-    assert (load.refused[0].line, load.refused[0].reason) == (9, "asset_tag is empty")
+    assert (load.refused[0].line, load.refused[0].column, load.refused[0].reason) == (
+        9,
+        "the device",
+        "asset_tag is empty",
+    )
     assert rows(load, "results", "asset_tag", "check", "title", "severity", "cvss3", "cves", "port", "state", "first_seen", "last_seen") == [
         ("10.20.0.7", "105971", "EOL/Obsolete Software: Contoso 1.0 Detected", "5", 81, "CVE-2021-31192;CVE-2021-31188", 443, "open", date(2026, 5, 13), date(2026, 10, 25)),
         ("10.20.0.7", "45038", "Host Scan Time", "1", None, None, None, None, date(2026, 5, 13), date(2026, 11, 2)),
