@@ -185,8 +185,8 @@ def _with_lists(register: Register, assets: Frame, lists: _Lists, listed: Sequen
     aliases = register.aliases()
     whole: dict[str, int] = {}
     spoilt: set[tuple[str, str]] = set()
-    for load, _ in lists.of("software"):
-        if load.incomplete is None:
+    for load, table in lists.of("software"):
+        if load.incomplete is None and (not table.rows or _of_a_list(table).any()):
             whole.setdefault(load.council, files.code(load.file, 0))
         tags = {(load.council, r.asset_tag.strip().casefold()) for r in load.refused if r.asset_tag}
         spoilt |= {(council, aliases.get((council, tag), tag).casefold()) for council, tag in tags}
@@ -199,10 +199,19 @@ def _with_lists(register: Register, assets: Frame, lists: _Lists, listed: Sequen
     return assets.with_columns({"software_listed": Col(said)}, {"software_listed": Col(places)})
 
 
+def _of_a_list(table: RawTable) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """The rows that are of a list of what is installed: what a port answers says nothing of what else is there."""
+    kinds = table.columns.get("kind") or ()
+    if "service_banner" not in kinds:
+        return np.ones(table.rows, dtype=bool)
+    return np.fromiter((kind != "service_banner" for kind in kinds), dtype=bool, count=table.rows)
+
+
 def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sightings) -> tuple[Frame, Sequence[int]]:
     """The frame, and for every asset the place of the first program that a software source lists; -1 for none."""
     triples: dict[tuple[str | None, str | None, str | None, str | None], int] = {}
     asset_rows: list[Index] = []
+    in_list = [np.zeros(0, dtype=bool)]
     triple_rows: list[Index] = []
     sources: list[str] = []
     places: list[Any] = []
@@ -212,7 +221,8 @@ def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sight
     for load, table in lists.of("software"):
         rows = lists.rows(table)
         sightings.add(load, rows)
-        listed[rows] = True
+        in_list.append(_of_a_list(table))
+        listed[rows[in_list[-1]]] = True
         asset_rows.append(rows)
         sources.append(load.source)
         blank = [None] * table.rows
@@ -257,7 +267,8 @@ def _installs(register: Register, assets: Frame, lists: _Lists, sightings: Sight
     # Of several rows the lowest place speaks, whatever order the files came in.
     none = np.iinfo(np.int64).max
     first = np.full(assets.rows, none, dtype=np.int64)
-    np.minimum.at(first, rows[:software], place[:software])
+    counted = np.flatnonzero(np.concatenate(in_list))
+    np.minimum.at(first, rows[counted], place[counted])
     first[first == none] = -1
     return Frame("installs", len(rows), columns, {**shared_places, "": Col(place)}), first.tolist()
 

@@ -39,13 +39,15 @@ class Part:
     """Our columns that a row cannot do without."""
     turns: Mapping[str, Turn] = field(default_factory=dict)
     """How a column's texts are written otherwise; each distinct text is turned once."""
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Our column -> the file's word, folded -> ours, also where the file's word would stand for "not known"."""
     constant: Mapping[str, str] = field(default_factory=dict)
     once: str | None = None
     """A column of which each value makes one row: the hosts of a list of programs. None: a row a row."""
+    facts: Headings = ()
+    """Headings that are kept as facts of the row, under their own words."""
     keep: bool = False
     """Whether headings that no part knows are kept as facts of the row."""
-    facts: Headings = ()
-    """Headings that are kept as facts of the row, where they alone are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +121,10 @@ class Headed:
         shown = replace(table, header=header, columns=columns, notes=[] if part.once else table.notes)
         if part.once is not None:
             shown = _distinct(shown, placed.get(part.once))
+        facts = [at[name] for name in map(folded, part.facts) if name in at]
         shape = Shape(
             table=part.table, kinds=RAW_COLUMNS[part.table], at=placed, required=part.required, constant=part.constant,
-            extra=[i for i in range(len(table.header)) if i not in used] if part.keep else [i for n in part.facts if (i := at.get(folded(n))) is not None],
+            words=part.words, extra=[i for i in range(len(table.header)) if i not in used] if part.keep else facts,
         )  # fmt: skip
         return tabular.build(shown, shape, job)
 

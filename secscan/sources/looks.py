@@ -32,18 +32,18 @@ _ROOTS: Final = {
     "nmaprun": ("nmap", "nmap XML"),
     "NessusClientData_v2": ("nessus", "a Nessus report (.nessus)"),
     "bom": ("cyclonedx", "a CycloneDX SBOM"),
-    "report": ("report", "an XML scan report"),
     "REQUEST": ("agent-xml", "an inventory agent's XML (GLPI, FusionInventory or OCS)"),
     "Workbook": ("xml", "an Excel 2003 XML workbook"),
 }
 _NAME = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _HTML: Final = ("<!doctype html", "<html", "<head", "<body")
 _HEAD: Final = 16_384
+_BLANK: Final = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
 
 
 def like(data: bytes) -> Looks:
     """What the bytes are: ``empty``, ``text``, ``json``, ``nmap``, ``xlsx`` or something that no reader takes."""
-    if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
+    if not data[:_HEAD].strip(_BLANK) and not data.strip(_BLANK):  # the head alone: stripping a large file copies it
         return Looks("empty", "empty")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if b"xl/workbook" in data[:_HEAD] or b"xl/workbook" in data[-65_536:]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from secscan.doors import files
 from secscan.model.errors import InputError
@@ -38,8 +38,15 @@ def told(sample: Sample) -> tuple[str, str]:
         return "", f"is {sample.looks.words}; {XML_HINT}"
     if sample.broken:
         return "", sample.broken
+    if _is_advisory(sample.document):
+        return "", "is a CSAF document: what a maker advises, not what a machine has; no reader takes it as an export"
     if sample.looks.kind == "json":
         return "", "is JSON of a kind that no reader takes"
     if sample.looks.kind == "text":
         return "", "is text, but no table and no list that a reader knows"
     return "", f"is {sample.looks.words}; no reader takes it"
+
+
+def _is_advisory(document: Any) -> bool:
+    head = document.get("document") if isinstance(document, dict) else None
+    return isinstance(head, dict) and "csaf_version" in head

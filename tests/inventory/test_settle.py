@@ -239,6 +239,25 @@ def test_an_asset_is_listed_where_a_software_source_of_its_council_names_it() ->
     assert told == [Place("software-2.csv", 2), Place("software-2.csv")]
 
 
+def test_what_a_port_answers_is_no_list_of_what_is_installed() -> None:
+    made = (
+        Sources()
+        .add("assets", {"asset_tag": "1"}, {"asset_tag": "2"})
+        .add("software", {"asset_tag": "1", "name": "php", "kind": "service_banner"})
+    )
+    alone = made.settle()
+    assert rows(alone, "assets", "asset", "software_listed") == [("1", None), ("2", None)]
+    assert rows(alone, "installs", "asset", "name") == [("1", "php"), ("1", None), ("2", None)]
+    both = made.add(
+        "software", {"asset_tag": "1", "name": "nginx", "kind": "service_banner"}, {"asset_tag": "1", "name": "x"}
+    ).settle()
+    assert rows(both, "assets", "asset", "software_listed") == [("1", True), ("2", False)]
+    assert [name for _, name in rows(both, "installs", "asset", "name")] == ["php", "nginx", "x", None]
+    place = both.frames["assets"].place("software_listed", 0)
+    assert place is not None
+    assert both.files.place(place) == Place("software-2.csv", 3)
+
+
 @pytest.mark.parametrize(
     "more",
     [

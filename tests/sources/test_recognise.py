@@ -40,7 +40,7 @@ DPKG_L = "Desired=Unknown/Install\n||/ Name Version\n+++-====\nii  adduser 3.118
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "", "an old Office file"),
         ("<!doctype HTML><html>", "", "an HTML page"),
         ("<?xml version='1.0'?>\n<html xmlns='x'>", "", "an HTML page"),
-        ("<NessusClientData_v2>", "", "a Nessus report"),
+        ("<NessusClientData_v2>", "nessus", "certain: the root element"),
         ("%PDF-1.4", "", "a PDF"),
         ("", "", "is empty"),
         (b"\xff\xfe", "", "is empty"),
@@ -83,3 +83,10 @@ def test_every_public_sample_is_recognised_or_named() -> None:
         if path.parent.name == "glpi" and path.suffix == ".json" and "schema" not in path.name:
             expected = "glpi"
         assert expected in (None, kind), path
+
+
+def test_a_csaf_document_is_told_and_taken_by_no_reader(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text('{"document": {"csaf_version": "2.0", "title": "x"}, "vulnerabilities": []}')
+    kind, words = recognise_kind(path)
+    assert (kind, words.partition(":")[0]) == ("", "is a CSAF document")

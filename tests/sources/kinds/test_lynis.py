@@ -1,0 +1,93 @@
+"""Lynis's report of one machine."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from secscan.model.errors import InputError
+from tests.sources.desk import conserved, shared
+from tests.sources.kinds.desk import read, recognised, rows
+
+REPORT = """\
+# Lynis Report
+report_version_major=1
+report_version_minor=0
+report_datetime_start=2026-11-04 00:00:00
+auditor=A Person
+lynis_version=3.1.4
+os=Linux
+os_name=Debian
+os_fullname=Debian GNU/Linux 12 (bookworm)
+os_version=12
+hostname=srv-07
+domainname=oak.example
+network_ipv4_address[]=127.0.0.1
+network_ipv4_address[]=10.20.0.7
+network_mac_address[]=00:11:22:33:44:55
+network_listen[]=raw,ss,v1|tcp|0.0.0.0:22|sshd|
+network_listen[]=raw,ss,v1|tcp|127.0.0.1:5432|postgres|
+network_listen[]=raw,ss,v1|tcp|[::]:22|sshd|
+network_listen[]=raw,ss,v1|udp|224.0.0.251:5353|avahi|
+network_listen[]=raw,ss,v1|udp|10.20.0.7:161|snmpd|
+real_user[]=a.person,1000
+home_directory[]=/srv/a.person
+package_manager[]=dpkg
+installed_packages_array=|apt,2.6.1|bsdutils,1:2.38.1-5|oddity|
+suggestion[]=SSH-7408|Consider hardening SSH configuration|AllowTcpForwarding (set YES to NO)|-|
+warning[]=PKGS-7392|Found one or more vulnerable packages (CVE-2024-1111).|-|-|
+suggestion[]=BROKEN-1
+report_datetime_end=2026-11-05 00:01:00
+finish=true
+"""
+SEEDS = {"lynis": [REPORT]}
+
+
+def test_a_report_is_a_machine_with_its_packages_ports_and_results(tmp_path: Path) -> None:
+    assert recognised(tmp_path, REPORT)[0] == "lynis"
+    load = read(tmp_path, "lynis", REPORT, "lynis-report.dat")
+    conserved(load)
+    assert (load.rows_read, load.rows_loaded, load.rows_refused, load.incomplete) == (3, 2, 1, None)
+    assert (load.refused[0].line, load.refused[0].reason) == (27, "the line has no text behind its test")
+    assert rows(load, "assets", "device_id", "fqdn", "ip", "mac", "os", "os_version", "last_seen") == [
+        ("srv-07", "srv-07.oak.example", ("10.20.0.7",), "00:11:22:33:44:55", "Debian GNU/Linux 12 (bookworm)", "12", date(2026, 11, 5))
+    ]  # fmt: skip
+    assert rows(load, "software", "asset_tag", "name", "version", "kind") == [
+        ("srv-07", "apt", "2.6.1", "dpkg"), ("srv-07", "bsdutils", "1:2.38.1-5", "dpkg"), ("srv-07", "oddity", None, "dpkg"),
+    ]  # fmt: skip
+    assert rows(load, "services", "proto", "port") == [("tcp", 22), ("udp", 161)]
+    assert rows(load, "results", "check", "title", "severity", "cves") == [
+        ("PKGS-7392", "Found one or more vulnerable packages (CVE-2024-1111).", "warning", "CVE-2024-1111"),
+        ("SSH-7408", "Consider hardening SSH configuration", "suggestion", None),
+    ]
+    assert load.tables["results"].places[0] & 0xFFFFFF == 26
+    assert "erson" not in repr(load)
+
+
+def test_a_report_that_did_not_finish_is_incomplete(tmp_path: Path) -> None:
+    assert "Lynis did not finish" in (read(tmp_path, "lynis", REPORT.replace("finish=true\n", "")).incomplete or "")
+
+
+def test_results_of_a_machine_without_a_name_are_refused(tmp_path: Path) -> None:
+    load = read(tmp_path, "lynis", REPORT.replace("hostname=srv-07\n", ""))
+    conserved(load)
+    assert (load.rows_loaded, load.rows_refused) == (0, 3)
+    assert load.refused[0].reason == "the report does not say which machine it is of"
+    assert not load.tables
+
+
+@pytest.mark.parametrize(("data", "says"), [("a=b\n", "no lynis_version"), ("{}", "is JSON, not a report of Lynis")])
+def test_what_is_no_report_is_refused(tmp_path: Path, data: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        read(tmp_path, "lynis", data)
+
+
+@pytest.mark.shared
+def test_public_sample(tmp_path: Path) -> None:
+    load = read(
+        tmp_path, "lynis", shared("data", "inventories", "lynis", "defectdojo__lynis_many_vuln.dat").read_bytes()
+    )
+    conserved(load)
+    assert (load.rows_read, load.rows_loaded, load.tables["software"].rows) == (38, 38, 86)
