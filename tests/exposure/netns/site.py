@@ -42,6 +42,8 @@ SIDES = {
     "guest": ("10.50.2.1", "fd50:2::1", ("10.50.2.0/24", "fd50:2::/64")),
     "dmz": ("10.50.9.1", "fd50:9::1", ("10.50.9.0/24", "fd50:9::/64", "10.50.100.0/24")),
 }
+OWN = frozenset(address for v4, v6, _ in SIDES.values() for address in (v4, v6))
+"""The firewall's addresses."""
 STATION = Path(__file__).with_name("station.py")
 
 
@@ -185,8 +187,7 @@ class Site:
             self._station(side)
         self._station("fw")
         self.ask("dmz", listen=[[host, port] for host in hosts["dmz"] for port in PORTS])
-        own = [address for v4, v6, _ in SIDES.values() for address in (v4, v6)]
-        self.ask("fw", listen=[[address, port] for address in own for port in (22, 8080, PROXY)])
+        self.ask("fw", listen=[[address, port] for address in OWN for port in (22, 8080, PROXY)])
         self.told("dmz")
         self.told("fw")
 
