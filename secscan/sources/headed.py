@@ -6,6 +6,7 @@ the one whose rows are counted. Of headings with one meaning the first that the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
@@ -76,12 +77,29 @@ class Headed:
     """A heading without what the maker puts around it."""
     prepared: Callable[[Table], Table] = lambda table: table
     """The table with columns made of those that it has (``with_column``)."""
+    uses: Headings = ()
+    """Headings of which ``prepared`` makes columns."""
+    state: Headings = ()
+    """Headings that say whether a thing is still in use."""
+    ended: frozenset[str] = frozenset()
+    """Their words, folded, for one that is not. Such a row stays, for the register has it still, and is warned of."""
 
     def read(self, job: Job) -> Found:
         return self.of(open_table(job, self.is_header), job)
 
     def is_header(self, cells: Sequence[str]) -> bool:
-        return _has([_folded(names) for names in self.needs], self.headings(cells))
+        return self.heads(self.headings(cells))
+
+    def heads(self, headings: frozenset[str]) -> bool:
+        """Whether a file with these headings, as they are compared, is such an export."""
+        return _has([_folded(names) for names in self.needs], headings)
+
+    def wants(self, heading: str) -> bool:
+        """Whether anything is read from a heading."""
+        named = [*self.needs, self.state, self.uses]
+        for part in self.parts:
+            named += [*part.columns.values(), part.facts]
+        return folded(heading) in frozenset().union(*map(_folded, named))
 
     def headings(self, cells: Sequence[str]) -> frozenset[str]:
         """The cells of a header as they are compared."""
@@ -100,12 +118,21 @@ class Headed:
         for names in self.needs:
             if not _folded(names) & at.keys():
                 raise tabular.missing(table, job, names[0], list(at))
+        if self.state and (note := self._ended(table, at)):
+            table.notes.append(note)
         first, *others = (self._part(part, table, at, job) for part in self.parts)
         return replace(
             first,
             tables={**first.tables, **{name: raw for other in others for name, raw in other.tables.items() if raw.rows}},
             warnings=[*first.warnings, *(says for other in others for says in other.warnings if says not in first.warnings)],
         )  # fmt: skip
+
+    def _ended(self, table: Table, at: Mapping[str, int]) -> str | None:
+        """What is to be said of the rows that are out of use by the maker's own word."""
+        if (one := _first(self.state, at)) is None:
+            return None
+        said = Counter(text for text in map(values.clean, table.columns[at[one]]) if text.casefold() in self.ended)
+        return out_of_use(table.shown, table.header[at[one]], said) if said else None
 
     def _part(self, part: Part, table: Table, at: Mapping[str, int], job: Job) -> Found:
         placed = {name: at[one] for name, names in part.columns.items() if (one := _first(names, at)) is not None}
@@ -127,6 +154,41 @@ class Headed:
             words=part.words, extra=[i for i in range(len(table.header)) if i not in used] if part.keep else facts,
         )  # fmt: skip
         return tabular.build(shown, shape, job)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOf:
+    """Several exports of one maker: the first whose headings a file has reads it."""
+
+    of: Sequence[Headed]
+    known: Sequence[tuple[Sequence[Headings], str, str]] = ()
+    """Headings of exports that are known and not read, why that is, and what to do."""
+
+    def read(self, job: Job) -> Found:
+        table = open_table(job, lambda cells: self.heads(frozenset(map(folded, cells))))
+        headings = frozenset(map(folded, table.header))
+        for one in self.of:
+            if one.heads(headings):
+                return one.of(table, job)
+        for needs, why, hint in self.known:
+            if _has([_folded(names) for names in needs], headings):
+                raise job.refuse(why, hint, table.header_line)
+        return self.of[0].of(table, job)  # which says what it lacks
+
+    def heads(self, headings: frozenset[str]) -> bool:
+        """Whether a file with these headings, folded, is any of them, read or only known."""
+        return any(one.heads(headings) for one in self.of) or any(
+            _has([_folded(names) for names in needs], headings) for needs, _, _ in self.known
+        )
+
+
+def out_of_use(shown: str, heading: str, said: Mapping[str, int]) -> str:
+    """The warning of rows that a register keeps though the things are gone."""
+    counted = ", ".join(f"{safe(word, 40)} {n:,}" for word, n in sorted(said.items()))
+    return (
+        f"{shown}: {sum(said.values()):,} rows are out of use by their own '{safe(heading, 40)}' ({counted}); they are kept, "
+        "as the register has them still: export without them if they are gone"
+    )
 
 
 def fits(reader: Headed, marks: Sequence[Headings] = ()) -> Callable[[Sample], str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from secscan.doors.csv import Table
@@ -40,3 +40,24 @@ def word(value: Any) -> str:
         case list():
             return ";".join(word(part) for part in value if not isinstance(part, list | dict))
     return "\0"  # an object is no value: the row or the fact is refused
+
+
+def table(rows: Sequence[Mapping[str, Any]], lines: Sequence[int], job: Job, wants: Callable[[str], bool]) -> Table:
+    """The same as a table with headings, for readers that take either: ``platform.name`` is the name in ``platform``.
+
+    ``wants``: whether a heading is of any use; what else the objects hold is left where it is.
+    """
+    flat = [{key: value for key, value in _flat(row) if wants(key)} for row in rows]
+    header = list(dict.fromkeys(key for row in flat for key in row))[: job.limits.columns]
+    return Table(
+        shown=job.shown, header=header, header_line=0, columns=[[word(row.get(key)) for row in flat] for key in header],
+        lines=[*lines, *[0] * (len(rows) - len(lines))][: len(rows)], rows_read=len(rows),
+    )  # fmt: skip
+
+
+def _flat(row: Mapping[str, Any], above: str = "", depth: int = 3) -> Iterator[tuple[str, Any]]:
+    for key, value in row.items():
+        if isinstance(value, dict) and depth:
+            yield from _flat(value, f"{above}{key}.", depth - 1)
+        else:
+            yield f"{above}{key}", value

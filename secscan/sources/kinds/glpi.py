@@ -7,18 +7,17 @@ A row is a host. Format: the GLPI project's own inventory schema (inventory_form
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_address
 from typing import Any, Final
 
 from secscan.doors import json
 from secscan.model.keys import meaningless
-from secscan.sources import looks, objects, values
+from secscan.sources import looks, objects
+from secscan.sources.hosts import CHASSIS, reachable
 from secscan.sources.kind import Kind
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
 from secscan.sources.sample import Sample
-from secscan.sources.values import Bad
 
 Facts = Mapping[str, Any]
 Places = Mapping[tuple[str, ...], Sequence[int]]
@@ -28,17 +27,6 @@ _TYPES: Final = {
     "phone": "phone", "printer": "printer", "networkequipment": "network", "networking": "network", "storage": "storage",
     "power": "power", "video": "video", "kvm": "kvm",
 }  # fmt: skip
-_CHASSIS: Final = {
-    **dict.fromkeys(("laptop", "notebook", "sub notebook", "portable", "convertible", "detachable"), "laptop"),
-    **dict.fromkeys(("tablet", "hand held"), "tablet"),
-    **dict.fromkeys(
-        ("desktop", "low profile desktop", "pizza box", "mini tower", "tower", "all in one", "space-saving", "lunch box",
-         "sealed-case pc", "mini pc", "stick pc"),
-        "desktop",
-    ),
-    **dict.fromkeys(("rack mount chassis", "blade", "main server chassis", "server"), "server"),
-}  # fmt: skip
-"""SMBIOS's words for a case, lower case, and ours; cases that may be anything are not here."""
 _KINDS: Final = {"registry": "arp", "rpm": "rpm", "deb": "dpkg", "dpkg": "dpkg"}
 """Where the agent found a program -> the kind of name that it is."""
 _UPDATES: Final = frozenset(("update", "security_update", "hotfix"))
@@ -178,7 +166,7 @@ def _type(document: Facts, content: Facts) -> str | None:
             return known
     if "server" in str(_object(content, "operatingsystem").get("full_name")).casefold().split():
         return "server"
-    return _CHASSIS.get(str(hardware.get("chassis_type")).casefold())
+    return CHASSIS.get(str(hardware.get("chassis_type")).casefold())
 
 
 def _computer(content: Facts) -> dict[str, Any]:
@@ -187,7 +175,7 @@ def _computer(content: Facts) -> dict[str, Any]:
     return {
         "hostname": hardware.get("name"),
         "fqdn": _fqdn(hardware.get("name"), system),
-        "ip": _addresses(card.get(name) for card in cards for name in ("ipaddress", "ipaddress6")),
+        "ip": reachable(objects.word(card.get(name)) for card in cards for name in ("ipaddress", "ipaddress6")),
         "mac": next(
             (card["mac"] for card in sorted(cards, key=lambda c: "ipaddress" not in c) if card.get("mac")), None
         ),
@@ -203,7 +191,7 @@ def _device(device: Facts) -> dict[str, Any]:
     ips = device.get("ips")
     return {
         "hostname": device.get("name"),
-        "ip": _addresses(ips if isinstance(ips, list) else ()),
+        "ip": reachable(map(objects.word, ips if isinstance(ips, list) else ())),
         "mac": device.get("mac"),
         "serial": device.get("serial"),
         "os": device.get("description"),
@@ -234,18 +222,6 @@ def _own_card(card: Facts) -> bool:
         card.get("virtualdev") is True or card.get("management") is True or card.get("type") == "loopback"
         or str(card.get("status")).casefold() in _DOWN
     )  # fmt: skip
-
-
-def _addresses(found: Iterable[Any]) -> list[str]:
-    """The addresses at which others may find it; what is no address stays, to be warned of."""
-    kept: list[str] = []
-    for text in found:
-        address = values.address(objects.word(text)) if text else None
-        if isinstance(address, Bad):
-            kept.append(objects.word(text))
-        elif address is not None and not (ip_address(address).is_loopback or ip_address(address).is_link_local):
-            kept.append(address)
-    return kept
 
 
 def _protection(products: Sequence[Facts]) -> dict[str, Any]:
