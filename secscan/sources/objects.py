@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
-from secscan.model.raw import RAW_COLUMNS
+from secscan.model.raw import RAW_COLUMNS, RawTable
 from secscan.sources import tabular
 from secscan.sources.reader import Found, Job
 from secscan.sources.tabular import Shape
@@ -61,3 +62,43 @@ def _flat(row: Mapping[str, Any], above: str = "", depth: int = 3) -> Iterator[t
             yield from _flat(value, f"{above}{key}.", depth - 1)
         else:
             yield f"{above}{key}", value
+
+
+def page(found: Found, total: Any, job: Job) -> Found:
+    """The same, marked incomplete where the file is a page of a list of ``total`` objects."""
+    if isinstance(total, bool) or not isinstance(total, int) or total <= found.rows_read:
+        return found
+    return replace(
+        found,
+        incomplete=f"{job.shown}: holds {found.rows_read:,} of {total:,}: a page, and not the whole list; export all of it",
+    )
+
+
+def joined(parts: Sequence[Found]) -> Found:
+    """Several lists of one file as one."""
+    tables: dict[str, RawTable] = {}
+    for part in parts:
+        for name, table in part.tables.items():
+            tables[name] = after(tables[name], table) if name in tables else table
+    return Found(
+        rows_read=sum(part.rows_read for part in parts), rows_loaded=sum(part.rows_loaded for part in parts),
+        rows_blank=sum(part.rows_blank for part in parts), refused=[one for part in parts for one in part.refused],
+        warnings=list(dict.fromkeys(says for part in parts for says in part.warnings)),
+        incomplete=next((part.incomplete for part in parts if part.incomplete), None), tables=tables,
+    )  # fmt: skip
+
+
+def after(first: RawTable, second: RawTable) -> RawTable:
+    """The rows of both; a fact that only one has is not known for the other's rows."""
+
+    def column(table: RawTable, name: str) -> Sequence[str | None]:
+        return table.extra.get(name, [None] * table.rows)
+
+    return RawTable(
+        table=first.table,
+        columns={name: [*column, *second.columns[name]] for name, column in first.columns.items()},
+        places=[*first.places, *second.places],
+        extra={
+            name: [*column(first, name), *column(second, name)] for name in dict.fromkeys((*first.extra, *second.extra))
+        },
+    )
