@@ -10,7 +10,7 @@ from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
 from secscan.model.raw import RAW_COLUMNS, RawTable
 from secscan.sources import tabular
-from secscan.sources.reader import Found, Job
+from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
 from secscan.sources.tabular import Shape
 
 
@@ -102,3 +102,18 @@ def after(first: RawTable, second: RawTable) -> RawTable:
             name: [*column(first, name), *column(second, name)] for name in dict.fromkeys((*first.extra, *second.extra))
         },
     )
+
+
+def with_lists(hosts: Found, lists: Sequence[Found], job: Job, broken: int = 0, noun: str = "programs") -> Found:
+    """Hosts, which are the rows, with what each lists. An entry that cannot be read leaves the lists incomplete.
+
+    ``broken``: entries that are none at all, and came into no list.
+    """
+    lost = broken + sum(len(found.refused) for found in lists)
+    passed_over = [f"{job.shown}:{bad.line}: {bad.reason}; passed over" for found in lists for bad in found.refused]
+    incomplete = f"{job.shown}: {lost:,} of the {noun} that it lists could not be read" if lost else None
+    return replace(
+        hosts, incomplete=hosts.incomplete or incomplete,
+        warnings=[*hosts.warnings, *(says for found in lists for says in found.warnings), *passed_over[:SHOWN_WARNINGS]],
+        tables={**hosts.tables, **{name: raw for found in lists for name, raw in found.tables.items() if raw.rows}},
+    )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from secscan.model.errors import InputError
 from secscan.model.places import Files, Place
 from secscan.model.raw import RAW_COLUMNS, RawTable, Refusal, Shapes
+from secscan.sources import values
 
 if TYPE_CHECKING:
     from secscan.model.settings import Limits, Source
@@ -45,6 +46,15 @@ class Job:
     def tag(self) -> str:
         """The asset that a package list is about: as the source declares, else the file name before its first dot."""
         return (self.source.asset or "{stem}").replace("{stem}", self.name.partition(".")[0])
+
+    def named(self) -> str:
+        """The same, trimmed. Raises InputError where it names nothing."""
+        tag = values.clean(self.tag)
+        if values.is_unknown(tag) or isinstance(values.words(tag), values.Bad):
+            raise self.refuse(
+                "does not say which asset it is of", "set 'asset' for the source, or name the file ASSET.txt"
+            )
+        return tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from secscan.model.keys import meaningless
 from secscan.sources import looks, objects
 from secscan.sources.hosts import CHASSIS, reachable
 from secscan.sources.kind import Kind
-from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
+from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
 
 Facts = Mapping[str, Any]
@@ -104,17 +104,12 @@ def _with_software(host: Found, content: Facts, document: Facts, device: str, pl
         if isinstance(one, dict) and one.get("type") == "device"
     ]
     found = objects.built("software", [row for row, _ in rows], [at for _, at in rows], job, ("asset_tag", "name"))
-    lost = len(found.refused) + sum(not isinstance(one, dict) for one, _ in (*programs, *firmwares))
-    passed_over = [f"{job.shown}:{bad.line}: {bad.reason}; passed over" for bad in found.refused[:SHOWN_WARNINGS]]
-    incomplete = None
+    broken = sum(not isinstance(one, dict) for one, _ in (*programs, *firmwares))
+    told = objects.with_lists(host, [found], job, broken)
     if document.get("partial") is True:
-        incomplete = f"{job.shown}: a partial inventory: what is not in it may be there all the same"
-    elif lost:
-        incomplete = f"{job.shown}: {lost:,} of the programs that it lists could not be read"
-    return replace(
-        host, warnings=[*host.warnings, *found.warnings, *passed_over], incomplete=incomplete,
-        tables={**host.tables, **(found.tables if rows else {})},
-    )  # fmt: skip
+        says = f"{job.shown}: a partial inventory: what is not in it may be there all the same"
+        return replace(told, incomplete=says)
+    return told
 
 
 def _placed(content: Facts, name: str, places: Places, job: Job) -> list[tuple[Any, int]]:

@@ -94,11 +94,7 @@ class Packages:
         if seen.kind != "text":
             raise job.refuse(f"is {seen.words}" + ("" if seen.kind == "empty" else f", not a {self.kind} list"))
         text = csv.text(job.data, job.shown, job.source.encoding)
-        tag = values.clean(job.tag)
-        if values.is_unknown(tag) or isinstance(values.words(tag), Bad):
-            raise job.refuse(
-                "does not say which asset it is of", "set 'asset' for the source, or name the file ASSET.txt"
-            )
+        tag = job.named()
         rows = Rows("software")
         refused: list[Refusal] = []
         read = blank = absent = 0
