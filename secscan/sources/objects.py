@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from secscan.doors import csv, json
 from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
-from secscan.model.raw import RAW_COLUMNS, RawTable
+from secscan.model.errors import InputError
+from secscan.model.raw import RAW_COLUMNS, RawTable, Refusal
 from secscan.sources import tabular
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
 from secscan.sources.tabular import Shape
@@ -62,6 +64,40 @@ def _flat(row: Mapping[str, Any], above: str = "", depth: int = 3) -> Iterator[t
             yield from _flat(value, f"{above}{key}.", depth - 1)
         else:
             yield f"{above}{key}", value
+
+
+def entries(job: Job) -> Iterator[tuple[int, Any]]:
+    """Each entry of a JSON list, the document that is none, or of a log that has one a line, with its line.
+
+    A line that is broken is a Refusal, and its neighbours are read; with the first line broken it is no such log.
+    """
+    text = csv.text(job.data, job.shown, job.source.encoding)
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    if len(lines) > start + 1 and lines[start].startswith("{") and lines[start].rstrip().endswith("}"):
+        yield from _logged(lines, start, job)
+        return
+    document = json.loads(job.data, job.shown)
+    if isinstance(document, list):
+        at = iter(json.places(job.data).get((), ()))
+        yield from ((next(at, 0) if isinstance(one, dict) else 0, one) for one in document)
+    else:
+        yield start + 1, document
+
+
+def _logged(lines: Sequence[str], start: int, job: Job) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, json.loads(line.encode("utf-8", "replace"), job.shown)
+        except InputError as error:
+            if number == start + 1:
+                raise
+            yield (
+                number,
+                Refusal(line=number, column=None, reason=f"the line is {error.reason}", raw=line[: csv.RAW_LIMIT]),
+            )
 
 
 def page(found: Found, total: Any, job: Job) -> Found:

@@ -9,15 +9,14 @@ both are counted as blank. Updates of Windows that are installed say nothing of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Final
 
-from secscan.doors import csv, json
+from secscan.doors import csv
 from secscan.doors.terminal import safe
-from secscan.model.errors import InputError
 from secscan.model.raw import Refusal
 from secscan.sources import looks, objects, values
 from secscan.sources.hosts import reachable
@@ -136,31 +135,15 @@ class Osquery:
             raise job.refuse(f"is {seen.words}, not JSON of osquery", "print it with osqueryi --json")
         job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         results = _Results()
-        for line, one in _entries(job, results):
-            _take(one, line, results, job)
+        for line, one in objects.entries(job):
+            if isinstance(one, Refusal):
+                results.read += 1
+                results.refused.append(one)
+            else:
+                _take(one, line, results, job)
             if results.read > job.limits.rows:
                 raise job.refuse(f"has more than {job.limits.rows:,} rows", "raise limits.rows in secscan.yaml")
         return _found(results, job)
-
-
-def _entries(job: Job, results: _Results) -> Iterator[tuple[int, Any]]:
-    """Each entry of a list, or of a log that has one a line. A line that is broken is refused, and its neighbours are read."""
-    text = csv.text(job.data, job.shown, job.source.encoding)
-    lines = text.splitlines()
-    if text.lstrip().startswith("["):
-        document = json.loads(job.data, job.shown)
-        at = iter(json.places(job.data).get((), ()))
-        yield from ((next(at, 0) if isinstance(one, dict) else 0, one) for one in document)
-        return
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                yield number, json.loads(line.encode("utf-8", "replace"), job.shown)
-            except InputError as error:
-                if not results.read and number == 1:
-                    raise
-                results.read += 1
-                results.refuse(number, f"the line is {error.reason}", line)
 
 
 def _take(one: Any, line: int, results: _Results, job: Job) -> None:
