@@ -9,7 +9,6 @@ from secscan.doors import files
 from secscan.model.errors import InputError
 from secscan.sources import packed
 from secscan.sources.kinds import KINDS
-from secscan.sources.kinds.glpi import XML_HINT
 from secscan.sources.sample import Sample
 
 _SURELY: Final = ("certain", "likely", "possible")
@@ -34,8 +33,6 @@ def told(sample: Sample) -> tuple[str, str]:
     fitting = [(kind.name, words) for kind in KINDS.values() if (words := kind.fits(sample))]
     if fitting:
         return min(fitting, key=lambda one: _SURELY.index(one[1].partition(":")[0]))
-    if sample.looks.kind == "agent-xml":
-        return "", f"is {sample.looks.words}; {XML_HINT}"
     if sample.broken:
         return "", sample.broken
     if _is_advisory(sample.document):

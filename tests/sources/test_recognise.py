@@ -27,7 +27,7 @@ DPKG_L = "Desired=Unknown/Install\n||/ Name Version\n+++-====\nii  adduser 3.118
         ('{"schema": "secscan.collect/1"}', "secscan-collect", "certain"),
         ('{"deviceid": "a-2026", "content": {}, "action": "inventory"}', "glpi", "certain"),
         ('{"deviceid": "a-2026", "action": "contact"}', "", "JSON of a kind that no reader takes"),
-        ("<?xml version='1.0'?><REQUEST><CONTENT/></REQUEST>", "", "glpi-agent --json"),
+        ("<?xml version='1.0'?><REQUEST><CONTENT/></REQUEST>", "glpi", "certain: an inventory agent's REQUEST"),
         ("adduser\t3.118\napt\t1.8.2.3\n", "dpkg", "likely"),
         (DPKG_L, "dpkg", "certain"),
         ("Package: x\nStatus: install ok installed\n", "dpkg", "certain"),

@@ -1,6 +1,6 @@
-"""Inventories of the GLPI agent as JSON: a computer, phone, printer or network device, and what is installed on it.
+"""Inventories of the GLPI agent: a computer, phone, printer or network device, and what is installed on it.
 
-A row is a host. Format: the GLPI project's own inventory schema (inventory_format). The agent calls a host by its ``deviceid``, which names it within this source alone; the council's tag is
+As JSON, and as the XML that agents of GLPI, FusionInventory and OCS write. A row is a host. Format: the GLPI project's own inventory schema (inventory_format). The agent calls a host by its ``deviceid``, which names it within this source alone; the council's tag is
 ``bios.assettag``, unless the source says otherwise (``asset``). Users, keys and licences in the file are never read.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.model.keys import meaningless
-from secscan.sources import looks, objects
+from secscan.sources import agent_xml, looks, objects
 from secscan.sources.hosts import CHASSIS, reachable
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -22,7 +22,6 @@ from secscan.sources.sample import Sample
 Facts = Mapping[str, Any]
 Places = Mapping[tuple[str, ...], Sequence[int]]
 
-XML_HINT: Final = "have the agent write JSON: glpi-agent --json --local FOLDER"
 _TYPES: Final = {
     "phone": "phone", "printer": "printer", "networkequipment": "network", "networking": "network", "storage": "storage",
     "power": "power", "video": "video", "kvm": "kvm",
@@ -54,32 +53,33 @@ class Glpi:
 
     def read(self, job: Job) -> Found:
         seen = looks.like(job.data)
+        told = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         if seen.kind == "agent-xml":
-            raise job.refuse(f"is {seen.words}", XML_HINT)
+            return objects.joined([_inventory(*one, told) for one in agent_xml.inventories(job)])
         if seen.kind != "json":
-            raise job.refuse(f"is {seen.words}, not the JSON of a GLPI agent")
+            raise job.refuse(f"is {seen.words}, not an inventory of a GLPI agent")
         document = json.loads(job.data, job.shown)
         if not is_inventory(document):
             raise job.refuse("is no inventory of a GLPI agent: that has a 'deviceid' and a 'content'")
-        content: Facts = document["content"]
-        job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
-        places = json.places(job.data)
-        network = _object(content, "network_device")
-        facts = _device(network) if network else _computer(content)
-        facts |= {
-            "device_id": document["deviceid"],
-            "asset_tag": _tag(job, document, network or _object(content, "bios")),
-            "type": _type(document, content),
-            "last_seen": _object(content, "accesslog").get("logdate") or job.dated_on.isoformat(),
-        }
-        at = next(
-            places[p] for p in (("content", "network_device"), ("content", "hardware"), ("content",)) if p in places
-        )
-        host = objects.built("assets", [facts], at, job, ("device_id",))
-        if not host.rows_loaded:
-            return replace(host, tables={})
-        (device,) = host.tables["assets"].columns["device_id"]
-        return _with_software(host, content, document, device, places, job)
+        return _inventory(document, json.places(job.data), told)
+
+
+def _inventory(document: Facts, places: Places, job: Job) -> Found:
+    content: Facts = document["content"]
+    network = _object(content, "network_device")
+    facts = _device(network) if network else _computer(content)
+    facts |= {
+        "device_id": document["deviceid"],
+        "asset_tag": _tag(job, document, network or _object(content, "bios")),
+        "type": _type(document, content),
+        "last_seen": _object(content, "accesslog").get("logdate") or job.dated_on.isoformat(),
+    }
+    at = next(places[p] for p in (("content", "network_device"), ("content", "hardware"), ("content",)) if p in places)
+    host = objects.built("assets", [facts], at, job, ("device_id",))
+    if not host.rows_loaded:
+        return replace(host, tables={})
+    (device,) = host.tables["assets"].columns["device_id"]
+    return _with_software(host, content, document, device, places, job)
 
 
 def _with_software(host: Found, content: Facts, document: Facts, device: str, places: Places, job: Job) -> Found:
@@ -253,6 +253,9 @@ def _own_disk(drive: Facts) -> bool:
 
 
 def _fits(sample: Sample) -> str | None:
+    if sample.looks.kind == "agent-xml":
+        inside = {tag for tag, _ in sample.elements}
+        return "certain: an inventory agent's REQUEST with its CONTENT" if "CONTENT" in inside else None
     return "certain: an inventory with its deviceid and content" if is_inventory(sample.document) else None
 
 
