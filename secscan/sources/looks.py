@@ -27,6 +27,7 @@ _MAGIC: Final = (
     (b"MZ", "program", "a Windows program"),
     (b"\x7fELF", "program", "a Linux program"),
     (b"{\\rtf", "rtf", "a word-processor document"),
+    (b"x\x9c", "zlib", "compressed as an OCS agent's .ocs file is (have it write XML)"),
 )
 _ROOTS: Final = {
     "nmaprun": ("nmap", "nmap XML"),

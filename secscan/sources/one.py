@@ -1,8 +1,9 @@
-"""Reads one file, whatever its kind, into a Load."""
+"""Reads one file, whatever its kind, into a Load; an archive of several files of one kind is read as one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ from secscan.doors.validate import nearest
 from secscan.model.errors import InputError, SecscanError
 from secscan.model.places import Files, Place
 from secscan.model.raw import NO_SHAPES, Load, Shapes
-from secscan.sources import packed
-from secscan.sources.kinds import KINDS
-from secscan.sources.reader import Job
+from secscan.sources import objects, packed
+from secscan.sources.kinds import KINDS, Kind
+from secscan.sources.reader import Found, Job
+from secscan.sources.sample import Sample
 
 if TYPE_CHECKING:
     from secscan.model.settings import Limits, Source
@@ -48,20 +50,41 @@ def read_file(
             f"known: {', '.join(KINDS)}",
         )
     data = door.read_bytes(path, shown=shown, limit=limits.file_mb * door.MEGABYTE)
-    inner = packed.whole(data, shown, limits.file_mb * door.MEGABYTE, source.sheet, path.name)
-    job = Job(
-        data=inner.data, name=inner.name, shown=inner.shown, source=source, council=council, also_named=frozenset(also_named),
-        limits=limits, files=files, today=today, dated_on=dated_on, shapes=shapes,
-    )  # fmt: skip
-    found = kind.reader.read(job)
+    inside = packed.wholes(data, shown, limits.file_mb * door.MEGABYTE, source.sheet, path.name)
+    if len(inside) != 1 and not (inside and all(_is(kind, one) for one in inside)):
+        raise packed.several(shown, inside)
+    jobs = [
+        Job(
+            data=inner.data, name=inner.name, shown=inner.shown, source=source, council=council, also_named=frozenset(also_named),
+            limits=limits, files=files, today=today, dated_on=dated_on, shapes=shapes,
+        )
+        for inner in inside
+    ]  # fmt: skip
+    found = kind.reader.read(jobs[0]) if len(jobs) == 1 else _together(kind, jobs)
     if found.rows_read != found.rows_loaded + len(found.refused) + found.rows_blank:
         raise SecscanError(
             f"{shown}: {found.rows_read} rows read, but {found.rows_loaded} loaded, {len(found.refused)} refused "
             f"and {found.rows_blank} blank"
         )
     return Load(
-        source=source.id, council=council, kind=source.kind, file=found.shown or inner.shown, sha256=door.sha256(data),
+        source=source.id, council=council, kind=source.kind, file=found.shown or (inside[0].shown if len(inside) == 1 else shown), sha256=door.sha256(data),
         size=len(data), dated_on=dated_on, rows_read=found.rows_read, rows_loaded=found.rows_loaded,
         rows_refused=len(found.refused), rows_blank=found.rows_blank, refused=tuple(found.refused),
         warnings=tuple(found.warnings), incomplete=found.incomplete, tables=found.tables,
     )  # fmt: skip
+
+
+def _is(kind: Kind, one: packed.Whole) -> bool:
+    """Whether a file by its content alone is of the kind; a table that might be anything is of none."""
+    surely = kind.fits(Sample(one.data, one.shown))
+    return surely is not None and not surely.startswith("possible")
+
+
+def _together(kind: Kind, jobs: Sequence[Job]) -> Found:
+    """The files of an archive as one; what was refused says of which file it is."""
+    parts = []
+    for job in jobs:
+        found = kind.reader.read(job)
+        refused = [replace(bad, reason=f"{safe(job.name, 60)}: {bad.reason}") for bad in found.refused]
+        parts.append(replace(found, refused=refused))
+    return objects.joined(parts)

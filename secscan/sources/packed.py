@@ -1,7 +1,8 @@
-"""Files as their tools deliver them: alone in a ZIP, or as gzip."""
+"""Files as their tools deliver them: in a ZIP, alone or several of one kind, or as gzip."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from secscan.doors import archive
@@ -21,30 +22,35 @@ class Whole(NamedTuple):
     shown: str
 
 
-def whole(data: bytes, shown: str, limit: int, member: str | None = None, name: str = "") -> Whole:
-    """The file itself, taken out of its archive where it is in one.
+def wholes(data: bytes, shown: str, limit: int, member: str | None = None, name: str = "") -> list[Whole]:
+    """The file itself, or what is in it where it is an archive: the file ``member`` (``sheet:`` of the source), else all.
 
-    ``member``: which one, where the archive holds several (``sheet:`` of the source). Raises InputError where it is
-    not said, and for an archive that is not safe to unpack.
+    Raises InputError for an archive that is not safe to unpack.
     """
     match looks.like(data).kind:
         case "zip":
             opened = archive.inspect(data, shown)
             inside = [one for one in opened.members if not one.endswith("/") and not _aside(one)]
-            chosen = member if member in inside else inside[0] if len(inside) == 1 else None
-            if chosen is None:
-                listed = ", ".join(safe(one, 60) for one in inside[:8]) or "nothing"
-                raise InputError(
-                    Place(shown), f"is a ZIP archive that holds {listed}",
-                    "say which with 'sheet:' at the source, or unpack it" if inside else "export it again",
-                )  # fmt: skip
-            found = b"".join(opened.pieces(chosen))
-            if len(found) > limit:
-                raise InputError(Place(shown), f"its member '{safe(chosen, 80)}' is larger than limits.file_mb")
-            return Whole(found, chosen.rpartition("/")[2], f"{shown}[{safe(chosen, 80)}]")
+            return [_unpacked(opened, one, limit) for one in ([member] if member in inside else inside)]
         case "gzip":
-            return Whole(archive.gunzip(data, shown, limit), name.removesuffix(".gz"), shown)
-    return Whole(data, name, shown)
+            return [Whole(archive.gunzip(data, shown, limit), name.removesuffix(".gz"), shown)]
+    return [Whole(data, name, shown)]
+
+
+def several(shown: str, inside: Sequence[Whole]) -> InputError:
+    """The refusal of an archive of which nobody knows which file is meant."""
+    listed = ", ".join(one.shown.removeprefix(f"{shown}[").removesuffix("]")[:60] for one in inside[:8]) or "nothing"
+    return InputError(
+        Place(shown), f"is a ZIP archive that holds {listed}",
+        "say which with 'sheet:' at the source, or unpack it" if inside else "export it again",
+    )  # fmt: skip
+
+
+def _unpacked(opened: archive.Archive, member: str, limit: int) -> Whole:
+    found = b"".join(opened.pieces(member))
+    if len(found) > limit:
+        raise InputError(Place(opened.shown), f"its member '{safe(member, 80)}' is larger than limits.file_mb")
+    return Whole(found, member.rpartition("/")[2], f"{opened.shown}[{safe(member, 80)}]")
 
 
 def _aside(name: str) -> bool:

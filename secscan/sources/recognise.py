@@ -22,10 +22,18 @@ def recognise_kind(path: Path, shown: str | None = None, limit: int = 200 * file
     name = shown or path.name
     data = files.read_bytes(path, shown=name, limit=limit)
     try:
-        found = packed.whole(data, name, limit)
+        inside = packed.wholes(data, name, limit)
+        kinds = [told(Sample(one.data, one.shown)) for one in inside]
+        if len({kind for kind, _ in kinds}) != 1 or (len(kinds) > 1 and not all(map(_sure, kinds))):
+            raise packed.several(name, inside)
     except InputError as error:
         return "", error.reason + (f"; {error.hint}" if error.hint else "")
-    return told(Sample(found.data, found.shown))
+    kind, words = max(kinds, key=lambda one: _SURELY.index(one[1].partition(":")[0]) if _sure(one) else 0)
+    return kind, words if len(kinds) == 1 else f"{words} (each of {len(kinds):,} files)"
+
+
+def _sure(one: tuple[str, str]) -> bool:
+    return one[0] != "" and one[1].partition(":")[0] in _SURELY[:2]
 
 
 def told(sample: Sample) -> tuple[str, str]:
@@ -37,6 +45,8 @@ def told(sample: Sample) -> tuple[str, str]:
         return "", sample.broken
     if _is_advisory(sample.document):
         return "", "is a CSAF document: what a maker advises, not what a machine has; no reader takes it as an export"
+    if _counts_errata(sample.document):
+        return "", "is a Satellite list of errata, which counts hosts and names none; export the packages of each host"
     if sample.looks.kind == "json":
         return "", "is JSON of a kind that no reader takes"
     if sample.looks.kind == "text":
@@ -47,3 +57,14 @@ def told(sample: Sample) -> tuple[str, str]:
 def _is_advisory(document: Any) -> bool:
     head = document.get("document") if isinstance(document, dict) else None
     return isinstance(head, dict) and "csaf_version" in head
+
+
+def _counts_errata(document: Any) -> bool:
+    """Whether it is what Red Hat Satellite lists of an organisation's errata: known, and of no asset."""
+    rows = document.get("results") if isinstance(document, dict) else None
+    return (
+        isinstance(rows, list)
+        and bool(rows)
+        and isinstance(rows[0], dict)
+        and {"errata_id", "hosts_available_count"} <= rows[0].keys()
+    )
