@@ -157,29 +157,38 @@ class Headed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An export that is known and not read: its headings, and what is said of it."""
+
+    needs: Sequence[Headings]
+    without: Headings
+    """Headings with which it would be another one, that is read."""
+    why: str
+    hint: str
+
+    def heads(self, headings: frozenset[str]) -> bool:
+        return _has([_folded(names) for names in self.needs], headings) and not _folded(self.without) & headings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OneOf:
     """Several exports of one maker: the first whose headings a file has reads it."""
 
     of: Sequence[Headed]
-    known: Sequence[tuple[Sequence[Headings], str, str]] = ()
-    """Headings of exports that are known and not read, why that is, and what to do."""
+    known: Sequence[Known] = ()
 
     def read(self, job: Job) -> Found:
         table = open_table(job, lambda cells: self.heads(frozenset(map(folded, cells))))
         headings = frozenset(map(folded, table.header))
-        for one in self.of:
-            if one.heads(headings):
-                return one.of(table, job)
-        for needs, why, hint in self.known:
-            if _has([_folded(names) for names in needs], headings):
-                raise job.refuse(why, hint, table.header_line)
-        return self.of[0].of(table, job)  # which says what it lacks
+        for known in self.known:
+            if known.heads(headings):
+                raise job.refuse(known.why, known.hint, table.header_line)
+        # Where none has them, the first says what it lacks.
+        return next((one for one in self.of if one.heads(headings)), self.of[0]).of(table, job)
 
     def heads(self, headings: frozenset[str]) -> bool:
         """Whether a file with these headings, folded, is any of them, read or only known."""
-        return any(one.heads(headings) for one in self.of) or any(
-            _has([_folded(names) for names in needs], headings) for needs, _, _ in self.known
-        )
+        return any(one.heads(headings) for one in self.of) or any(one.heads(headings) for one in self.known)
 
 
 def out_of_use(shown: str, heading: str, said: Mapping[str, int]) -> str:

@@ -28,6 +28,7 @@ _OUTCOME = re.compile(r"(\S{1,255}) \| (SUCCESS|CHANGED|UNREACHABLE!|FAILED!?) ?
 _FACTS: Final = ("distribution", "distribution_version", "hostname", "nodename", "fqdn", "kernel")
 _MANY: Final = 3
 """How many of these keys make facts of what has no ``ansible_facts``."""
+_WRAP: Final = b'"__ansible_type"'
 _KINDS: Final = {"apt": "dpkg", "rpm": "rpm"}
 
 
@@ -64,9 +65,23 @@ def _facts(said: Any) -> Facts | None:
     return plain if sum(key in plain for key in _FACTS) >= many else None
 
 
+def _plain(value: Any, job: Job) -> Any:
+    """The value without the wraps that newer caches put around texts: ``{"__ansible_type": ..., "value": text}``."""
+    if _WRAP not in job.data:
+        return value
+    match value:
+        case {"__ansible_type": _, "value": inner}:
+            return _plain(inner, job)
+        case dict():
+            return {key: _plain(one, job) for key, one in value.items()}
+        case list():
+            return [_plain(one, job) for one in value]
+    return value
+
+
 def _document(job: Job) -> Iterator[tuple[int, str, Facts]]:
     """(line, what Ansible calls the host or "", facts) of a JSON document."""
-    document = json.loads(job.data, job.shown)
+    document = _plain(json.loads(job.data, job.shown), job)
     if (facts := _facts(document)) is not None:
         yield 1, "", facts
         return

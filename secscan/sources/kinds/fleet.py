@@ -15,7 +15,7 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.model.raw import Refusal
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, OneOf, part_of, with_column, words
+from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of, with_column, words
 from secscan.sources.kind import Kind
 from secscan.sources.kinds.osquery import KINDS_OF, package_version
 from secscan.sources.reader import Found, Job
@@ -59,8 +59,13 @@ _COUNTS_HINT: Final = (
     "export the hosts with their software: fleetctl get hosts --json, or /api/v1/fleet/hosts?populate_software=true"
 )
 _TABLES: Final = OneOf(
-    of=(_HOSTS,), known=(((("hosts_count", "Hosts count"), ("name", "Name")), _COUNTS, _COUNTS_HINT),)
-)
+    of=(_HOSTS,),
+    known=(
+        Known(
+            needs=(("hosts_count", "Hosts count"), ("name", "Name")), without=("hostname", "Hostname"), why=_COUNTS, hint=_COUNTS_HINT
+        ),
+    ),
+)  # fmt: skip
 
 
 class Fleet:

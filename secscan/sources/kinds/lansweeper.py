@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from secscan.sources.headed import Headed, Headings, OneOf, part_of, with_column
+from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of, with_column
 from secscan.sources.hosts import GONE, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.sample import Sample
@@ -98,13 +98,13 @@ _INSTALLS: Final = Headed(
 _READER: Final = OneOf(
     of=(_INSTALLS, _ASSETS),
     known=(
-        (
-            (_SOFTWARE, ("Total", "Count", "Installations", "Installs")),
-            "is a Lansweeper report that counts installations and names no asset",
-            "export the software of each asset: a report with AssetName, Software and Version",
+        Known(
+            needs=(_SOFTWARE, ("Total", "Count", "Installations", "Installs")), without=_NAME,
+            why="is a Lansweeper report that counts installations and names no asset",
+            hint="export the software of each asset: a report with AssetName, Software and Version",
         ),
     ),
-)
+)  # fmt: skip
 
 
 def _fits(sample: Sample) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, OneOf, part_of
+from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of
 from secscan.sources.hosts import GONE, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -123,7 +123,20 @@ _INSTALLS: Final = Headed(
         ),
     ),
 )  # fmt: skip
-_TABLES: Final = OneOf(of=(_INSTALLS, _ITEMS))
+_TABLES: Final = OneOf(
+    of=(_INSTALLS, _ITEMS),
+    known=(
+        Known(
+            needs=((*_shown("name"), "Name"), (*_shown("version"), "Version"), (*_shown("vendor"), "Vendor")),
+            without=(
+                *_stored("installed_on"), "Installed on", *_shown("os", "ip_address", "serial_number", "fqdn"), "Operating System", "IP Address",
+                "Serial number",
+            ),
+            why="is a ServiceNow list of software packages, which names no asset",
+            hint="export the installations: cmdb_sam_sw_install, or cmdb_software_instance with 'installed_on' and 'software'",
+        ),
+    ),
+)  # fmt: skip
 
 
 class ServiceNow:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, OneOf, part_of
+from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of
 from secscan.sources.hosts import GONE, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -60,10 +60,11 @@ _ASSETS: Final = Headed(
 _TABLES: Final = OneOf(
     of=(_ASSETS,),
     known=(
-        (
-            (("Licensed To Name", "Licensed to Email", "License Name", "License"), ("Seats", "Total", "Product Key", "Expiration Date")),
-            "is Snipe-IT's list of licences, which says of no asset what runs on it",
-            "export the assets: Reports, Custom Asset Report",
+        Known(
+            needs=(("Licensed To Name", "Licensed to Email", "License Name", "License"), ("Seats", "Total", "Product Key", "Expiration Date")),
+            without=_TAG,
+            why="is Snipe-IT's list of licences, which says of no asset what runs on it",
+            hint="export the assets: Reports, Custom Asset Report",
         ),
     ),
 )  # fmt: skip

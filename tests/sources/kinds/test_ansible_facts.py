@@ -125,6 +125,16 @@ def test_what_ansible_could_not_tell_is_not_known(
     assert rows(load, "assets", "device_id", "os", "os_version") == [("srv-9", system, version)]
 
 
+def test_texts_that_a_newer_cache_wraps_are_unwrapped(tmp_path: Path) -> None:
+    wrapped = {key: {"__ansible_type": "_AnsibleTaggedStr", "value": value} for key, value in FACTS.items()}
+    text = json.dumps(wrapped)
+    assert recognised(tmp_path, text)[0] == "ansible-facts"
+    assert (
+        read(tmp_path, "ansible-facts", text).tables["assets"].columns
+        == read(tmp_path, "ansible-facts", CACHE).tables["assets"].columns
+    )
+
+
 @pytest.mark.parametrize("text", ["{}", '{"a": {"b": 1}}', "nothing | here\n", '{"plays": []}', "<x/>"])
 def test_what_holds_no_facts_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"holds no facts of any host|not facts of Ansible"):

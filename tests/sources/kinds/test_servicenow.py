@@ -123,7 +123,13 @@ def test_a_class_by_its_label_or_its_name_is_one_sort(said: str, sort: str) -> N
     assert _sort(said) == sort
 
 
+def test_packages_without_an_asset_are_refused_and_never_taken_for_assets(tmp_path: Path) -> None:
+    packages = "sys_id,name,version,vendor,sys_class_name,install_status\nb1,Notes,1.0,Brand,cmdb_ci_spkg,1\n"
+    with pytest.raises(InputError, match="software packages, which names no asset; export the installations"):
+        read(tmp_path, "servicenow", packages)
+
+
 def test_other_tables_are_not_taken(tmp_path: Path) -> None:
     assert recognised(tmp_path, "name,version,vendor\na,1,b\n")[0] == "table"
     with pytest.raises(InputError, match="has no column"):
-        read(tmp_path, "servicenow", "name,version,vendor\na,1,b\n")
+        read(tmp_path, "servicenow", "name,version\na,1\n")
