@@ -23,8 +23,8 @@ from secscan.model.settings import Source
 from secscan.workspace import Workspace
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_LISTS: Final = ("dpkg", "rpm")
-_ONE_EACH: Final = ("glpi",)
+_LISTS: Final = ("dpkg", "rpm", "snap", "osquery")
+_ONE_EACH: Final = ("glpi", "ansible-facts")
 """Kinds with a file for every host: all of a council's belong to one source."""
 RULES: Final = "secscan-rules"
 MAP_HINT: Final = "say which of its columns is which: --as table --table assets --map asset_tag='Asset No' --map hostname='Device name'"
@@ -159,7 +159,7 @@ def _called(held: Workspace, name: str, kind: str, asked: Asked) -> str:
     fitting = [s for s in council.sources if s.kind == kind and _fits(name, s.file)] if council else []
     if kind not in _ONE_EACH or fitting:
         return name
-    return f"{kind}-{name.removeprefix(f'{kind}-').removesuffix('.json')}.json"
+    return f"{kind}-{name.removeprefix(f'{kind}-')}"
 
 
 def _free_name(held: Workspace, council: str, name: str, kind: str) -> str:
@@ -187,7 +187,7 @@ def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source
     taken = {s.id for c in held.settings.councils for s in c.sources}
     fields: dict[str, Any] = {"id": _free_id(asked.council, name, taken), "as": kind, "file": name}
     if kind in _ONE_EACH:
-        fields |= {"id": _free_id(asked.council, kind, taken), "file": f"{kind}-*.json"}
+        fields |= {"id": _free_id(asked.council, kind, taken), "file": f"{kind}-*"}
         fields |= {"asset": asked.asset} if asked.asset else {}
     if kind in _LISTS:
         fields["asset"] = asked.asset or "{stem}"

@@ -30,6 +30,8 @@ FACTS: Final = (
 
 _LOWER: Final = ("type", "criticality")
 _OF_SYSTEM: Final = ("os_version", "os_edition")
+_NO_TOOL: Final = ("secscan-", "table")
+"""Kinds of our own, whose ids are whatever somebody put there."""
 _SHOWN: Final = 20
 """How many refused joins of a council are named; the others are counted."""
 
@@ -156,17 +158,45 @@ def registered(loads: Iterable[Load], order: Sequence[str], files: Files) -> Reg
     """The register that these files give, which come in the order of belief. ``order``: the keys, surest first."""
     made = Register()
     by_council: dict[str, dict[tuple[str, str], list[Statement]]] = {}
+    tools: dict[str, str] = {}
     for load in loads:
         if (table := load.tables.get("assets")) is not None:
             given = [n for n in FACTS if (c := table.columns.get(n)) is not None and c.count(None) < table.rows]
             made.known.update(given)
             things = by_council.setdefault(load.council, {})
+            if not load.kind.startswith(_NO_TOOL):
+                tools[load.source] = load.kind.partition("-")[0]
             for statement in _statements(load, table, given):
                 local = (statement.device_id or statement.tag or "").casefold()
                 things.setdefault((load.source, local), []).append(statement)
     for council, things in by_council.items():
-        _council(made, council, list(things.values()), order, files)
+        _council(made, council, _by_tool(things, tools), order, files)
     return made
+
+
+def _by_tool(things: Mapping[tuple[str, str], list[Statement]], tools: Mapping[str, str]) -> list[list[Statement]]:
+    """What each source names, where the lists of one tool call a thing by one id as one: its hosts, and their programs.
+
+    Not where they disagree whose id it is: two installations of a tool count each from one.
+    """
+    of_tool: dict[tuple[str, str], list[list[Statement]]] = {}
+    alone: list[list[Statement]] = []
+    several = len(tools) != len(set(tools.values()))
+    for (source, local), said in things.items():
+        if several and source in tools and said[0].device_id:
+            of_tool.setdefault((tools[source], local), []).append(said)
+        else:
+            alone.append(said)
+    for lists in of_tool.values():
+        together = [s for said in lists for s in said]
+        known = [
+            {comparable(key, s.facts.get(key)) for s in together} - {None} for key in ("hostname", "serial", "fqdn")
+        ]
+        if all(len(values) < 2 for values in known):
+            alone.append(together)
+        else:
+            alone += lists
+    return alone
 
 
 def _statements(load: Load, table: RawTable, names: Sequence[str]) -> Iterator[Statement]:

@@ -53,6 +53,42 @@ def test_the_agents_host_is_the_registers_asset_by_its_serial_and_keeps_the_regi
     assert [str(p) for p in join.places] == ["assets-0.csv:2", "assets-1.csv:2"]
 
 
+# --- two lists of one tool ------------------------------------------------------------------------------------------
+
+LISTED = {"device_id": "aa01", "hostname": "srv-1"}
+
+
+def of_kinds(hosts: str, programs: str, **listed: Any) -> Estate:
+    """A tool's list of hosts, and its list of programs with what that says of its hosts."""
+    made = register({**HOST, "device_id": "AA01"}, source="agent").add("assets", {**LISTED, **listed}, source="tool")
+    made.add("software", {"asset_tag": "aa01", "name": "Notes"}, source="tool")
+    made.loads = [replace(load, kind=kind) for load, kind in zip(made.loads, (hosts, programs, programs), strict=True)]
+    return settled(made)
+
+
+@pytest.mark.parametrize("kinds", [("lansweeper", "lansweeper"), ("intune-devices", "intune-apps")])
+def test_a_host_and_its_programs_are_one_asset_by_the_id_that_their_tool_has_for_both(kinds: tuple[str, str]) -> None:
+    estate = of_kinds(*kinds)
+    assert assets(estate, "asset", "hostname", "sources_seen") == [("serial:ex7q2lm1", "SRV-1", 2)]
+    assert rows(estate, "installs", "asset", "name") == [("serial:ex7q2lm1", "Notes")]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "listed"),
+    [
+        (("lansweeper", "servicenow"), {}), (("secscan-assets", "secscan-assets"), {}), (("table", "table"), {}),
+        (("lansweeper", "lansweeper"), {"hostname": "SRV-9"}), (("lansweeper", "lansweeper"), {"serial": "OTHER77"}),
+    ],
+)  # fmt: skip
+def test_an_id_of_another_tool_or_another_installation_joins_nothing(
+    kinds: tuple[str, str], listed: dict[str, str]
+) -> None:
+    assert len(assets(of_kinds(*kinds, **listed))) == 2
+
+
+# --- who is who, with tags ------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("tagged", ["register", "tool"])
 def test_the_id_is_the_tag_whichever_source_comes_first_and_leads_to_its_row(tagged: str) -> None:
     made = (
