@@ -175,28 +175,47 @@ def registered(loads: Iterable[Load], order: Sequence[str], files: Files) -> Reg
 
 
 def _by_tool(things: Mapping[tuple[str, str], list[Statement]], tools: Mapping[str, str]) -> list[list[Statement]]:
-    """What each source names, where the lists of one tool call a thing by one id as one: its hosts, and their programs.
+    """What each source names, where two lists of one tool mean one thing: its hosts, and the programs on them.
 
-    Not where they disagree whose id it is: two installations of a tool count each from one.
+    They do where they have one id for it; and where one of them has nothing but its name, which one thing of the other
+    has. Not where they disagree whose it is: two installations of a tool count each from one.
     """
-    of_tool: dict[tuple[str, str], list[list[Statement]]] = {}
+    if len(tools) == len(set(tools.values())):
+        return list(things.values())
+    rank = {source: i for i, source in enumerate(dict.fromkeys(source for source, _ in things))}
     alone: list[list[Statement]] = []
-    several = len(tools) != len(set(tools.values()))
+    by_id: dict[tuple[str, str], list[list[Statement]]] = {}
     for (source, local), said in things.items():
-        if several and source in tools and said[0].device_id:
-            of_tool.setdefault((tools[source], local), []).append(said)
+        if source in tools and said[0].device_id:
+            by_id.setdefault((tools[source], local), []).append(said)
         else:
             alone.append(said)
-    for lists in of_tool.values():
-        together = [s for said in lists for s in said]
-        known = [
-            {comparable(key, s.facts.get(key)) for s in together} - {None} for key in ("hostname", "serial", "fqdn")
-        ]
-        if all(len(values) < 2 for values in known):
-            alone.append(together)
+    named: dict[tuple[str, str | None], list[list[Statement]]] = {}
+    nameless: list[tuple[tuple[str, str | None], list[Statement]]] = []
+    for (tool, local), lists in by_id.items():
+        for said in [[s for one in lists for s in one]] if _agree(lists) else lists:
+            names = {str(s.facts["hostname"]) for s in said if "hostname" in s.facts}
+            at = (tool, comparable("hostname", min(names, default=None)))
+            if {name.casefold() for name in names} == {local}:
+                nameless.append((at, said))
+            else:
+                named.setdefault(at, []).append(said)
+    for at, said in nameless:
+        same = named.get(at, ())
+        if len(same) == 1 and _agree([same[0], said]) and not {s.source for s in same[0]} & {s.source for s in said}:
+            same[0][:] = sorted((*same[0], *said), key=lambda s: rank[s.source])
         else:
-            alone += lists
-    return alone
+            alone.append(said)
+    told = [*alone, *(said for some in named.values() for said in some)]
+    return sorted(told, key=lambda said: rank[said[0].source])
+
+
+def _agree(lists: Sequence[Sequence[Statement]]) -> bool:
+    """Whether nothing that these say of a thing tells it from another."""
+    return len(lists) == 1 or all(
+        len({comparable(key, s.facts.get(key)) for said in lists for s in said} - {None}) < 2
+        for key in ("hostname", "serial", "fqdn")
+    )
 
 
 def _statements(load: Load, table: RawTable, names: Sequence[str]) -> Iterator[Statement]:

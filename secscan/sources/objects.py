@@ -50,7 +50,11 @@ def table(rows: Sequence[Mapping[str, Any]], lines: Sequence[int], job: Job, wan
 
     ``wants``: whether a heading is of any use; what else the objects hold is left where it is.
     """
-    flat = [{key: value for key, value in _flat(row) if wants(key)} for row in rows]
+    known: dict[str, bool] = {}
+    flat = [
+        {key: value for key, value in _flat(row) if (known[key] if key in known else known.setdefault(key, wants(key)))}
+        for row in rows
+    ]
     header = list(dict.fromkeys(key for row in flat for key in row))[: job.limits.columns]
     return Table(
         shown=job.shown, header=header, header_line=0, columns=[[word(row.get(key)) for row in flat] for key in header],

@@ -86,6 +86,20 @@ def test_an_id_of_another_tool_or_another_installation_joins_nothing(
     assert len(assets(of_kinds(*kinds, **listed))) == 2
 
 
+def test_a_list_that_knows_names_alone_means_the_one_host_of_that_name() -> None:
+    def assets_of(*hosts: dict[str, Any]) -> list[tuple[Any, ...]]:
+        made = register(*({**host, "device_id": f"id-{n}"} for n, host in enumerate(hosts)), source="agent")
+        made.add("assets", {"device_id": "srv-1", "hostname": "SRV-1"}, source="tool")
+        made.add("software", {"asset_tag": "SRV-1", "name": "Notes"}, source="tool")
+        made.loads = [replace(load, kind="lansweeper") for load in made.loads]
+        return assets(settled(made), "asset", "software_listed")
+
+    one, twin = {"hostname": "SRV-1", "serial": "EX7Q2LM1"}, {"hostname": "srv-1", "serial": "EX9Z9ZZ9"}
+    assert assets_of(one) == [("serial:ex7q2lm1", True)]
+    assert len(assets_of(one, twin)) == 3
+    assert len(assets_of({"hostname": "SRV-10"})) == 2
+
+
 # --- who is who, with tags ------------------------------------------------------------------------------------------
 
 

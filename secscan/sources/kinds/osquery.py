@@ -24,7 +24,7 @@ from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
 
-Row = Mapping[str, Any]
+Row = Mapping[str, str]
 _TABLES: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     name: (frozenset(needs.split()), frozenset(own.split()))
     for name, needs, own in (
@@ -81,7 +81,7 @@ class _Results:
     read: int = 0
     blank: int = 0
     refused: list[Refusal] = field(default_factory=list)
-    state: dict[tuple[str, str], dict[Any, tuple[int, Row]]] = field(default_factory=dict)
+    state: dict[tuple[str, str], dict[str | int, tuple[int, Row]]] = field(default_factory=dict)
     """(host, query) -> a row as it compares -> its line and itself."""
     seen: dict[str, int] = field(default_factory=dict)
     """Host -> the newest time at which it said anything."""
@@ -90,6 +90,8 @@ class _Results:
 
     names: dict[str, str] = field(default_factory=dict)
     """Host -> its name, where the log is decorated with it."""
+
+    _memo: dict[str, str] = field(default_factory=dict)
 
     def hostname(self, host: str) -> str | None:
         """A host's name: as the log says, else its identifier where that is one; a made-up identifier is none."""
@@ -103,27 +105,33 @@ class _Results:
         for number, row in enumerate(rows):
             self.add(at, row, line, number)
 
-    def add(self, at: tuple[str, str], row: Any, line: int, twin: int = 0) -> None:
+    def add(self, at: tuple[str, str], row: Any, line: int, number: int | None = None) -> None:
+        """One more row. ``number``: of a list that holds each row as it is; without one, the same row again is blank."""
         self.read += 1
         if not isinstance(row, Mapping):
             self.refuse(line, "a result is not an object", row)
-        elif (key := (_compared(row), twin)) in (state := self.state.setdefault(at, {})):
+        elif (key := _compared(row) if number is None else number) in (state := self.state.setdefault(at, {})):
             self.blank += 1
         else:
-            state[key] = (line, row)
+            one = self._memo.setdefault
+            state[key] = (
+                line,
+                {one(name, name): one(word, word) for name, value in row.items() for word in (objects.word(value),)},
+            )
 
     def remove(self, at: tuple[str, str], row: Any) -> None:
         self.read += 1
         self.blank += 1
         if isinstance(row, Mapping):
-            self.blank += self.state.setdefault(at, {}).pop((_compared(row), 0), None) is not None
+            self.blank += self.state.setdefault(at, {}).pop(_compared(row), None) is not None
 
     def refuse(self, line: int, reason: str, row: Any) -> None:
         self.refused.append(Refusal(line=line, column=None, reason=reason, raw=repr(row)[: csv.RAW_LIMIT]))
 
 
-def _compared(row: Row) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((key, objects.word(value)) for key, value in row.items()))
+def _compared(row: Row) -> str:
+    """A row as one text, the same for the same row."""
+    return "\n".join(f"{key}\t{objects.word(value)}" for key, value in sorted(row.items()))
 
 
 class Osquery:
