@@ -158,7 +158,7 @@ def _host(name: str, facts: Facts, job: Job) -> dict[str, Any]:
         "mac": default.get("macaddress") if isinstance(default, Mapping) else None,
         "serial": _said(facts, "product_serial"),
         "os": _system(facts),
-        "os_version": _said(facts, "distribution_version") or None,
+        "os_version": _version(facts),
         "type": CHASSIS.get(_said(facts, "form_factor").casefold()),
         "last_seen": _day(facts, job),
     }
@@ -168,6 +168,13 @@ def _system(facts: Facts) -> str:
     """The name of the distribution; CentOS tells its Stream by the release alone."""
     name = _said(facts, "distribution") or _said(facts, "os_name")
     return f"{name} Stream" if (name, _said(facts, "distribution_release")) == ("CentOS", "Stream") else name
+
+
+def _version(facts: Facts) -> str:
+    """The version; of a Windows without the nought that stands where nobody asked for the revision."""
+    version = _said(facts, "distribution_version")
+    asked = not _system(facts).startswith("Microsoft Windows") or version.count(".") < 3
+    return version if asked else version.removesuffix(".0")
 
 
 def _day(facts: Facts, job: Job) -> str:

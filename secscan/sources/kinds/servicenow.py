@@ -48,6 +48,8 @@ _CI_MARKS: Final = frozenset(
 _OWN: Final = frozenset(
     ("sys_class_name", "sys_class_name.display_value", "sys_id", "install_status.display_value", "most_recent_discovery", "last_discovered")
 )  # fmt: skip
+_OF_OTHERS: Final = frozenset(("category", "supplier", "model_no.", "checked_out_to", "order_number"))
+"""Headings of registers of things, which have a serial number and a tag too."""
 
 
 def _sort(text: str) -> str:
@@ -174,6 +176,8 @@ def _fits(sample: Sample) -> str | None:
     if _INSTALLS.heads(headings):
         return f"likely: {_INSTALLS.what}, by 'installed_on' and the name of a program"
     marks = sorted(headings & _CI_MARKS)
+    if headings & _OF_OTHERS and not headings & _OWN:
+        return None
     if (
         not _ITEMS.heads(headings)
         or len(marks) < 3

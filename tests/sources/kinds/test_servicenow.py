@@ -131,5 +131,7 @@ def test_packages_without_an_asset_are_refused_and_never_taken_for_assets(tmp_pa
 
 def test_other_tables_are_not_taken(tmp_path: Path) -> None:
     assert recognised(tmp_path, "name,version,vendor\na,1,b\n")[0] == "table"
+    things = "Name,Asset Tag,Serial Number,Category,Operating System,Supplier\nPC,T1,S1,Desktops,Windows 11,Shop\n"
+    assert recognised(tmp_path, things)[0] != "servicenow"
     with pytest.raises(InputError, match="has no column"):
         read(tmp_path, "servicenow", "name,version\na,1\n")
