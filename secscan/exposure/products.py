@@ -75,7 +75,8 @@ class Names:
 
     def __init__(self, device: Device, known: frozenset[str]) -> None:
         """``known``: the zones that are defined; where there are none, every zone that a rule names is."""
-        rules = [rule for _, rule in device.rules()]
+        # Of every list, also of those that nothing asks: their steps are read all the same.
+        rules = [step for chain in device.chains.values() for step in chain.steps if isinstance(step, Rule)]
         self._zones_known, self._interfaces = known | device.zones, device.interfaces
         limited: list[Rule | Stage] = [*rules, *device.stages]
         gates = [names for one in limited for names in (one.in_interfaces, one.out_interfaces)]

@@ -9,10 +9,11 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from secscan.exposure import ask_config
 from secscan.exposure import shadowed as room
 from secscan.exposure.products import Passing
 from secscan.exposure.shadowed import Standing, standings
@@ -29,6 +30,7 @@ from secscan.model.net import (
     Stage,
     Translation,
 )
+from tests.exposure import networks
 from tests.exposure.net import ALL, FILE, listed, rule, undecoded
 
 # ------------------------------------------------------------------------------------------------ the slow witness
@@ -379,6 +381,18 @@ def test_the_rules_that_are_named_are_enough_and_come_first(seed: int) -> None:
 
 def plain(*steps: Rule) -> Device:
     return listed(*steps, zones=KNOWN, interfaces=INNER, interfaces_listed=False, translations=TURNED)
+
+
+@tried(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9))
+@example(56)  # a list that nothing asks names an interface that nothing else does
+def test_no_answer_rests_on_a_rule_that_never_decides(seed: int) -> None:
+    """The engine that answers questions shares nothing with the search."""
+    one = networks.Maker(seed).device()
+    never = {r.origin.line for (_, r), s in zip(one.rules(), standings(one), strict=True) if s.shadowed}
+    for spot, port in product((1, 5, 8), ("tcp/2", "udp/0")):
+        for answer in ask_config(one, None, f"10.0.0.{spot}", port):
+            assert answer.verdict == "cannot-tell" or answer.rule is None or answer.rule.line not in never
 
 
 def _certain(maker: Maker, many: int) -> list[Rule]:
