@@ -188,14 +188,13 @@ def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source
     fields: dict[str, Any] = {"id": _free_id(asked.council, name, taken), "as": kind, "file": name}
     if kind in _ONE_EACH:
         fields |= {"id": _free_id(asked.council, kind, taken), "file": f"{kind}-*"}
-        fields |= {"asset": asked.asset} if asked.asset else {}
     if kind in _LISTS:
-        fields["asset"] = asked.asset or "{stem}"
+        fields["asset"] = "{stem}"
     if kind == "table":
         if not asked.table or not asked.map:
             raise UsageError(f"'table' needs to know its columns; {MAP_HINT}")
         fields |= {"table": asked.table, "map": dict(asked.map)}
-    fields |= {k: v for k in ("encoding", "delimiter", "dates") if (v := getattr(asked, k)) is not None}
+    fields |= {k: v for k in ("asset", "encoding", "delimiter", "dates") if (v := getattr(asked, k)) is not None}
     try:
         return Source.model_validate(fields), True
     except ValidationError as error:

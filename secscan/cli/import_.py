@@ -29,7 +29,7 @@ _SHOWN = 50
 @click.option(
     "--asset",
     metavar="TAG",
-    help="For a package list: the asset it was taken on; for glpi: where its tag stands, e.g. {tag}.",
+    help="For a package list or a bill of materials: the asset it was taken on; for glpi: where its tag stands, e.g. {tag}.",
 )
 @click.option(
     "--table", metavar="TABLE", help="For --as table: assets, software, services, fixes, or a table of a package."

@@ -67,8 +67,8 @@ class Source(Strict):
     sheet: Words | None = None
     asset: Words | None = Field(
         None,
-        description="For lists of one machine and glpi: the asset tag; '{stem}' is the part of the file name before its first dot, "
-        "'{tag}' the tag that a GLPI agent was given.",
+        description="For lists of one machine, bills of materials, results of scanners and glpi: the asset tag; '{stem}' is the part of "
+        "the file name before its first dot, '{tag}' the tag that a GLPI agent was given.",
     )
     vantage: Id | None = Field(None, description="For nmap-xml: the vantage point that the scan ran from.")
     max_age_days: int | None = Field(None, ge=1, description="Older than this, the source has fallen silent.")
