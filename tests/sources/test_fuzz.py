@@ -55,7 +55,10 @@ for _module in pkgutil.iter_modules(kinds.__path__, f"{kinds.__name__}."):
             kind: [one.encode() if isinstance(one, str) else one for one in some]
             for kind, some in import_module(_module.name).SEEDS.items()
         }
-KEYS = {"table": {"table": "assets", "map": {"asset_tag": "Tag", "hostname": "Name"}}}
+KEYS = {
+    "table": {"table": "assets", "map": {"asset_tag": "Tag", "hostname": "Name"}},
+    "osv-scanner": {"asset": "OT-1"},
+}  # fmt: skip
 
 
 def mutated(seed: bytes, chance: random.Random) -> bytes:
