@@ -24,7 +24,7 @@ from secscan.workspace import Workspace
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LISTS: Final = ("dpkg", "rpm", "snap", "osquery")
-_ONE_EACH: Final = ("glpi", "ansible-facts")
+_ONE_EACH: Final = ("glpi", "ansible-facts", "vuls")
 """Kinds with a file for every host: all of a council's belong to one source."""
 RULES: Final = "secscan-rules"
 MAP_HINT: Final = "say which of its columns is which: --as table --table assets --map asset_tag='Asset No' --map hostname='Device name'"
