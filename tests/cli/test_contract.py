@@ -273,6 +273,18 @@ def test_import_of_what_is_no_table_is_refused_whole_with_4(secscan: Run, worksp
     assert not list((workspace / "inventory/oak").glob("*/a.csv"))
 
 
+def test_import_says_whose_a_document_is_that_names_nobody(secscan: Run, workspace: Path, tmp_path: Path) -> None:
+    file = tmp_path / "bom.json"
+    file.write_text(
+        '{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library", "name": "x"}]}'
+    )
+    said = secscan("-w", workspace, "import", file, "--council", "oak")
+    assert said.code == 4 and "does not say which asset it is of; set 'asset'" in said.err
+    said = secscan("-w", workspace, "import", file, "--council", "oak", "--asset", "OAK-3")
+    assert said.code == 0 and "1 rows read, 1 loaded" in said.out
+    assert "asset: OAK-3" in (workspace / "secscan.yaml").read_text()
+
+
 def test_doctor_gives_a_fix_for_each_fault(secscan: Run, workspace: Path) -> None:
     said = secscan("-w", workspace, "doctor", "--format", "json")
     assert said.code in (0, 3)

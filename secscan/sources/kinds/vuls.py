@@ -1,7 +1,7 @@
 """Results of Vuls as JSON, as it scans or reports them: one host a file, with what is installed and what was found.
 
 A row is a host, called by the name that it has in Vuls' configuration. Packages are software, Windows' updates are fixes
-that it has or lacks, and CVEs are results. Of the configuration in the file only a device's declared products (CPEs) are read.
+that it has or lacks, where Vuls asked for both, and CVEs are results. Of the configuration in the file only a device's declared products (CPEs) are read.
 """
 
 from __future__ import annotations
@@ -124,18 +124,24 @@ def _software(document: Facts, places: Places) -> Iterator[tuple[Any, int, dict[
 
 
 def _updates(bill: Bill, document: Facts, places: Places, device: str) -> None:
-    """Windows' updates, which it has or is offered. One that is offered again (definitions are, each day) is lacking."""
-    line = places.get(("windowsKB",), [0])[0]
-    numbers = {name: obj(document, "windowsKB").get(name) for name in ("unapplied", "applied")}
-    missing = {
-        objects.word(number): name == "unapplied"
-        for name, some in reversed(numbers.items())
-        for number in (some if isinstance(some, list) else ())
-    }
-    for number, lacks in missing.items():
+    """Windows' updates, which it has or is offered. One that is offered again (definitions are, each day) is lacking.
+
+    Where none is named as offered, nobody may have asked: what it has then says nothing about what it lacks.
+    """
+    told, line = obj(document, "windowsKB"), places.get(("windowsKB",), [0])[0]
+    if told and not isinstance(told.get("unapplied"), list):
+        bill.notes.append("names the updates that are installed and none that is offered: what is missing is not known")
+        return
+    lacking: dict[str, bool] = {}
+    for name in ("applied", "unapplied"):
+        numbers = told.get(name)
+        lacking |= {
+            objects.word(number): name == "unapplied" for number in (numbers if isinstance(numbers, list) else ())
+        }
+    for number, missing in lacking.items():
         found = _KB.fullmatch(number)
         named = f"KB{found[1]}" if found else None
-        bill.beside("fixes", line, asset_tag=device, name=named, advisory=named, missing=lacks)
+        bill.beside("fixes", line, asset_tag=device, name=named, advisory=named, missing=missing)
 
 
 def _found(bill: Bill, document: Facts, places: Places, device: str) -> None:

@@ -1,8 +1,8 @@
 """Wazuh: its inventory and vulnerabilities, as the indexer or the API gives them (JSON), or as the dashboard exports them (CSV).
 
-A row is an entry: a vulnerability, a package, a port, an update of Windows, or an agent with its system. The device is the
-agent, by its id or else its name; entries that name none need ``asset``. Users, processes and what else an agent tells are
-passed over. A page of a longer list is not the whole look.
+A row is an entry: a vulnerability, a package, a port, or an agent with its system. The device is the
+agent, by its id or else its name; entries that name none need ``asset``. Installed updates, users,
+processes and what else an agent tells are passed over. A page of a longer list is not the whole look.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from secscan.sources.templates import open_table
 _KINDS: Final[Mapping[str, str | None]] = {"deb": "dpkg", "rpm": "rpm", "win": "arp"}
 _STATES: Final = {"VALID": "open", "PENDING": "open", "OBSOLETE": "fixed"}
 _LESS: Final = re.compile(r"Package less than (?!or equal)(\S+)", re.ASCII)
-_OTHERS: Final = "entries of other lists than systems, packages, ports, updates and vulnerabilities"
+_OTHERS: Final = "entries of other lists than systems, packages, ports and vulnerabilities"
 _HINT: Final = "export the indices wazuh-states-vulnerabilities-* and wazuh-states-inventory-*"
 
 
@@ -138,8 +138,8 @@ def _entry(bill: Bill, one: Any, line: int, declared: Facts | None) -> None:
     facts = {**agent, **_system(obj(host, "os"))}
     if "vulnerability" in one or "cve" in one:
         _vulnerability(bill, one, line, device)
-    elif (update := obj(package, "hotfix").get("name") or one.get("hotfix")) is not None:
-        bill.row("fixes", line, asset_tag=device, name=update, advisory=update, missing=False)
+    elif "hotfix" in package or "hotfix" in one:
+        bill.pass_over("updates that are installed, which say nothing of those that are missing")
     elif package or ("name" in one and {"format", "scan"} & one.keys()):
         bill.row("software", line, asset_tag=device, **_software(package or one))
     elif obj(one, "source") or obj(one, "local"):
@@ -315,5 +315,5 @@ def _fits(sample: Sample) -> str | None:
 
 
 KINDS: Final = (
-    Kind(name="wazuh", reader=Wazuh(), tables=frozenset({"assets", "software", "services", "fixes", "results"}), row="entry", fits=_fits),
+    Kind(name="wazuh", reader=Wazuh(), tables=frozenset({"assets", "software", "services", "results"}), row="entry", fits=_fits),
 )  # fmt: skip

@@ -100,6 +100,12 @@ def test_windows_has_its_build_and_its_updates(tmp_path: Path) -> None:
     assert load.incomplete is not None
 
 
+def test_installed_updates_alone_do_not_say_what_is_missing(tmp_path: Path) -> None:
+    load = read(tmp_path, "vuls", result(family="windows", windowsKB={"applied": ["5066135"]}), name="vuls.json")
+    assert "fixes" not in load.tables
+    assert "none that is offered: what is missing is not known" in load.warnings[0]
+
+
 def test_a_device_by_its_declared_products_has_them_as_software(tmp_path: Path) -> None:
     load = read(tmp_path, "vuls", PSEUDO, name="vuls.json")
     assert rows(load, "assets", "device_id", "os") == [("edge-firewall", None)]
@@ -144,7 +150,7 @@ def test_a_scan_with_errors_is_incomplete_and_other_versions_are_refused(tmp_pat
         ("rhel_80", 477, 0, "Red Hat Enterprise Linux"),
         ("sles15", 611, 0, "SUSE Linux Enterprise Server"),
         ("ubuntu_2204", 671, 0, "ubuntu"),
-        ("windows_7", 0, 214, "Windows 7 for x64-based Systems Service Pack 1"),
+        ("windows_7", 0, 0, "Windows 7 for x64-based Systems Service Pack 1"),
         ("windows_server_2022_sql_server_2019", 41, 86, "Windows Server 2022"),
     ],
 )
