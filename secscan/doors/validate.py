@@ -38,9 +38,9 @@ def validate(document: Document, model: type[M]) -> M:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`` did you mean 'x'?`` where something known is close to ``word``, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    """`` did you mean 'x'?`` where something known is close to ``word``, else nothing. Best what the word begins."""
+    close = difflib.get_close_matches(word, list(known), n=5, cutoff=0.6)
+    return f"; did you mean '{next((one for one in close if one.startswith(word)), close[0])}'?" if close else ""
 
 
 def _problem(document: Document, model: type[BaseModel], item: dict[str, Any]) -> Problem:
