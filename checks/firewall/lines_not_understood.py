@@ -10,7 +10,7 @@ from secscan.api import Expr, Params, Rules, check
 
 @check(
     "firewall.lines-not-understood",
-    says="{device}: {not_understood} of its export's lines are not understood, the first {first_not_understood}",
+    says="{device}: lines of its export that are not understood: {not_understood}; the first is {first_not_understood}",
     unknown_says="{device}: nobody here has its export",
     fix="Mend the row or the line, or export again; where the line is right, tell the project about it.",
     about=lambda rule, policy: rule.is_default,
