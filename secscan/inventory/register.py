@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from ipaddress import ip_address
 from itertools import count
 from typing import Any, Final
 
@@ -178,7 +179,8 @@ def _by_tool(things: Mapping[tuple[str, str], list[Statement]], tools: Mapping[s
     """What each source names, where two lists of one tool mean one thing: its hosts, and the programs on them.
 
     They do where they have one id for it; and where one of them has nothing but its name, which one thing of the other
-    has. Not where they disagree whose it is: two installations of a tool count each from one.
+    has. Not where they disagree whose it is: two installations of a tool count each from one. Nor is an address an id:
+    two networks of a council may each have it.
     """
     if len(tools) == len(set(tools.values())):
         return list(things.values())
@@ -186,7 +188,7 @@ def _by_tool(things: Mapping[tuple[str, str], list[Statement]], tools: Mapping[s
     alone: list[list[Statement]] = []
     by_id: dict[tuple[str, str], list[list[Statement]]] = {}
     for (source, local), said in things.items():
-        if source in tools and said[0].device_id:
+        if source in tools and said[0].device_id and not _is_address(local):
             by_id.setdefault((tools[source], local), []).append(said)
         else:
             alone.append(said)
@@ -208,6 +210,14 @@ def _by_tool(things: Mapping[tuple[str, str], list[Statement]], tools: Mapping[s
             alone.append(said)
     told = [*alone, *(said for some in named.values() for said in some)]
     return sorted(told, key=lambda said: rank[said[0].source])
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _agree(lists: Sequence[Sequence[Statement]]) -> bool:

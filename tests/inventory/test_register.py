@@ -86,6 +86,15 @@ def test_an_id_of_another_tool_or_another_installation_joins_nothing(
     assert len(assets(of_kinds(*kinds, **listed))) == 2
 
 
+@pytest.mark.parametrize("address", ["192.168.1.10", "fd00::10"])
+def test_an_address_is_no_id_for_two_networks_may_have_it(address: str) -> None:
+    made = register({"device_id": address, "os": "x"}, source="agent").add(
+        "assets", {"device_id": address}, source="tool"
+    )
+    made.loads = [replace(load, kind="nessus") for load in made.loads]
+    assert len(assets(settled(made))) == 2
+
+
 def test_a_list_that_knows_names_alone_means_the_one_host_of_that_name() -> None:
     def assets_of(*hosts: dict[str, Any]) -> list[tuple[Any, ...]]:
         made = register(*({**host, "device_id": f"id-{n}"} for n, host in enumerate(hosts)), source="agent")
