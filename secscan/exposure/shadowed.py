@@ -44,6 +44,8 @@ MOST_IN_ALL: Final = 10 * MOST
 """The same for all the rules of a device."""
 _LOOKED: Final = 32
 """Rules looked at in one step."""
+_TRIES: Final = 4
+"""How often what is named is looked over again."""
 _TRIMMED: Final = 24
 """Of how many covering rules it is asked whether fewer are enough."""
 _SPOKEN: Final = {number: name for name, number in NUMBERED.items()}
@@ -306,13 +308,20 @@ class _Question:
             for row in one.rows
             if row.target or row.verb == "return"
         )
+        gone: set[Key] = set()
         try:
-            for step in [step for step in reversed(used) if step in self._rows] if len(used) <= _TRIMMED else ():
-                if len(used) == 1:
+            for _ in range(_TRIES if len(used) <= _TRIMMED else 0):
+                for step in [step for step in reversed(used) if step in self._rows]:
+                    self._only = (frozenset(used) | calls) - gone - {step}
+                    if len(used) > 1 and self._left(self._may) is None:
+                        del used[step]
+                        gone.add(step)
+                # What a rule took before may now leave by another that came after it.
+                self._used, self._only = {}, (frozenset(used) | calls) - gone
+                self._left(self._may)
+                if not (more := {step: origin for step, origin in self._used.items() if step not in used}):
                     break
-                self._only = (frozenset(used) | calls) - {step}
-                if self._left(self._may) is None:
-                    del used[step]
+                used |= more
         except _TooLong:
             pass  # what is named so far is enough, if not the fewest
         return tuple(used.values())
