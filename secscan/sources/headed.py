@@ -246,14 +246,10 @@ def _without(table: Table, aside: Aside) -> Table:
         return table
     texts = table.columns[at[name]]
     so = {text: aside.so(values.clean(text)) for text in set(texts)}
-    rows = [row for row, text in enumerate(texts) if not so[text]]
-    gone = len(texts) - len(rows)
-    if not gone:
-        return table
-    return replace(
-        table, columns=[[column[row] for row in rows] for column in table.columns], lines=[table.lines[row] for row in rows],
-        blank=table.blank + gone, notes=[*table.notes, f"{table.shown}: {gone:,} rows counted as blank: {aside.says}"],
-    )  # fmt: skip
+    kept = tabular.without(table, [so[text] for text in texts])
+    gone = kept.blank - table.blank
+    says = f"{table.shown}: {gone:,} rows counted as blank: {aside.says}"
+    return replace(kept, notes=[*table.notes, says]) if gone else table
 
 
 _HEAD: Final = 20_000

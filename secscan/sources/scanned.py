@@ -221,17 +221,6 @@ def newest(names: Sequence[str], days: Sequence[str]) -> list[str]:
     return [last[name] for name in names]
 
 
-def without(table: Table, drop: Sequence[bool]) -> Table:
-    """The table without these rows, which count as blank."""
-    if not any(drop):
-        return table
-    keep = [row for row, gone in enumerate(drop) if not gone]
-    return replace(
-        table, columns=[[column[row] for row in keep] for column in table.columns],
-        lines=[table.lines[row] for row in keep], blank=table.blank + len(drop) - len(keep),
-    )  # fmt: skip
-
-
 # -- texts
 
 _MONTHS: Final = {

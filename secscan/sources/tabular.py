@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any, Final
 
@@ -290,3 +290,14 @@ def _kept(text: str) -> str | None:
 
 def _kept_rows(columns: Mapping[str, Sequence[Any]], keep: Sequence[bool]) -> dict[str, Sequence[Any]]:
     return {name: list(compress(column, keep)) for name, column in columns.items()}
+
+
+def without(table: Table, drop: Sequence[bool]) -> Table:
+    """The table without these rows, which count as blank."""
+    if not any(drop):
+        return table
+    keep = [row for row, gone in enumerate(drop) if not gone]
+    return replace(
+        table, columns=[[column[row] for row in keep] for column in table.columns],
+        lines=[table.lines[row] for row in keep], blank=table.blank + len(drop) - len(keep),
+    )  # fmt: skip

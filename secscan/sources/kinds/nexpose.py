@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from secscan.sources import looks, scanned, values
+from secscan.sources import looks, scanned, tabular, values
 from secscan.sources.headed import Headed, fits, part_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -254,7 +254,7 @@ def _csv(job: Job) -> Found:
     drop = [bool(code) and code not in _CODES for code in codes]
     if any(drop):
         table = replace(
-            scanned.without(table, drop),
+            tabular.without(table, drop),
             notes=[
                 *table.notes,
                 f"{table.shown}: {sum(drop):,} tests that did not find their host vulnerable are no results; counted as blank",
