@@ -71,7 +71,7 @@ def facts_of(
     loads: Sequence[Load], settings: Settings, files: Files, council: str, asset: str
 ) -> dict[str, list[Said]]:
     """Every fact of an asset as each of its sources gives it, what is used first; empty where no source has a row of it."""
-    made = registered(in_order([load for load in loads if load.council == council], settings), settings.join, files)
+    made = registered(in_order([load for load in loads if load.council == council], settings), settings, files)
     entry = next((e for e in made.entries if e.asset.casefold() == asset.casefold()), None)
     given = {} if entry is None else {fact: _by_source(entry, fact) for fact in FACTS}
     return {fact: [_said(s, fact, files) for s in said] for fact, said in given.items() if said}

@@ -3,13 +3,23 @@
 Two things of different sources are one where the surest key that both have agrees. What speaks against that keeps them
 apart: a value that one source has on two things joins nothing, things that differ in the same key or a surer one never
 become one, and neither do two things of one source. The order of sources and rows changes nothing.
+
+Weak keys come after all of these: a thing may have several values of one (``join_weakly``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations, product
+from typing import Final
+
+from secscan.model.keys import names_differ
+
+NAME: Final = "name"
+"""The host name wherever a thing has it from: it joins nothing, and speaks against a weak key."""
+OWN: Final = ("asset_tag", "serial")
+"""By these a thing is known for itself, not by where it stands in the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class Joined:
     groups: Sequence[tuple[int, ...]]
     by: Sequence[str | None]
     refused: Sequence[Refused]
+    unsure: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """Group -> the other groups that a weak key would have made one with it."""
 
 
 def repeated(things: Sequence[Thing], keys: Iterable[str]) -> dict[tuple[str, str, str], tuple[int, int]]:
@@ -101,6 +113,82 @@ def _clash(
         for a, b in product(one, other):
             mine, theirs = things[a].keys, things[b].keys
             for key in keys:
-                if key in mine and key in theirs and mine[key] != theirs[key]:
+                if key in mine and key in theirs and _differ(key, mine[key], theirs[key]):
                     return (min(a, b), max(a, b)), key
     return None
+
+
+def _differ(key: str, one: str, other: str) -> bool:
+    return names_differ(one, other) if key == NAME else one != other
+
+
+def join_weakly(
+    things: Sequence[Thing], joined: Joined, weak: Mapping[str, Sequence[Collection[str]]], against: Sequence[str]
+) -> Joined:
+    """What is joined already, joined further by keys that prove less.
+
+    ``weak``: key -> the values that each thing has, surest key first; several values of one thing are no contradiction.
+    A value that links two of one source, or two that differ in a key of ``against``, links nobody. Nor does one that links
+    two that each have a tag or serial number of their own, unless they have one name. Where the links that are left hang
+    things together that cannot be one, none of them is joined.
+    """
+    groups, by = list(joined.groups), list(joined.by)
+    unsure: dict[tuple[int, ...], set[tuple[int, ...]]] = {}
+    for key, values in weak.items():
+        holders: dict[str, set[int]] = {}
+        for number, group in enumerate(groups):
+            for value in {v for i in group for v in values[i]}:
+                holders.setdefault(value, set()).add(number)
+        links = [sorted(some) for some in holders.values() if len(some) > 1]
+        whole = [some for some in links if _may_be_one(things, [groups[n] for n in some], against)]
+        together = [some for some in _components(whole) if _may_be_one(things, [groups[n] for n in some], against)]
+        gone = {n: some[0] for some in together for n in some}
+        for some in links:
+            for n in some:
+                unsure.setdefault(groups[n], set()).update(groups[m] for m in some)
+        merged: dict[int, list[int]] = {}
+        for number, group in enumerate(groups):
+            merged.setdefault(gone.get(number, number), []).extend(group)
+        by = [key if n in gone else by[n] for n in merged]
+        groups = [tuple(sorted(group)) for group in merged.values()]
+    order = sorted(range(len(groups)), key=lambda n: groups[n])
+    groups, by = [groups[n] for n in order], [by[n] for n in order]
+    return replace(joined, groups=groups, by=by, unsure=_told(groups, unsure))
+
+
+def _may_be_one(things: Sequence[Thing], groups: Sequence[Sequence[int]], against: Sequence[str]) -> bool:
+    if _clash(things, groups, against) is not None:
+        return False
+    own = [group for group in groups if any(key in things[i].keys for i in group for key in OWN)]
+    names = [{things[i].keys[NAME] for i in group if NAME in things[i].keys} for group in own]
+    return len(own) < 2 or all(names)  # they do not differ, as no clash says
+
+
+def _components(links: Sequence[Sequence[int]]) -> list[list[int]]:
+    """What hangs together by these links."""
+    above: dict[int, int] = {}
+
+    def top(n: int) -> int:
+        while (up := above.setdefault(n, n)) != n:
+            above[n] = n = above.setdefault(up, up)
+        return n
+
+    for first, *others in links:
+        for other in others:
+            one, two = sorted((top(first), top(other)))
+            above[two] = one
+    found: dict[int, list[int]] = {}
+    for n in sorted(above):
+        found.setdefault(top(n), []).append(n)
+    return list(found.values())
+
+
+def _told(
+    groups: Sequence[tuple[int, ...]], unsure: Mapping[tuple[int, ...], set[tuple[int, ...]]]
+) -> dict[int, frozenset[int]]:
+    """Links that joined nothing, by the groups as they are now."""
+    now = {i: n for n, group in enumerate(groups) for i in group}
+    found: dict[int, set[int]] = {}
+    for group, others in unsure.items():
+        found.setdefault(now[group[0]], set()).update(now[other[0]] for other in others)
+    return {n: frozenset(others - {n}) for n, others in found.items() if others - {n}}

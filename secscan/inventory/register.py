@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import count
 from typing import Any, Final
 
 from secscan.doors.terminal import safe
-from secscan.inventory.joining import Refused, Thing, join, repeated
-from secscan.model.keys import comparable, meaningless
+from secscan.inventory.joining import NAME, Joined, Refused, Thing, join, join_weakly, repeated
+from secscan.model.keys import FACT_OF, comparable, meaningless
 from secscan.model.places import Files
 from secscan.model.posture import JoinRow
 from secscan.model.raw import Load, RawTable
-from secscan.model.settings import Settings
+from secscan.model.settings import Settings, Weakly
 
 FACTS: Final = (
     "hostname", "fqdn", "mac", "serial", "type", "os", "os_version", "os_edition", "zone", "service", "owner",
@@ -71,6 +71,8 @@ class Entry:
     """Where each fact stands; None: all of them at ``place``."""
     last_seen: date | None = None
     last_seen_place: int | None = None
+    maybe: Sequence[str] = ()
+    """Other assets with which a weak key would have made it one, had nothing spoken against that."""
 
     def place_of(self, fact: str) -> int | None:
         if fact not in self.facts:
@@ -155,8 +157,8 @@ def in_order(loads: Sequence[Load], settings: Settings) -> list[Load]:
     return sorted(loads, key=lambda load: (rank[load.source], -newest(load), load.file))
 
 
-def registered(loads: Iterable[Load], order: Sequence[str], files: Files) -> Register:
-    """The register that these files give, which come in the order of belief. ``order``: the keys, surest first."""
+def registered(loads: Iterable[Load], settings: Settings, files: Files) -> Register:
+    """The register that these files give, which come in the order of belief."""
     made = Register()
     by_council: dict[str, dict[tuple[str, str], list[Statement]]] = {}
     tools: dict[str, str] = {}
@@ -171,7 +173,7 @@ def registered(loads: Iterable[Load], order: Sequence[str], files: Files) -> Reg
                 local = (statement.device_id or statement.tag or "").casefold()
                 things.setdefault((load.source, local), []).append(statement)
     for council, things in by_council.items():
-        _council(made, council, _by_tool(things, tools), order, files)
+        _council(made, council, _by_tool(things, tools), settings.join, settings.join_weakly, files)
     return made
 
 
@@ -246,7 +248,9 @@ def _statements(load: Load, table: RawTable, names: Sequence[str]) -> Iterator[S
         )
 
 
-def _council(made: Register, council: str, things: list[list[Statement]], order: Sequence[str], files: Files) -> None:
+def _council(
+    made: Register, council: str, things: list[list[Statement]], order: Sequence[str], weakly: Weakly, files: Files
+) -> None:
     """One council's things joined, each asset with its id, and every name that leads to it."""
     start = len(made.entries)
     if len({said[0].source for said in things}) == 1 and all(s.device_id is None for said in things for s in said):
@@ -256,11 +260,16 @@ def _council(made: Register, council: str, things: list[list[Statement]], order:
         return
     source_at = {source: i for i, source in enumerate(dict.fromkeys(said[0].source for said in things))}
     things.sort(key=lambda said: (source_at[said[0].source], said[0].name.casefold()))
-    keyed = [Thing(said[0].source, _keys(said, order)) for said in things]
+    keyed = [Thing(said[0].source, _keys(said, tuple(dict.fromkeys((*order, *_AGAINST))))) for said in things]
     joined = join(keyed, order)
+    if weakly.keys and len(source_at) > 1:
+        against = tuple(dict.fromkeys((*order, *_AGAINST)))
+        joined = join_weakly(keyed, joined, _weak(things, keyed, joined, weakly), against)
     groups = [[s for i in group for s in things[i]] for group in joined.groups]
     ids = _ids(groups, repeated(keyed, ("asset_tag", *order)), order)
     made.entries += [_entry(council, asset, said, key) for said, key, asset in zip(groups, joined.by, ids, strict=True)]
+    for number, others in joined.unsure.items():
+        made.entries[start + number].maybe = sorted(ids[n] for n in others)
     _name(made, council, start)
     made.warnings += _refusals(joined.refused, things, council, files)
     for entry in made.entries[start:]:
@@ -268,18 +277,78 @@ def _council(made: Register, council: str, things: list[list[Statement]], order:
         if entry.key not in (None, "asset_tag") and also:
             places = [files.place(code) for code in dict.fromkeys(s.place for s in entry.said)]
             made.joins.append(
-                JoinRow(council=council, asset=entry.asset, also=list(also), key=entry.key, places=places)
-            )
+                JoinRow(
+                    council=council, asset=entry.asset, also=list(also), key=entry.key, places=places,
+                    sure=entry.key not in weakly.keys or entry.key in order,
+                )
+            )  # fmt: skip
+
+
+_AGAINST: Final = ("asset_tag", "serial", "fqdn", "mac", NAME)
+"""What two sightings that a weak key would join may not differ in, declared as keys or not."""
 
 
 def _keys(said: Sequence[Statement], order: Sequence[str]) -> dict[str, str]:
     """The keys of one thing as they compare; of several rows about it the first that knows."""
     found: dict[str, str] = {}
     for key in ("asset_tag", *order):
-        values = (comparable(key, s.tag if key == "asset_tag" else s.facts.get(key)) for s in said)
+        if key != NAME:
+            values = (comparable(key, key_of(s, key)) for s in said)
+        else:  # a name alone, or the name in front of a domain
+            values = (comparable("hostname", s.facts.get(fact)) for fact in ("hostname", "fqdn") for s in said)
         if (value := next((v for v in values if v is not None), None)) is not None:
             found[key] = value
     return found
+
+
+def key_of(s: Statement, key: str) -> str | None:
+    """What a row says of a key."""
+    return s.tag if key == "asset_tag" else s.facts.get(FACT_OF.get(key, key))
+
+
+def _weak(
+    things: Sequence[Sequence[Statement]], keyed: Sequence[Thing], joined: Joined, weakly: Weakly
+) -> dict[str, list[set[str]]]:
+    """For each weak key the values by which each thing may be joined: those that two groups have within so many days.
+
+    A day goes with each value, so that what held an address last year is not taken for what holds it now. Of a device
+    that roams, and of an address that changes hands, nothing counts.
+    """
+    stays = [group for group in joined.groups if not _roams(things, group, weakly)]
+    changing = [ip_network(text) for text in weakly.changing]
+    found: dict[str, list[set[str]]] = {}
+    for key in weakly.keys:
+        held: dict[str, list[tuple[int, int, int]]] = {}
+        for number, group in enumerate(stays):
+            for i in group:
+                for s in things[i]:
+                    day = (s.last_seen or s.dated_on).toordinal()
+                    values = s.facts.get("ip", ()) if key == "ip" else filter(None, [comparable(key, s.facts.get(key))])
+                    for value in values:
+                        held.setdefault(value, []).append((day, number, i))
+        of: list[set[str]] = [set() for _ in things]
+        for value, sightings in held.items():
+            if len({number for _, number, _ in sightings}) < 2 or (key == "ip" and _tells_nobody(value, changing)):
+                continue
+            sightings.sort()
+            last = since = sightings[0][0]
+            for day, _, i in sightings:
+                since = day if day - last > weakly.within_days else since
+                last = day
+                of[i].add(f"{value} {since}")
+        found[key] = of
+    return found
+
+
+def _roams(things: Sequence[Sequence[Statement]], group: Sequence[int], weakly: Weakly) -> bool:
+    return any(s.facts.get("type") in weakly.roaming for i in group for s in things[i])
+
+
+def _tells_nobody(address: str, changing: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether many machines may have the address at once, or in turn."""
+    ip = ip_address(address)
+    special = ip.is_loopback or ip.is_unspecified or ip.is_multicast or ip.is_link_local
+    return special or any(ip in network for network in changing if network.version == ip.version)
 
 
 def _ids(
@@ -303,7 +372,7 @@ def _ids(
     def others(said: Sequence[Statement]) -> Iterator[str]:
         for key in order:
             for s in said if key != "asset_tag" else ():
-                value = comparable(key, s.facts.get(key))
+                value = comparable(key, key_of(s, key))
                 if value is not None and (s.source, key, value) not in twice:
                     yield f"{key}:{value}"
         yield from (f"device:{s.device_id}" for s in said if s.device_id)

@@ -42,7 +42,7 @@ def settle(
     operating system of an asset is one of its rows, marked ``is_os``); recognition comes later.
     """
     believed = in_order(loads, settings)
-    register = registered(believed, settings.join, files)
+    register = registered(believed, settings, files)
     lists = _Lists(register, believed, (*_LISTED, *shapes))
     register.index_addresses()
     finder = ZoneFinder(settings.zones)
@@ -75,6 +75,7 @@ def settle(
             "sightings": sightings.by_source(),
             "aliases": register.aliases(),
             "joins": register.joins,
+            "maybe": {row: entry.maybe for row, entry in enumerate(register.entries) if entry.maybe},
             "join_warnings": register.warnings,
             "disagreements": told.disagreements,
             "agreed": told.agreed,

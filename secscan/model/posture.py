@@ -388,8 +388,10 @@ class JoinRow:
     also: list[str]
     """The ids that other sources give it."""
     key: str
-    """serial, fqdn, mac or hostname."""
+    """The least sure of the keys: serial, fqdn, mac, hostname, netbios or ip."""
     places: list[Place]
+    sure: bool = True
+    """It is a key of ``join``; else one of ``join_weakly``, which proves less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

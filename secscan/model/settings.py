@@ -198,6 +198,24 @@ class Limits(Strict):
     cell_kb: int = Field(32, ge=1)
 
 
+class Weakly(Strict):
+    """What may make a sighting and an asset one where no key of ``join`` tells; tried last, and told as less sure."""
+
+    keys: tuple[Literal["mac", "ip"], ...] = Field(("mac", "ip"), description="Surest first; [] for none.")
+    within_days: int = Field(
+        7, ge=0, description="An address has not changed hands between two sightings that are no further apart."
+    )
+    changing: tuple[Network, ...] = Field(
+        ("169.254.0.0/16", "172.17.0.0/16", "192.168.0.0/24", "192.168.1.0/24", "192.168.122.0/24", "fe80::/10"),
+        description="Networks whose addresses tell nobody apart. Add the ranges that your DHCP gives to clients; the "
+        "default is what home routers, container hosts and machines without a network have.",
+    )
+    roaming: tuple[Words, ...] = Field(
+        ("laptop", "notebook", "tablet", "phone"),
+        description="Types of device that change their address, or share a dock: joined by no such key.",
+    )
+
+
 class Partnership(Strict):
     name: Words
     sample: bool = Field(False, description="Invented data: every page says so.")
@@ -214,11 +232,12 @@ class Settings(Strict):
     policies: Policies = Policies()
     reports: Reports = Reports()
     limits: Limits = Limits()
-    join: tuple[Literal["asset_tag", "serial", "fqdn", "mac", "hostname"], ...] = Field(
+    join: tuple[Literal["asset_tag", "serial", "fqdn", "mac", "hostname", "netbios"], ...] = Field(
         ("asset_tag", "serial", "fqdn"),
         min_length=1,
         description="By what two sources of one council mean the same asset, surest first.",
     )
+    join_weakly: Weakly = Weakly()
 
     @model_validator(mode="after")
     def _references_hold(self) -> Settings:

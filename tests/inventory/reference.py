@@ -1,11 +1,11 @@
-"""Joining as plainly as it can be written, without regard to time: what ``joining.join`` is held against."""
+"""Joining as plainly as it can be written, without regard to time: what ``joining`` is held against."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
-from secscan.inventory.joining import Thing
+from secscan.inventory.joining import NAME, OWN, Thing
 
 Group = frozenset[int]
 
@@ -52,3 +52,57 @@ def _may_be_one(things: Sequence[Thing], component: set[Group], a: int, b: int, 
         return False
     mine, theirs = things[a].keys, things[b].keys
     return not any(key in mine and key in theirs and mine[key] != theirs[key] for key in keys)
+
+
+def joined_weakly(
+    things: Sequence[Thing], groups: set[Group], weak: Mapping[str, Sequence[Collection[str]]], against: Sequence[str]
+) -> set[Group]:
+    """``groups``, joined further by each weak key in turn."""
+    for values in weak.values():
+        links: list[set[Group]] = []
+        for value in {v for some in values for v in some}:
+            having = {group for group in groups if any(value in values[i] for i in group)}
+            if len(having) > 1 and _one_asset(things, having, against):
+                links.append(having)
+        changed = True
+        while changed:
+            changed = False
+            for one, other in combinations(links, 2):
+                if one & other:
+                    links.remove(one)
+                    links.remove(other)
+                    links.append(one | other)
+                    changed = True
+                    break
+        for together in links:
+            if _one_asset(things, together, against):
+                groups = (groups - together) | {frozenset(i for group in together for i in group)}
+    return groups
+
+
+def _one_asset(things: Sequence[Thing], groups: set[Group], against: Sequence[str]) -> bool:
+    for one, other in combinations(groups, 2):
+        if _has_own(things, one) and _has_own(things, other) and not (_named(things, one) and _named(things, other)):
+            return False
+        for a in one:
+            for b in other:
+                if things[a].source == things[b].source:
+                    return False
+                for key in against:
+                    mine, theirs = things[a].keys.get(key), things[b].keys.get(key)
+                    if mine is None or theirs is None or mine == theirs:
+                        continue
+                    cut = key == NAME and any(
+                        len(x) == 15 and y.startswith(x) for x, y in ((mine, theirs), (theirs, mine))
+                    )
+                    if not cut:
+                        return False
+    return True
+
+
+def _has_own(things: Sequence[Thing], group: Group) -> bool:
+    return any(key in things[i].keys for i in group for key in OWN)
+
+
+def _named(things: Sequence[Thing], group: Group) -> bool:
+    return any(NAME in things[i].keys for i in group)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secscan.inventory.joining import Thing, join
-from secscan.model.keys import comparable, meaningless
+from secscan.inventory.joining import NAME, Thing, join, join_weakly
+from secscan.model.keys import comparable, meaningless, names_differ
 from tests.inventory import reference
 
 ORDER = ("asset_tag", "serial", "fqdn")
@@ -72,6 +72,103 @@ def test_what_is_joined_holds_together_without_the_others(things: list[Thing]) -
     groups = join(things, ORDER).groups
     for group in groups:
         assert len(join([things[i] for i in group], ORDER).groups) == 1
+
+
+# --- weak keys ------------------------------------------------------------------------------------------------------
+
+AGAINST = (*ORDER, "mac", NAME)
+Weak = dict[str, list[set[str]]]
+
+
+def weakly(things: Sequence[Thing], weak: Weak) -> set[frozenset[int]]:
+    return {frozenset(group) for group in join_weakly(things, join(things, ORDER), weak, AGAINST).groups}
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> tuple[list[Thing], Weak]:
+    """The same, with names (one of them cut off), and hardware and network addresses that repeat all the time."""
+    cut, long = "finance-server-", "finance-server-7"
+    names = st.none() | st.sampled_from(["a", cut, long])
+    things = [
+        Thing(thing.source, {**thing.keys, **({NAME: name} if name else {})})
+        for thing in draw(estates())
+        for name in [draw(names)]
+    ]
+    held = st.sets(st.sampled_from("1234"), max_size=2)
+    return things, {key: [draw(held) for _ in things] for key in ("mac", "ip")}
+
+
+@given(networks())
+def test_joining_by_weak_keys_is_as_the_plain_reference_says(made: tuple[list[Thing], Weak]) -> None:
+    things, weak = made
+    assert weakly(things, weak) == reference.joined_weakly(things, reference.joined(things, ORDER), weak, AGAINST)
+
+
+@given(networks(), st.randoms(use_true_random=False))
+def test_order_changes_nothing_with_weak_keys_either(made: tuple[list[Thing], Weak], chance: random.Random) -> None:
+    things, weak = made
+    turned = list(range(len(things)))
+    chance.shuffle(turned)
+    again = {key: [values[i] for i in turned] for key, values in weak.items()}
+    after = weakly([things[i] for i in turned], again)
+    assert weakly(things, weak) == {frozenset(turned[i] for i in group) for group in after}
+
+
+@given(networks())
+def test_weak_keys_part_nothing_that_is_joined_and_join_no_two_of_one_source(made: tuple[list[Thing], Weak]) -> None:
+    things, weak = made
+    after = weakly(things, weak)
+    for group in join(things, ORDER).groups:
+        assert any(set(group) <= whole for whole in after)
+    for whole in after:
+        assert len({things[i].source for i in whole}) == len(whole)
+
+
+@st.composite
+def truths(draw: st.DrawFn) -> tuple[list[Thing], Weak, list[int]]:
+    """Sources that tell the truth in part: each thing is one real machine, and machines share nothing. With which is which."""
+    things, weak, machines = list[Thing](), Weak(mac=[], ip=[]), list[int]()
+    for source in "XYZ":
+        for machine in draw(st.sets(st.integers(0, 3))):
+            told = draw(st.sets(st.sampled_from((*ORDER, "mac", NAME, "ip"))))
+            things.append(Thing(source, {key: f"{key}-{machine}" for key in told - {"ip"}}))
+            for key in weak:
+                weak[key].append({f"{key}-{machine}"} & {f"{key}-{machine}" if key in told else ""})
+            machines.append(machine)
+    return things, weak, machines
+
+
+@given(truths())
+def test_sources_that_tell_the_truth_never_make_two_machines_one(made: tuple[list[Thing], Weak, list[int]]) -> None:
+    things, weak, machines = made
+    for group in weakly(things, weak):
+        assert len({machines[i] for i in group}) == 1
+
+
+@given(truths())
+def test_one_more_source_never_parts_an_asset_where_nobody_contradicts(
+    made: tuple[list[Thing], Weak, list[int]],
+) -> None:
+    things, weak, _ = made
+    fewer = [i for i, one in enumerate(things) if one.source != "Z"]
+    before = weakly([things[i] for i in fewer], {key: [values[i] for i in fewer] for key, values in weak.items()})
+    after = weakly(things, weak)
+    for group in before:
+        assert any({fewer[i] for i in group} <= whole for whole in after)
+
+
+def test_an_address_links_two_that_each_have_a_number_of_their_own_only_where_they_have_one_name() -> None:
+    def found(**name: str) -> int:
+        rows = thing("x", asset_tag="1", **name), thing("y", serial="s", **name)
+        return len(weakly(rows, {"ip": [{"10.1.0.1"}, {"10.1.0.1"}]}))
+
+    assert (found(), found(**{NAME: "srv-1"})) == (2, 1)
+
+
+def test_what_a_weak_key_would_have_joined_is_told() -> None:
+    rows = thing("x", asset_tag="1"), thing("x", asset_tag="2"), thing("y")
+    found = join_weakly(rows, join(rows, ORDER), {"ip": [{"10.1.0.1"}] * 3}, AGAINST)
+    assert found.unsure == {0: {1, 2}, 1: {0, 2}, 2: {0, 1}}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +262,8 @@ def test_three_sources_meet_by_different_keys_and_the_least_sure_one_is_told() -
     "text",
     [
         "To be filled by O.E.M.", "TO BE FILLED BY O.E.M", "Default string", "None", "0", "00000000", "System Serial Number",
-        "N/A", "xxxxxxxx", "................", "1234567890", "Not Specified", "-", "INVALID", "ab",
+        "N/A", "xxxxxxxx", "................", "1234567890", "Not Specified", "-", "INVALID", "ab", "VMware-00 00 00 00 00",
+        "VMware Virtual Platform", "03000200-0400-0500-0006-000700080009", "ffffffff-ffff-ffff-ffff-ffffffffffff",
     ],
 )  # fmt: skip
 def test_placeholders_are_no_serial_numbers(text: str) -> None:
@@ -177,7 +275,7 @@ def test_placeholders_are_no_serial_numbers(text: str) -> None:
     "text", ["5CG1234XYZ", "VMware-42 1a 0f 33 8b 5c 9d 01-aa bb cc dd ee ff 00 11", "PF0ABC12", "640HP72"]
 )
 def test_real_serial_numbers_are_kept(text: str) -> None:
-    assert comparable("serial", text) == "".join(text.split()).casefold()
+    assert comparable("serial", text) == "".join(text.split()).replace("-", "").casefold()
     assert comparable("serial", f" {text.upper()} ") == comparable("serial", text.lower())
 
 
@@ -198,6 +296,10 @@ def test_a_full_name_has_a_domain(text: str, value: str | None) -> None:
         ("00:1A:2b:3c:4D:5e", "001a2b3c4d5e"),
         ("001a.2b3c.4d5e", "001a2b3c4d5e"),
         ("00:00:00:00:00:00", None),
+        ("ff:ff:ff:ff:ff:ff", None),
+        ("02:42:ac:11:00:02", None),
+        ("01:00:5e:00:00:fb", None),
+        ("00:00:5e:00:01:0a", None),
         ("wifi", None),
     ],
 )
@@ -205,7 +307,36 @@ def test_a_hardware_address_is_twelve_digits(text: str, value: str | None) -> No
     assert comparable("mac", text) == value
 
 
-@given(st.text(max_size=40), st.sampled_from(["asset_tag", "serial", "fqdn", "mac", "hostname"]))
+@pytest.mark.parametrize(("one", "other"), [
+    ("VMware-42 1a 0f 33 8b 5c 9d 01-aa bb cc dd ee ff 00 11", "vmware-421a0f338b5c9d01aabbccddeeff0011"), (" 5cg 1234xyz", "5CG1234XYZ"),
+])  # fmt: skip
+def test_a_serial_number_is_one_value_however_it_is_spaced(one: str, other: str) -> None:
+    assert comparable("serial", one) == comparable("serial", other) is not None
+
+
+@pytest.mark.parametrize("key", ["asset_tag", "serial", "fqdn", "hostname"])
+def test_a_letter_of_another_alphabet_is_never_one_of_ours(key: str) -> None:
+    for real, alike in (("k", "\u212a"), ("s", "\u017f"), ("o", "\u043e"), ("a", "\u0430")):
+        text = f"srv-{real}1.example"
+        assert comparable(key, text) != comparable(key, text.replace(real, alike))
+
+
+def test_a_name_that_is_an_address_is_no_name() -> None:
+    assert comparable("hostname", "10.1.2.3") is comparable("hostname", "fd00::1") is None
+
+
+def test_a_name_cut_at_fifteen_characters_is_one_key_where_it_is_declared_and_differs_from_no_longer_one() -> None:
+    assert (
+        comparable("netbios", "FINANCE-SERVER-07.ad.example")
+        == comparable("netbios", "finance-server-")
+        == "finance-server-"
+    )
+    assert not names_differ("finance-server-", "finance-server-07")
+    assert names_differ("finance-serve", "finance-server-07")
+    assert names_differ("finance-server-07", "finance-server-08")
+
+
+@given(st.text(max_size=40), st.sampled_from(["asset_tag", "serial", "fqdn", "mac", "hostname", "netbios"]))
 def test_a_key_compares_with_itself_however_it_is_written(text: str, key: str) -> None:
     value = comparable(key, text)
     if value is not None and value.isascii():
@@ -217,5 +348,8 @@ def test_a_large_council_with_two_sources_is_joined_in_a_moment() -> None:
     things = [thing("x", asset_tag=f"t{i}", serial=f"s{i}") for i in range(count)]
     things += [thing("y", serial=f"s{i}", fqdn=f"{i}.example") for i in range(count)]
     begun = time.process_time()
-    assert len(join(things, ORDER).groups) == count
+    found = join(things, ORDER)
+    assert len(found.groups) == count
+    weak = {"ip": [{str(i % count)} for i in range(2 * count)]}
+    assert len(join_weakly(things, found, weak, AGAINST).groups) == count
     assert time.process_time() - begun < 3  # a third of a second on the machine it was written on

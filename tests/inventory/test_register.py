@@ -162,7 +162,10 @@ def test_the_same_tag_serial_name_and_private_address_in_two_councils_stay_two_a
         ({"serial": "EX7Q2LM1"}, {"serial": "EX7Q2LMI"}),
         ({"serial": "To be filled by O.E.M."}, {"serial": "To be filled by O.E.M."}),
         ({"mac": "02:00:00:00:00:01"}, {"mac": "02:00:00:00:00:01"}),
-        ({"ip": ("10.1.0.1",)}, {"ip": ("10.1.0.1",)}),
+        ({"ip": ("10.1.0.1",)}, {"ip": ("10.1.0.1",), "serial": "EX7Q2LM1"}),
+        ({"ip": ("10.1.0.1",)}, {"ip": ("10.1.0.10",)}),
+        ({"fqdn": "ws-k1.example"}, {"fqdn": "ws-\u212a1.example"}),
+        ({"hostname": "WS-O1", "ip": ("10.1.0.1",)}, {"hostname": "WS-01", "ip": ("10.1.0.1",)}),
     ],
 )
 def test_what_merely_looks_alike_is_not_joined(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -171,12 +174,90 @@ def test_what_merely_looks_alike_is_not_joined(one: dict[str, Any], other: dict[
 
 
 def test_mac_and_host_name_join_where_they_are_declared() -> None:
-    made = register({"asset_tag": "T-1", "mac": "02-00-00-00-00-01"})
-    made.add("assets", {"device_id": "d", "mac": "0200.0000.0001"}, source="agent")
+    made = register({"asset_tag": "T-1", "mac": "00-1B-21-00-00-01"})
+    made.add("assets", {"device_id": "d", "mac": "001b.2100.0001"}, source="agent")
     made.add("assets", {"device_id": "e", "hostname": "pc-9.ad"}, {"device_id": "f", "hostname": "pc-8"}, source="tool")
     made.add("assets", {"asset_tag": "T-9", "hostname": "PC-9"}, source="register")
-    assert len(assets(settled(made))) == 5
+    assert len(assets(settled(made, join_weakly={"keys": []}))) == 5
     assert assets(settled(made, join=["mac", "hostname"])) == [("T-1",), ("T-9",), ("hostname:pc-8",)]
+
+
+# --- by hardware or network address alone ---------------------------------------------------------------------------
+
+SEEN = date(2026, 2, 20)
+BARE = {"device_id": "10.1.0.1", "ip": ("10.1.0.1",), "last_seen": SEEN}
+KNOWN = {"asset_tag": "T-1", "hostname": "SRV-1", "ip": ("10.1.0.1", "10.1.0.2"), "last_seen": SEEN}
+
+
+def joined(known: Mapping[str, Any], bare: Mapping[str, Any], **more: Any) -> bool:
+    """Whether what a scan saw is the register's asset."""
+    made = register({**KNOWN, **known}).add("assets", {**BARE, **bare}, source="tool")
+    return len(assets(settled(made, **more))) == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "bare", "same"),
+    [
+        ({}, {}, True),
+        ({}, {"hostname": "srv-1.ad.example"}, True),
+        ({}, {"fqdn": "srv-1.ad.example"}, True),
+        ({}, {"fqdn": "srv-2.ad.example"}, False),
+        ({}, {"hostname": "SRV-2"}, False),
+        ({"hostname": "FINANCE-SERVER-"}, {"hostname": "finance-server-7"}, True),
+        ({"hostname": "WS-01"}, {"hostname": "WS-O1"}, False),
+        ({"serial": "EX7Q2LM1"}, {"serial": "EX9Z9ZZ9"}, False),
+        ({"mac": "00:1b:21:00:00:01"}, {"mac": "00:1b:21:00:00:02"}, False),
+        ({"mac": "00:1b:21:00:00:01"}, {"mac": "001b.2100.0001", "ip": ()}, True),
+        ({"mac": "02:00:00:00:00:01"}, {"mac": "02:00:00:00:00:01", "ip": ()}, False),
+        ({"type": "laptop"}, {}, False),
+        ({"type": "laptop", "mac": "00:1b:21:00:00:01"}, {"mac": "001b.2100.0001"}, False),
+        ({"last_seen": date(2026, 2, 13)}, {}, True),
+        ({"last_seen": date(2026, 2, 12)}, {}, False),
+        ({}, {"last_seen": date(2026, 2, 28)}, False),
+        ({"ip": ("127.0.0.1", "169.254.1.1", "fe80::1")}, {"ip": ("127.0.0.1", "169.254.1.1", "fe80::1")}, False),
+        ({"ip": ("192.168.1.7",)}, {"ip": ("192.168.1.7",)}, False),
+    ],
+)
+def test_an_address_joins_where_nothing_speaks_against_it(
+    known: dict[str, Any], bare: dict[str, Any], same: bool
+) -> None:
+    assert joined(known, bare) == same
+
+
+def test_the_day_of_the_file_counts_where_a_row_has_none() -> None:
+    assert joined({"last_seen": None}, {"last_seen": TODAY})
+    assert not joined({"last_seen": None}, {"last_seen": date(2026, 1, 1)})
+
+
+def test_a_range_whose_addresses_change_hands_joins_nothing_and_a_council_may_declare_no_weak_key() -> None:
+    assert not joined({}, {}, join_weakly={"changing": ["10.1.0.0/28"]})
+    assert joined({}, {}, join_weakly={"changing": ["10.2.0.0/28"]})
+    assert not joined({}, {}, join_weakly={"keys": ["mac"]})
+    assert joined({"type": "laptop"}, {}, join_weakly={"roaming": []})
+    assert not joined({}, {}, join_weakly={"within_days": 0, "keys": []})
+
+
+def test_an_address_that_two_assets_have_joins_neither_and_both_are_named() -> None:
+    made = register(KNOWN, {**KNOWN, "asset_tag": "T-2", "hostname": "SRV-2"}).add("assets", BARE, source="tool")
+    estate = settled(made)
+    assert assets(estate) == [("T-1",), ("T-2",), ("device:10.1.0.1",)]
+    assert estate.notes["maybe"][2] == ["T-1", "T-2"]
+
+
+def test_an_address_that_another_asset_had_before_joins_the_one_that_has_it_now() -> None:
+    made = register(KNOWN, {**KNOWN, "asset_tag": "T-0", "hostname": "OLD", "last_seen": date(2025, 3, 1)})
+    made.add("assets", BARE, source="tool")
+    assert assets(settled(made), "asset", "sources_seen") == [("T-0", 1), ("T-1", 2)]
+
+
+def test_an_address_of_another_council_joins_nothing() -> None:
+    made = register(KNOWN).add("assets", BARE, source="b-register", council="b")
+    assert len(assets(settled(made))) == 2
+
+
+def test_a_join_by_a_weak_key_is_told_as_one() -> None:
+    (join,) = settled(register(KNOWN).add("assets", BARE, source="tool")).notes["joins"]
+    assert (join.asset, join.also, join.key, join.sure) == ("T-1", ["10.1.0.1"], "ip", False)
 
 
 def test_a_serial_that_one_source_has_twice_joins_nothing_and_both_places_are_told() -> None:
@@ -361,6 +442,7 @@ def estates(draw: st.DrawFn) -> Sources:
     row = st.fixed_dictionaries(
         {
             "serial": few, "fqdn": st.none() | st.sampled_from(["a.example", "b.example"]),
+            "ip": st.sampled_from([(), ("10.1.0.1",), ("10.1.0.1", "10.1.0.2"), ("10.1.0.3",)]),
             "hostname": st.none() | st.sampled_from(["a", "b"]), "encrypted": st.none() | st.booleans(),
             "last_seen": st.none() | st.dates(date(2026, 1, 1), date(2026, 1, 5)),
         }
