@@ -123,11 +123,11 @@ def _differ(key: str, one: str, other: str) -> bool:
 
 
 def join_weakly(
-    things: Sequence[Thing], joined: Joined, weak: Mapping[str, Sequence[Collection[str]]], against: Sequence[str]
+    things: Sequence[Thing], joined: Joined, weak: Mapping[str, Mapping[int, Collection[str]]], against: Sequence[str]
 ) -> Joined:
     """What is joined already, joined further by keys that prove less.
 
-    ``weak``: key -> the values that each thing has, surest key first; several values of one thing are no contradiction.
+    ``weak``: key -> thing -> the values that it has, surest key first; several values of one thing are no contradiction.
     A value that links two of one source, or two that differ in a key of ``against``, links nobody. Nor does one that links
     two that each have a tag or serial number of their own, unless they have one name. Where the links that are left hang
     things together that cannot be one, none of them is joined.
@@ -135,11 +135,14 @@ def join_weakly(
     groups, by = list(joined.groups), list(joined.by)
     unsure: dict[tuple[int, ...], set[tuple[int, ...]]] = {}
     for key, values in weak.items():
+        if not values:
+            continue
+        of = {i: number for number, group in enumerate(groups) for i in group}
         holders: dict[str, set[int]] = {}
-        for number, group in enumerate(groups):
-            for value in {v for i in group for v in values[i]}:
-                holders.setdefault(value, set()).add(number)
-        links = [sorted(some) for some in holders.values() if len(some) > 1]
+        for i, some in values.items():
+            for value in some:
+                holders.setdefault(value, set()).add(of[i])
+        links = [sorted(found) for found in holders.values() if len(found) > 1]
         whole = [some for some in links if _may_be_one(things, [groups[n] for n in some], against)]
         together = [some for some in _components(whole) if _may_be_one(things, [groups[n] for n in some], against)]
         gone = {n: some[0] for some in together for n in some}

@@ -260,10 +260,10 @@ def _council(
         return
     source_at = {source: i for i, source in enumerate(dict.fromkeys(said[0].source for said in things))}
     things.sort(key=lambda said: (source_at[said[0].source], said[0].name.casefold()))
-    keyed = [Thing(said[0].source, _keys(said, tuple(dict.fromkeys((*order, *_AGAINST))))) for said in things]
+    against = tuple(dict.fromkeys((*order, *_AGAINST)))
+    keyed = [Thing(said[0].source, _keys(said, against)) for said in things]
     joined = join(keyed, order)
     if weakly.keys and len(source_at) > 1:
-        against = tuple(dict.fromkeys((*order, *_AGAINST)))
         joined = join_weakly(keyed, joined, _weak(things, keyed, joined, weakly), against)
     groups = [[s for i in group for s in things[i]] for group in joined.groups]
     ids = _ids(groups, repeated(keyed, ("asset_tag", *order)), order)
@@ -292,52 +292,64 @@ def _keys(said: Sequence[Statement], order: Sequence[str]) -> dict[str, str]:
     """The keys of one thing as they compare; of several rows about it the first that knows."""
     found: dict[str, str] = {}
     for key in ("asset_tag", *order):
-        if key != NAME:
-            values = (comparable(key, key_of(s, key)) for s in said)
-        else:  # a name alone, or the name in front of a domain
-            values = (comparable("hostname", s.facts.get(fact)) for fact in ("hostname", "fqdn") for s in said)
-        if (value := next((v for v in values if v is not None), None)) is not None:
-            found[key] = value
+        for s in said:
+            if (value := comparable(key, key_of(s, key))) is not None:
+                found[key] = value
+                break
     return found
 
 
 def key_of(s: Statement, key: str) -> str | None:
-    """What a row says of a key."""
-    return s.tag if key == "asset_tag" else s.facts.get(FACT_OF.get(key, key))
+    """What a row says of a key; for a name without a domain, the name in front of one does."""
+    if key == "asset_tag":
+        return s.tag
+    found: str | None = s.facts.get(FACT_OF.get(key, key))
+    return s.facts.get("fqdn") if found is None and key == NAME else found
 
 
 def _weak(
     things: Sequence[Sequence[Statement]], keyed: Sequence[Thing], joined: Joined, weakly: Weakly
-) -> dict[str, list[set[str]]]:
+) -> dict[str, dict[int, set[str]]]:
     """For each weak key the values by which each thing may be joined: those that two groups have within so many days.
 
     A day goes with each value, so that what held an address last year is not taken for what holds it now. Of a device
     that roams, and of an address that changes hands, nothing counts.
     """
-    stays = [group for group in joined.groups if not _roams(things, group, weakly)]
     changing = [ip_network(text) for text in weakly.changing]
-    found: dict[str, list[set[str]]] = {}
+    found: dict[str, dict[int, set[str]]] = {}
     for key in weakly.keys:
-        held: dict[str, list[tuple[int, int, int]]] = {}
-        for number, group in enumerate(stays):
-            for i in group:
+        first: dict[str, int] = {}
+        several: set[str] = set()
+        for number, group in enumerate(joined.groups):
+            for value in (v for i in group for v in _values(things[i], keyed[i], key)):
+                if first.setdefault(value, number) != number:
+                    several.add(value)
+        several = {v for v in several if key != "ip" or not _tells_nobody(v, changing)}
+        held: dict[str, list[tuple[int, int]]] = {}
+        for group in joined.groups if several else ():
+            for i in group if not _roams(things, group, weakly) else ():
                 for s in things[i]:
                     day = (s.last_seen or s.dated_on).toordinal()
-                    values = s.facts.get("ip", ()) if key == "ip" else filter(None, [comparable(key, s.facts.get(key))])
-                    for value in values:
-                        held.setdefault(value, []).append((day, number, i))
-        of: list[set[str]] = [set() for _ in things]
+                    for value in several.intersection(_values([s], keyed[i], key)):
+                        held.setdefault(value, []).append((day, i))
+        found[key] = {}
         for value, sightings in held.items():
-            if len({number for _, number, _ in sightings}) < 2 or (key == "ip" and _tells_nobody(value, changing)):
-                continue
             sightings.sort()
             last = since = sightings[0][0]
-            for day, _, i in sightings:
+            for day, i in sightings:
                 since = day if day - last > weakly.within_days else since
                 last = day
-                of[i].add(f"{value} {since}")
-        found[key] = of
+                found[key].setdefault(i, set()).add(f"{value} {since}")
     return found
+
+
+def _values(said: Sequence[Statement], keyed: Thing, key: str) -> Sequence[str]:
+    """What rows about one thing give of a weak key: every address, the one hardware address that speaks for it."""
+    if key != "ip":
+        return [value] if (value := keyed.keys.get(key)) is not None else ()
+    return (
+        [address for s in said for address in s.facts.get("ip", ())] if len(said) > 1 else said[0].facts.get("ip", ())
+    )
 
 
 def _roams(things: Sequence[Sequence[Statement]], group: Sequence[int], weakly: Weakly) -> bool:

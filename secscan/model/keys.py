@@ -16,7 +16,9 @@ _PLACEHOLDERS: Final = frozenset(
 """Letters and digits alone, lower case. The long numbers are what every machine of one maker has, virtual or not."""
 _SHORTEST: Final = 3
 _NOT_WORD: Final = re.compile(r"[\W_]+")
+_NUMBERS: Final = re.compile(r"[0-9.]+|.*:.*", re.DOTALL)
 _MAC: Final = re.compile(r"[0-9a-f]{12}")
+_APART: Final = str.maketrans("", "", " \t:.-")
 _SHARED_MACS: Final = ("00005e0001", "00005e0002", "00000c07ac", "00000c9ff")
 """What two routers answer to together (VRRP, HSRP)."""
 _VMWARE: Final = "vmware"
@@ -69,7 +71,7 @@ def _fqdn(text: str) -> str | None:
 
 def _mac(text: str) -> str | None:
     """Twelve digits that a maker gave to one card: none that a machine made up for itself, or that several share."""
-    digits = re.sub(r"[\s:.\-]", "", text).casefold()
+    digits = text.translate(_APART).casefold()
     if not _MAC.fullmatch(digits) or len(set(digits)) == 1 or digits.startswith(_SHARED_MACS):
         return None
     return None if int(digits[1], 16) & 3 else digits  # the two bits for groups and for addresses given by hand
@@ -87,6 +89,8 @@ def _netbios(text: str) -> str | None:
 
 
 def _is_address(text: str) -> bool:
+    if not _NUMBERS.fullmatch(text):
+        return False  # asked of every name, and asking the library costs
     try:
         ip_address(text)
     except ValueError:
@@ -101,7 +105,8 @@ KEYS: Final[Mapping[str, Callable[[str], str | None]]] = {
     "mac": _mac,
     "hostname": _hostname,
     "netbios": _netbios,
+    "name": _hostname,
 }
-"""Every key that can be declared, and how its values compare."""
-FACT_OF: Final[Mapping[str, str]] = {"netbios": "hostname"}
+"""Every key that can be declared, and how its values compare; and ``name``, which only speaks against others."""
+FACT_OF: Final[Mapping[str, str]] = {"netbios": "hostname", "name": "hostname"}
 """The fact that a key is read from, where it has another name."""
