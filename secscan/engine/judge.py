@@ -19,9 +19,9 @@ from secscan.model.check import CheckSpec, Params
 from secscan.model.estate import Estate
 from secscan.model.expr import Expr, ExprError, Kind, columns_of, lift
 from secscan.model.findings import FAIL, OUTSIDE, PASS, UNKNOWN, Judgement
-from secscan.model.frame import Alike, Index, Kinds
+from secscan.model.frame import Alike, Frame, Index, Kinds
 from secscan.model.policy import Control, Scope
-from secscan.model.tables import TableSpec
+from secscan.model.tables import NO_DEVICES, TableSpec
 
 
 def judge(estate: Estate, controls: Sequence[Control], checks: Mapping[str, CheckSpec], today: date) -> list[Judgement]:
@@ -131,7 +131,8 @@ def _outcomes(plan: _Plan, alike: Alike, kinds: Kinds, connection: duckdb.DuckDB
 def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, stale: set[tuple[str, str]]) -> Judgement:
     """What the control makes of its table: worked out once for each kind of row, then told of every row."""
     control, frame = plan.control, alike.frame
-    kinds = alike.of(["council", *plan.columns])
+    devices = plan.spec.table.of_devices and _others(frame)
+    kinds = alike.of(["council", *(["type"] if devices else []), *plan.columns])
     councils = frame.columns["council"].pick(kinds.first)
     mine = np.fromiter((name in control.councils for name in councils), dtype=bool, count=kinds.count)
     try:
@@ -140,6 +141,8 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
     except Exception as error:
         plan.give_up(f"{plan.spec.shown_file}: {type(error).__name__}: {' '.join(str(error).splitlines()[:1])}")
         outcomes, due = np.full(kinds.count, UNKNOWN, dtype=np.int8), {}
+    if devices:
+        outcomes[[kind in NO_DEVICES for kind in frame.columns["type"].pick(kinds.first)]] = OUTSIDE
     old = {council for council, table in stale if table == frame.table}
     late = np.fromiter(("" in old or name in old for name in councils), dtype=bool, count=kinds.count)
     outcomes = np.where(mine, outcomes, np.int8(OUTSIDE))
@@ -168,6 +171,12 @@ def _judge(plan: _Plan, alike: Alike, connection: duckdb.DuckDBPyConnection, sta
         due=due,
         error=plan.error,
     )
+
+
+def _others(frame: Frame) -> bool:
+    """Whether some asset of the table is no device; asked before its column is, for most councils have none."""
+    column = frame.columns.get("type")
+    return column is not None and not NO_DEVICES.isdisjoint(column.values)
 
 
 def _rows_of(which: NDArray[np.bool_], kinds: Kinds) -> Index:

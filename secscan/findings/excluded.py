@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,7 @@ from secscan.model.findings import OUTSIDE, Judgement
 from secscan.model.frame import Frame
 from secscan.model.policy import Control, Policy, Scope
 from secscan.model.posture import Excluded
-
-_OF_DEVICES: Final = frozenset(("assets", "installs", "fixes", "services", "paths"))
-"""Tables whose rows are all about devices: a scope over the others leaves out rules or claims, not devices."""
+from secscan.model.tables import NO_DEVICES
 
 Mask = NDArray[np.bool_]
 
@@ -34,7 +32,7 @@ def excluded(
     found = []
     for control in policy.controls:
         spec = checks.get(control.check)
-        if spec is None or spec.table.table not in _OF_DEVICES:
+        if spec is None or not spec.table.of_devices:
             continue
         judged = spoken.get((control.id, control.councils))
         for what, left in _left_out(control, assets, judged, estate):
@@ -58,6 +56,10 @@ def _left_out(control: Control, assets: Frame, judged: Judgement | None, estate:
     if control.disabled is not None:
         yield "switched off", rest
         return
+    if (kinds := assets.columns.get("type")) is not None:
+        left = kinds.test(lambda kind: kind in NO_DEVICES)
+        rest &= ~left
+        yield f"no device: type {', '.join(sorted(NO_DEVICES))}", left
     for column, values, wanted in _parts(control.scope):
         if (col := assets.columns.get(column)) is not None:
             left = rest & col.test(_outside(values, wanted))

@@ -18,6 +18,8 @@ from secscan.model.keys import names_differ
 
 NAME: Final = "name"
 """The host name wherever a thing has it from: it joins nothing, and speaks against a weak key."""
+_TOLD: Final = 20
+"""How many that share a value are named to each other."""
 OWN: Final = ("asset_tag", "serial")
 """By these a thing is known for itself, not by where it stands in the network."""
 
@@ -139,8 +141,8 @@ def join_weakly(
             continue
         of = {i: number for number, group in enumerate(groups) for i in group}
         holders: dict[str, set[int]] = {}
-        for i, some in values.items():
-            for value in some:
+        for i, has in values.items():
+            for value in has:
                 holders.setdefault(value, set()).add(of[i])
         links = [sorted(found) for found in holders.values() if len(found) > 1]
         whole = [some for some in links if _may_be_one(things, [groups[n] for n in some], against)]
@@ -148,7 +150,7 @@ def join_weakly(
         gone = {n: some[0] for some in together for n in some}
         for some in links:
             for n in some:
-                unsure.setdefault(groups[n], set()).update(groups[m] for m in some)
+                unsure.setdefault(groups[n], set()).update(groups[m] for m in some[:_TOLD])
         merged: dict[int, list[int]] = {}
         for number, group in enumerate(groups):
             merged.setdefault(gone.get(number, number), []).extend(group)

@@ -8,9 +8,12 @@ columns a check reads are its evidence.
 from __future__ import annotations
 
 import difflib
-from typing import ClassVar, Self, overload
+from typing import ClassVar, Final, Self, overload
 
 from secscan.model.expr import Expr, ExprError, Kind, Ref
+
+NO_DEVICES: Final = frozenset(("domain",))
+"""Types of asset that are no devices: no table of devices judges them, though results of scanners are about them."""
 
 
 class Column:
@@ -63,6 +66,8 @@ class TableSpec:
     """The raw tables without which its rows cannot be believed: a source of one that falls silent passes nothing on."""
     nothing: ClassVar[str] = "record"
     """What an asset has none of when nothing is known of it here: 'no software list'."""
+    of_devices: ClassVar[bool] = False
+    """Its rows are all about devices; an asset of a type in ``NO_DEVICES`` is outside every control over it."""
 
     council = text("the council whose register the row comes from")
     asset = text("the council's own stable id of the asset; null where the row belongs to none")
@@ -91,6 +96,7 @@ class Assets(TableSpec):
     """One asset in a council's register."""
 
     table = "assets"
+    of_devices = True
     built_by = "inventory"
     fed_by = frozenset({"assets"})
 
@@ -112,6 +118,7 @@ class Installs(TableSpec):
     """One installed thing on an asset, its operating system among them; one all-null row for an asset without a software list."""
 
     table = "installs"
+    of_devices = True
     subject = ("product_or_name",)
     built_by = "inventory, knowledge"
     fed_by = frozenset({"assets", "software"})
@@ -140,6 +147,7 @@ class Fixes(TableSpec):
     """One install and its oldest security fix that is missing; ``missing`` false when it lacks none, null when that cannot be known."""
 
     table = "fixes"
+    of_devices = True
     subject = ("product_or_name",)
     built_by = "inventory, knowledge"
     fed_by = frozenset({"assets", "fixes"})
@@ -159,6 +167,7 @@ class Services(TableSpec):
     """One listening port of an asset."""
 
     table = "services"
+    of_devices = True
     subject = ("proto_port",)
     built_by = "inventory"
     fed_by = frozenset({"assets", "services", "probes"})
@@ -180,6 +189,7 @@ class Paths(TableSpec):
     """One asset, one port, one zone that may try it, one direction: denied and undecided ones too."""
 
     table = "paths"
+    of_devices = True
     subject = ("path",)
     built_by = "exposure"
     fed_by = frozenset({"assets", "rules"})

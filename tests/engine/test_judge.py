@@ -56,6 +56,12 @@ def row(council: str = "a", age: int | None = 0, **more: Any) -> dict[str, Any]:
     }
 
 
+def test_a_domain_is_no_device_and_one_whose_type_nobody_knows_is_judged() -> None:
+    found = one([row(age=31, type="domain"), row(age=31, type=None), row(age=0, type="server")])
+    assert found.outcomes.tolist() == [OUTSIDE, FAIL, PASS]
+    assert (found.passed["a"], found.failed["a"], found.unknown["a"]) == (1, 1, 0)
+
+
 def test_each_row_has_one_outcome_and_councils_are_counted_apart() -> None:
     found = one([row(age=0), row(age=31), row(age=None), row("b", 31)])
     assert (found.passed, found.failed, found.unknown) == ({"a": 1, "b": 0}, {"a": 1, "b": 1}, {"a": 1, "b": 0})
