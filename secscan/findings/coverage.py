@@ -26,15 +26,22 @@ def coverage(settings: Settings, estate: Estate) -> list[CoverageRow]:
     oldest = estate.today.toordinal() - settings.limits.source_max_age_days
     named_by = sum((s.named.astype(np.int32) for s in seen.values()), np.zeros(assets.rows, dtype=np.int32))
     installs, recognised = _installs(estate, council, len(names))
+    registered = _registered(estate)
     nobody = Sighting(np.zeros(assets.rows, dtype=bool), np.zeros(assets.rows, dtype=np.int32))
     dated = _newest_files(estate)
+    with_register = estate.notes.get("with_register", ())
     rows = []
     for bound in settings.councils:
         for source in bound.sources:
             sight = seen.get(source.id, nobody)
             figures = [
                 np.bincount(council[which], minlength=len(names))
-                for which in (sight.named, sight.named & (sight.days >= oldest), sight.named & (named_by == 1))
+                for which in (
+                    sight.named,
+                    sight.named & (sight.days >= oldest),
+                    sight.named & (named_by == 1),
+                    sight.named & registered,
+                )
             ]
             figures += [of.get(source.id, np.zeros(len(names), dtype=np.int64)) for of in (installs, recognised)]
             for other in settings.councils:
@@ -45,10 +52,17 @@ def coverage(settings: Settings, estate: Estate) -> list[CoverageRow]:
                         CoverageRow(
                             council=other.id, source=source.id, kind=source.kind, dated_on=dated.get(source.id),
                             assets=told[0], of_assets=int(of_assets[at]) if at is not None else 0, fresh=told[1],
-                            only_here=told[2], installs=told[3], recognised=told[4],
+                            only_here=told[2], installs=told[4], recognised=told[5],
+                            counts_as=source.word, in_register=told[3] if other.id in with_register else None,
                         )
                     )  # fmt: skip
     return rows
+
+
+def _registered(estate: Estate) -> NDArray[np.bool_]:
+    """The assets that stand in a register."""
+    column = estate.frames["assets"].columns.get("registered")
+    return np.zeros(estate.frames["assets"].rows, dtype=bool) if column is None else column.test(bool)
 
 
 def _installs(estate: Estate, council: Counts, councils: int) -> tuple[dict[str, Counts], dict[str, Counts]]:

@@ -13,9 +13,15 @@ from secscan.model.estate import Estate
 
 def fresh(estate: Estate, max_age_days: int) -> Counter[str]:
     """By council: assets that some source saw within so many days."""
-    assets = estate.frames["assets"]
-    seen = zip(assets.columns["council"], assets.columns["last_seen_on"], strict=True)
-    return Counter(c for c, day in seen if day is not None and (estate.today - day).days <= max_age_days)
+    code, councils = estate.frames["assets"].columns["council"].codes()
+    counts = np.bincount(code[fresh_rows(estate, max_age_days)], minlength=len(councils)).tolist()
+    return Counter(dict(zip(councils, counts, strict=True)))
+
+
+def fresh_rows(estate: Estate, max_age_days: int) -> NDArray[np.bool_]:
+    """The assets that some source saw within so many days."""
+    seen = estate.frames["assets"].columns["last_seen_on"]
+    return seen.test(lambda day: day is not None and (estate.today - day).days <= max_age_days)
 
 
 def listed(estate: Estate) -> tuple[Counter[str], Counter[str], Counter[str]]:

@@ -130,10 +130,9 @@ class Register:
             for address in entry.facts.get("ip", ()):
                 self._by_address.setdefault((entry.council, address), []).append(row)
 
-    def by_address(self, councils: Iterable[str], address: str) -> int | None:
-        """The one asset of these councils that has the address; None where there is none or more than one."""
-        rows = [row for council in councils for row in self._by_address.get((council, address), ())]
-        return rows[0] if len(rows) == 1 else None
+    def by_address(self, councils: Iterable[str], address: str) -> Sequence[int]:
+        """Every asset of these councils that has the address."""
+        return [row for council in councils for row in self._by_address.get((council, address), ())]
 
     def column(self, name: str) -> Sequence[Any]:
         return [e.facts.get(name) for e in self.entries] if name in self.known else [None] * len(self.entries)

@@ -11,6 +11,7 @@ import numpy as np
 from secscan.inventory.agreement import agreement
 from secscan.inventory.register import Register, in_order, registered, system_name
 from secscan.inventory.sightings import Sightings
+from secscan.inventory.standing import Standing, Strangers
 from secscan.inventory.zones import ZoneFinder
 from secscan.model.estate import Estate, Probe
 from secscan.model.frame import Col, Frame, Index
@@ -52,9 +53,14 @@ def settle(
     sightings.of_register(register)
     installs, listed = _installs(register, assets, lists, sightings)
     assets = _with_lists(register, assets, lists, listed, files)
-    services, unmatched = _services(register, assets, lists, lookup, sightings)
+    strangers = Strangers()
+    services = _services(register, assets, lists, lookup, sightings, strangers)
     fixes = _fixes(register, assets, lists, sightings)
-    probes = _probes(register, believed, lookup, settings, sightings)
+    probes = _probes(register, believed, lookup, settings, sightings, strangers)
+    assets = _with_scans(assets, believed, sightings, files)
+    standing = Standing(believed, settings, assets, sightings.by_source())
+    assets = standing.with_columns()
+    nobody = strangers.listed()
     told = agreement(register, finder, files)
     return Estate(
         today=today,
@@ -64,6 +70,9 @@ def settle(
             "installs": installs,
             "services": services,
             "fixes": fixes,
+            "sightings": standing.sightings(
+                register, nobody, [lookup.candidates(s.council, s.address) for s in nobody]
+            ),
             **{name: _as_read(name, shape, register, assets, lists) for name, shape in shapes.items()},
         },
         loads=tuple(loads),
@@ -71,7 +80,7 @@ def settle(
         addresses={(e.council, e.asset): e.facts["ip"] for e in register.entries if e.facts.get("ip")},
         probes=probes,
         notes={
-            "unmatched_addresses": unmatched,
+            "with_register": standing.with_register,
             "sightings": sightings.by_source(),
             "aliases": register.aliases(),
             "joins": register.joins,
@@ -98,12 +107,21 @@ class _Lookup:
         self._known: dict[tuple[str, str], int | None] = {}
 
     def row(self, council: str, address: str | None) -> int | None:
+        """The one asset that has it; None where there is none or more than one."""
         if address is None:
             return None
         key = (council, address)
         if key not in self._known:
-            self._known[key] = self.register.by_address(self._councils.get(council, [council]), address)
+            rows = self.register.by_address(self._councils.get(council, [council]), address)
+            self._known[key] = rows[0] if len(rows) == 1 else None
         return self._known[key]
+
+    def candidates(self, council: str, address: str) -> list[str]:
+        """Every asset that has it, the council's own by its id alone."""
+        entries = [
+            self.register.entries[r] for r in self.register.by_address(self._councils.get(council, [council]), address)
+        ]
+        return [e.asset if e.council == council else f"{e.council} {e.asset}" for e in entries]
 
 
 class _Lists:
@@ -198,6 +216,20 @@ def _with_lists(register: Register, assets: Frame, lists: _Lists, listed: Sequen
         said.append(True if listed[row] >= 0 else False if known else None)
         places.append(listed[row] if listed[row] >= 0 else whole.get(entry.council))
     return assets.with_columns({"software_listed": Col(said)}, {"software_listed": Col(places)})
+
+
+def _with_scans(assets: Frame, loads: Sequence[Load], sightings: Sightings, files: Files) -> Frame:
+    """The assets, seen last on the day of a scan that they answered where that is newer than any row's own day."""
+    days = assets.columns["last_seen_on"].pick(np.arange(assets.rows))
+    places = assets.places["last_seen_on"].pick(np.arange(assets.rows))
+    for load in loads:
+        if "probes" in load.tables and load.source in (seen := sightings.by_source()):
+            newest = seen[load.source].days
+            for row in np.flatnonzero(newest).tolist():
+                day = date.fromordinal(int(newest[row]))
+                if days[row] is None or days[row] < day:
+                    days[row], places[row] = day, files.code(load.file, 0)
+    return assets.with_columns({"last_seen_on": Col(days)}, {"last_seen_on": Col(places)})
 
 
 def _of_a_list(table: RawTable) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -319,16 +351,18 @@ def _as_read(name: str, shape: RawShape, register: Register, assets: Frame, list
 
 
 def _services(
-    register: Register, assets: Frame, lists: _Lists, lookup: _Lookup, sightings: Sightings
-) -> tuple[Frame, list[dict[str, Any]]]:
-    parts, unmatched = [], []
+    register: Register, assets: Frame, lists: _Lists, lookup: _Lookup, sightings: Sightings, strangers: Strangers
+) -> Frame:
+    parts = []
     for load, table in lists.of("services"):
         rows, keep = [], []
         tags, addresses = table.columns["asset_tag"], table.columns.get("address") or [None] * table.rows
+        ports = list(zip(table.columns["proto"], table.columns["port"], strict=True))
         for i, (tag, address) in enumerate(zip(tags, addresses, strict=True)):
             row = lists.row(table, tag) if tag else lookup.row(load.council, address)
             if row is None:
-                unmatched.append({"council": load.council, "address": address, "place": table.places[i]})
+                if address is not None:
+                    strangers.add(load, address, table.places[i], port="/".join(map(str, ports[i])))
             else:
                 rows.append(row)
                 keep.append(i)
@@ -348,7 +382,7 @@ def _services(
         sightings.add(load, found)
         parts.append((found, values, [table.places[i] for i in keep]))
     columns = ("proto_port", "proto", "port", "protocol", "product", "version", "seen_by", "seen_on")
-    return _table("services", register, assets, parts, columns), unmatched
+    return _table("services", register, assets, parts, columns)
 
 
 def _protocol(service: str | None) -> str | None:
@@ -358,7 +392,12 @@ def _protocol(service: str | None) -> str | None:
 
 
 def _probes(
-    register: Register, loads: Sequence[Load], lookup: _Lookup, settings: Settings, sightings: Sightings
+    register: Register,
+    loads: Sequence[Load],
+    lookup: _Lookup,
+    settings: Settings,
+    sightings: Sightings,
+    strangers: Strangers,
 ) -> tuple[Probe, ...]:
     zone_of = {v.id: v.zone for v in settings.vantage_points}
     vantage_of = {s.id: s.vantage for c in settings.councils for s in c.sources}
@@ -372,6 +411,12 @@ def _probes(
         }
         rows = [row for address in sorted(answered) if (row := lookup.row(load.council, address)) is not None]
         sightings.add(load, np.array(rows, dtype=np.int32))
+        for i, (address, state) in enumerate(zip(table.columns["address"], table.columns["state"], strict=True)):
+            if state in _ANSWERED and lookup.row(load.council, address) is None:
+                strangers.add(
+                    load, address, table.places[i],
+                    **{name: column[i] for name in ("hostname", "seen_on") if (column := table.columns.get(name))},
+                )  # fmt: skip
         if vantage is None:
             continue
         get: Callable[[str, int], Any] = lambda name, i, t=table: t.columns[name][i]  # type: ignore[misc]  # noqa: E731

@@ -355,6 +355,69 @@ class CoverageRow:
     """Installed programs that it lists."""
     recognised: int
     """Of those: with a name that the catalogue knows."""
+    counts_as: str = ""
+    """register, agent or network; "": an older run did not say."""
+    in_register: int | None = None
+    """Of those it names: in a register of the council; None: no register was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstateRow:
+    """How much of one council's estate is on record, and how much of that was seen: what every other figure rests on."""
+
+    council: str
+    registers: list[str]
+    """The sources that count as registers, read or not."""
+    register: int | None
+    """Assets in a register; None: no register was read."""
+    seen_lately: int | None
+    """Of those: seen within the policy's age. None: nothing that looks was read, here and in the next two."""
+    seen_before: int | None
+    """Of those: seen longer ago, or nobody says when."""
+    never: int | None
+    """Of those: never seen."""
+    sighted: int
+    """Assets and addresses that something other than a register saw."""
+    unregistered: int | None
+    """Of those: in no register. None: no register was read."""
+    addresses: int
+    """Addresses that answered and are no asset's."""
+    installs: int
+    recognised: int
+    names: int
+    """Distinct names of installed programs."""
+    names_recognised: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """Something that was seen and stands in no register."""
+
+    council: str
+    asset: str | None
+    """None: an address that is no asset's."""
+    address: str | None
+    hostname: str | None
+    type: str | None
+    seen_by: str | None
+    seen_on: date | None
+    ports: str | None
+    maybe: str | None
+    """Assets that it may be."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeverSeen:
+    """An asset that stands in a register and that nothing has seen."""
+
+    council: str
+    asset: str
+    hostname: str | None
+    type: str | None
+    service: str | None
+    owner: str | None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -568,6 +631,10 @@ class Posture:
     trends: dict[str, list[Point]] = field(default_factory=dict)
     """measure (``findings.measures.MEASURES`` and ``history.repairs``) -> points, oldest first; older records lack some."""
     coverage: list[CoverageRow] = field(default_factory=list)
+    estate: list[EstateRow] = field(default_factory=list)
+    """Empty: an older run kept none."""
+    strangers: list[Stranger] = field(default_factory=list)
+    never_seen: list[NeverSeen] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     joins: list[JoinRow] = field(default_factory=list)
     support_ends: list[SupportEnd] = field(default_factory=list)

@@ -30,6 +30,13 @@ Accepted = Annotated[
 ]
 
 
+REGISTER, AGENT, NETWORK = "register", "agent", "network"
+_REGISTERS = frozenset(("ad-computers", "netbox", "secscan-assets", "servicenow", "snipe-it"))
+"""Kinds in which an asset stands because somebody put it there."""
+_SCANS = frozenset(("greenbone", "nessus", "nexpose", "nmap-xml", "qualys", "secscan-services"))
+"""Kinds that tell what answers on the network."""
+
+
 class Strict(BaseModel):
     """Unknown keys are refused; nothing changes after loading."""
 
@@ -71,8 +78,21 @@ class Source(Strict):
         "the file name before its first dot, '{tag}' the tag that a GLPI agent was given.",
     )
     vantage: Id | None = Field(None, description="For nmap-xml: the vantage point that the scan ran from.")
+    counts_as: Literal["register", "agent", "network"] | None = Field(
+        None,
+        description="register: what the council says that it has; agent: what looks at a device itself; network: what sees "
+        "devices from outside. Absent: by its kind.",
+    )
     max_age_days: int | None = Field(None, ge=1, description="Older than this, the source has fallen silent.")
     accept: Accepted = ()
+
+    @property
+    def word(self) -> str:
+        """What it counts as, declared or by its kind."""
+        if self.counts_as is not None:
+            return self.counts_as
+        is_register = self.kind in _REGISTERS or (self.kind == "table" and self.table == "assets")
+        return REGISTER if is_register else NETWORK if self.kind in _SCANS else AGENT
 
 
 class Council(Strict):

@@ -111,7 +111,32 @@ class Assets(TableSpec):
     protection_active = yes_no("malware protection runs")
     definitions_on = day("the day of its malware definitions")
     encrypted = yes_no("its disk is encrypted")
+    registered = yes_no("it stands in a register of its council; null where no register was read")
+    seen = yes_no(
+        "some source other than a register named it, or says when it saw it; null where none that looks was read"
+    )
     software_listed = yes_no("some source listed its software; null where no software source of its council was read")
+
+
+class Sightings(TableSpec):
+    """One asset that something other than a register names, or one address that answered and is no asset's."""
+
+    table = "sightings"
+    of_devices = True
+    subject = ("sighting",)
+    built_by = "inventory"
+    fed_by = frozenset({"assets", "software", "services", "probes"})
+    nothing = "sighting"
+
+    sighting = text("the asset's id, or the address")
+    address = text("its addresses")
+    registered = yes_no("it stands in a register of the council; null where no register was read")
+    seen_by = text("the sources that saw it, but for registers")
+    seen_on = day("the newest day on which one of them did")
+    ports = text("the ports that answered; null for an asset")
+    maybe = text(
+        "assets that it may be: they have the same address, and something speaks against it or both may be meant"
+    )
 
 
 class Installs(TableSpec):
@@ -296,5 +321,5 @@ class Exceptions(TableSpec):
 
 
 TABLES: dict[str, type[TableSpec]] = {
-    t.table: t for t in (Assets, Installs, Fixes, Services, Paths, Rules, Claims, Exceptions)
+    t.table: t for t in (Assets, Sightings, Installs, Fixes, Services, Paths, Rules, Claims, Exceptions)
 }

@@ -183,7 +183,9 @@ def test_a_scan_finds_its_asset_by_address_and_never_another_councils() -> None:
     made.add("services", {**PORT, "address": "10.1.0.1"}, council="b")
     estate = made.settle()
     assert rows(estate, "services", "asset", "port") == [("1", None)]
-    assert estate.notes["unmatched_addresses"][0]["address"] == "10.1.0.1"
+    assert rows(estate, "sightings", "council", "asset", "sighting", "ports") == [
+        ("a", "1", "1", None), ("b", None, "10.1.0.1", "tcp/445"),
+    ]  # fmt: skip
 
 
 def test_the_providers_scan_reaches_everyone_but_only_where_one_asset_has_the_address() -> None:
