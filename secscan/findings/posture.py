@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.findings import councils, coverage, registers, standing, support
+from secscan.findings import councils, coverage, estates, registers, support
 from secscan.findings.claims import Past, spells
 from secscan.findings.excluded import excluded
 from secscan.model.check import CheckSpec
@@ -112,9 +112,9 @@ def assemble(
         brand=brand,
         trends={name: list(points) for name, points in facts.trends.items()},
         coverage=coverage.coverage(settings, estate),
-        estate=standing.estates(settings, estate),
-        strangers=standing.strangers(estate),
-        never_seen=standing.never_seen(estate),
+        estate=estates.rows(settings, estate),
+        strangers=estates.strangers(estate),
+        never_seen=estates.never_seen(estate),
         disagreements=coverage.disagreements(estate),
         joins=sorted(estate.notes.get("joins", ()), key=lambda j: (j.council, j.asset)),
         excluded=excluded(policy, estate, judgements, checks),

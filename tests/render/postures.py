@@ -22,6 +22,7 @@ from secscan.model.posture import (
     CouncilRow,
     CoverageRow,
     Disagreement,
+    EstateRow,
     ExceptionRow,
     Excluded,
     FindingRow,
@@ -29,12 +30,14 @@ from secscan.model.posture import (
     InputRow,
     JoinRow,
     LegacyRow,
+    NeverSeen,
     Packet,
     PairRow,
     Point,
     Posture,
     Route,
     Said,
+    Stranger,
     SupportEnd,
     SupportKnown,
     ZoneMatrix,
@@ -351,8 +354,44 @@ def coverage() -> list[CoverageRow]:
             of_assets=ASSETS[i.council], fresh=0 if i.state == "silent" else ASSETS[i.council] - short - 2,
             only_here=5 if short == 0 else 0, installs=ASSETS[i.council] * 9 if i.kind == "secscan-software" else 0,
             recognised=ASSETS[i.council] * 9 - 31 if i.kind == "secscan-software" else 0,
+            counts_as="register" if short == 0 else "agent", in_register=ASSETS[i.council] - short,
         )
         for i in inputs() for short in [0 if i.kind == "secscan-assets" else 4]
+    ]  # fmt: skip
+
+
+def estates() -> list[EstateRow]:
+    """What stands in the registers and was seen; Corvale has none that counts as one."""
+    return [
+        EstateRow(
+            council=council, registers=[] if none else [f"{council}-register"], register=None if none else of, seen_lately=None if none else of - 14,
+            seen_before=None if none else 10, never=None if none else 4, sighted=of - 20, unregistered=None if none else 3, addresses=2,
+            installs=of * 9, recognised=of * 9 - 31, names=of, names_recognised=of - 17,
+        )
+        for council, of in ASSETS.items() for none in [council == "corvale"]
+    ]  # fmt: skip
+
+
+def strangers() -> list[Stranger]:
+    scan = Place("inventory/alderbeck/2026-09-30/scan.xml", 812)
+    return [
+        Stranger(
+            council="alderbeck", asset=None, address="10.20.4.99", hostname=None, type=None, seen_by="alderbeck-scan",
+            seen_on=TODAY, ports="tcp/22, tcp/80", maybe="AB-LAP-001, AB-LAP-002", place=scan,
+        ),
+        Stranger(
+            council="alderbeck", asset="serial:ex7q2lm1", address="10.20.4.7", hostname="KIOSK-7", type="desktop",
+            seen_by="alderbeck-agent", seen_on=TODAY, ports=None, maybe=None, place=scan,
+        ),
+    ]  # fmt: skip
+
+
+def never_seen() -> list[NeverSeen]:
+    return [
+        NeverSeen(
+            council="brackenford", asset="BR-0815", hostname="BR-OLD-1", type="server", service="Cemetery records", owner="Head of ICT",
+            place=Place("inventory/brackenford/2026-09-30/devices.csv", 9),
+        )
     ]  # fmt: skip
 
 
@@ -539,7 +578,7 @@ def partnership(**given: Any) -> Posture:
     """The whole picture: one council silent, one protection disproven, one exception overdue."""
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
-        "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
+        "coverage": coverage(), "estate": estates(), "strangers": strangers(), "never_seen": never_seen(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
         "excluded": excluded(), "matrix": matrix(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
@@ -621,5 +660,7 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        unrecognised=[], coverage=[], strangers=[], never_seen=[], estate=[
+            replace(r, register=None, seen_lately=None, seen_before=None, never=None, sighted=0, unregistered=None, addresses=0, installs=0, recognised=0, names=0, names_recognised=0) for r in whole.estate
+        ], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
     )  # fmt: skip

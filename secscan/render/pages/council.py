@@ -9,6 +9,7 @@ from secscan.render import bits, decisions, figures, headlines, words
 from secscan.render.bits import Cell, Table
 from secscan.render.compare import compare
 from secscan.render.html import Page
+from secscan.render.pages import standing
 from secscan.render.pages.overview import changes, lead_figures, unseen
 from secscan.render.view import View
 
@@ -28,6 +29,7 @@ def build(view: View, council: CouncilRow) -> Page:
     context = {
         "council": council,
         "answer": headlines.council_answer(council, p, decisions.due_soon(due, p.as_of)),
+        "seen": standing.strip(view, council.id),
         "figures": lead_figures(p, [council], council.id),
         "gaps": view.gap_lines(council.id),
         "first": do_first(view, mine),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from secscan.render import bits, figures
 from secscan.render.bits import Table
 from secscan.render.html import Page
+from secscan.render.pages import standing
 from secscan.render.view import View
 
 
@@ -22,6 +23,8 @@ def build(view: View) -> Page:
         )
     heads = [bits.Column(label="Council"), *(bits.Column(label=t) for t in themes)]
     context = {
+        "seen": standing.strip(view),
+        "estate": standing.by_council(view),
         "matrix": Table(
             id="by-council", caption="Result by council and theme", columns=heads, rows=rows, sortable=False
         ),

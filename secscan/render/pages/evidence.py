@@ -170,7 +170,8 @@ def joins(view: View) -> Table:
     """Devices that several sources name by different ids, and what told that they are one."""
     rows = [
         bits.row(
-            r.asset, view.council(r.council), words.listing(r.also, 4), r.key, bits.cell(bits.places(r.places) or bits.text("Not stated")),
+            r.asset, view.council(r.council), words.listing(r.also, 4),
+            bits.cell(bits.text(r.key), None if r.sure else bits.note("less sure")), bits.cell(bits.places(r.places) or bits.text("Not stated")),
         )
         for r in view.posture.joins[: view.cap]
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from secscan.model.posture import ControlRow, InputRow, Posture
 from secscan.render import bits, charts, figures, headlines, words
 from secscan.render.bits import Bit, Table
 from secscan.render.html import Page
+from secscan.render.pages import standing
 from secscan.render.pages.council import unrecognised
 from secscan.render.view import View
 
@@ -21,6 +22,7 @@ LEAVES: Final = {
 }  # fmt: skip
 FIREWALL_LEAVES: Final = "Which networks reach which systems"
 FIREWALL_KIND: Final = "secscan-rules"
+COUNTS_AS: Final = {"register": "a register", "agent": "looks at devices", "network": "looks at the network"}
 
 
 def build(view: View) -> Page:
@@ -29,6 +31,10 @@ def build(view: View) -> Page:
     short = [s for s in every if _state(s) != "whole"]
     context = {
         "answer": headlines.unseen_answer(p, len(short), len(every)),
+        "seen": standing.strip(view),
+        "estate": standing.by_council(view),
+        "strangers": standing.strangers(view),
+        "never": standing.never_seen(view),
         "lines": lines_table(view, every),
         "sources": sources_table(view, short),
         "coverage": coverage_table(view),
@@ -155,14 +161,14 @@ def _share(files: Sequence[InputRow], state: str) -> str:
 def coverage_table(view: View) -> Table:
     rows = [
         bits.row(
-            bits.cell(bits.text(c.source), bits.note(c.kind)), view.council(c.council), bits.day(c.dated_on, "No file came"),
-            _of(c.assets, c.of_assets), _of(c.fresh, c.assets), _of(c.only_here, c.assets), words.number(c.installs) if c.installs else None,
+            bits.cell(bits.text(c.source), bits.note(f"{c.kind}, {COUNTS_AS.get(c.counts_as, 'not said')}")), view.council(c.council), bits.day(c.dated_on, "No file came"),
+            _of(c.assets, c.of_assets), None if c.in_register is None else words.of(c.in_register, c.assets), _of(c.fresh, c.assets), _of(c.only_here, c.assets), words.number(c.installs) if c.installs else None,
             _of(c.recognised, c.installs),
         )
         for c in sorted(view.posture.coverage, key=lambda c: (c.council, c.source))[: view.cap]
     ]  # fmt: skip
     heads = bits.columns(
-        "Source|Council|Newest data|Devices it names|Seen lately by it|Named by no other|Programs it lists|Names recognised"
+        "Source|Council|Newest data|Devices it names|Of those in a register|Seen lately by it|Named by no other|Programs it lists|Names recognised"
     )
     return Table(
         id="coverage", caption="What each source saw of its council", columns=heads, rows=rows, total=len(view.posture.coverage),

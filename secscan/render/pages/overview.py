@@ -11,6 +11,7 @@ from secscan.render.bits import Cell, Table
 from secscan.render.compare import Comparison, compare
 from secscan.render.decisions import Decision
 from secscan.render.html import Page
+from secscan.render.pages import standing
 from secscan.render.view import View
 
 SHOWN_DECISIONS = 10
@@ -31,6 +32,7 @@ def build(view: View) -> Page:
     due = view.decisions
     context = {
         "answer": headlines.answer(p, decisions.due_soon(due, p.as_of)),
+        "seen": standing.strip(view),
         "figures": lead_figures(p, p.councils),
         "gaps": view.gap_lines(),
         "decisions": decisions_table(view, due),

@@ -16,7 +16,7 @@ from secscan.model.settings import REGISTER, Settings
 Mask = NDArray[np.bool_]
 
 
-def estates(settings: Settings, estate: Estate) -> list[EstateRow]:
+def rows(settings: Settings, estate: Estate) -> list[EstateRow]:
     """A row for every council. What nobody could have told is None, never nought and never all."""
     assets, sightings = estate.frames["assets"], estate.frames["sightings"]
     registered = assets.columns["registered"].test(bool)
@@ -31,14 +31,14 @@ def estates(settings: Settings, estate: Estate) -> list[EstateRow]:
     )
     every, strays, addresses = (_by_council(sightings, which) for which in (sighted, sighted & stray, homeless))
     with_register = estate.notes.get("with_register", ())
-    rows = []
+    found = []
     for council in settings.councils:
         id = council.id
         given = id in with_register
         told = now.get(id, 0), before.get(id, 0), never.get(id, 0)
         known = given and sum(told) == in_register.get(id, 0)
         installs, recognised, distinct, of_those = names.get(id, (0, 0, 0, 0))
-        rows.append(
+        found.append(
             EstateRow(
                 council=id, registers=[s.id for s in council.sources if s.word == REGISTER],
                 register=in_register.get(id, 0) if given else None,
@@ -47,7 +47,7 @@ def estates(settings: Settings, estate: Estate) -> list[EstateRow]:
                 installs=installs, recognised=recognised, names=distinct, names_recognised=of_those,
             )
         )  # fmt: skip
-    return rows
+    return found
 
 
 def strangers(estate: Estate) -> list[Stranger]:
