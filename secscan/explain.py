@@ -13,12 +13,13 @@ from secscan import answers
 from secscan.doors.terminal import typed
 from secscan.engine.find import expression
 from secscan.engine.words import why, would_turn
+from secscan.inventory import sources_of
 from secscan.model.check import Params
 from secscan.model.errors import UsageError
 from secscan.model.estate import Estate
 from secscan.model.expr import columns_of
 from secscan.model.places import Files, Place
-from secscan.model.posture import ClaimRow, ControlRow, ExceptionRow, FindingRow, Posture, Route
+from secscan.model.posture import ClaimRow, ControlRow, ExceptionRow, FindingRow, Posture, Route, Said
 from secscan.workspace import Workspace
 
 WORST: Final = 10
@@ -237,6 +238,7 @@ class _Register:
         self.files = Files()
         reading, settled = answers.exports(held, posture.as_of, self.files)
         self.estate: Estate = settled()
+        self.loads = reading.loads
         self.assets = self.estate.frames["assets"]
         then = {i.file: i.sha256 for i in posture.inputs}
         self.changed = {load.file for load in reading.loads if then.get(load.file) != load.sha256}
@@ -273,6 +275,7 @@ def _asset(held: Workspace, posture: Posture, register: _Register, row: int) -> 
         for f in posture.findings
         if f.asset is None and f.council == council and {asset, hostname} & set(f.evidence.get("assets", ()))
     ]
+    told = sources_of(register.loads, held.settings, register.files, str(council), str(asset))
     touched = {p.file for name in assets.columns if (p := register.place(name, row)) is not None} & register.changed
     return _answer(
         {"id": asset, "council": council, "asset": asset, "hostname": hostname},
@@ -299,10 +302,28 @@ def _asset(held: Workspace, posture: Posture, register: _Register, row: int) -> 
             for j in posture.joins
             if _is(mine, j.council, j.asset)
         ],
+        said={fact: _said(fact, said, posture.as_of) for fact, said in told.facts.items()},
+        told_by=[
+            {"by": n.source, "name": n.name, "key": n.key, "value": n.value, "sure": n.sure, "source": _source(n.place)}
+            for n in (told.named if len(told.named) > 1 else ())
+        ],
+        maybe=list(register.estate.notes["maybe"].get(row, ())),
         why=_stands(found, shared),
         next=typed("explain", found[0].fingerprint) if found else typed("exposure", "--to", asset, "--council", council),
         warnings=[f"{file}: not as run {posture.run_id} read it; what it says now stands here" for file in sorted(touched)],
     )  # fmt: skip
+
+
+def _said(fact: str, said: Sequence[Said], today: date) -> list[dict[str, Any]]:
+    """What each source says of a fact, what is used first; how old each is, and why that one is used."""
+    why = "the newest" if fact == "last_seen" else "the first source in secscan.yaml that says it"
+    return [
+        {
+            "value": s.value, "by": s.source, "dated_on": s.dated_on, "age_days": s.dated_on and (today - s.dated_on).days,
+            "source": _source(s.place), "used": not number, "why": None if number else why,
+        }
+        for number, s in enumerate(said)
+    ]  # fmt: skip
 
 
 def _is(mine: tuple[str, str], council: str, asset: str | None) -> bool:

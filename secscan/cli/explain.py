@@ -107,6 +107,15 @@ def _text(out: Out, told: Told) -> None:
     _section(
         out, "Known under other ids", (f"{', '.join(j['also'])}, told by {j['key']}" for j in told.get("joined", ()))
     )
+    _section(out, "Its sources, and by what they mean the same", (
+        f"{n['by']} calls it {n['name']}: {_by(n)}{_at(n['source'])}" for n in told.get("told_by", ())
+    ))  # fmt: skip
+    if maybe := told.get("maybe"):
+        out.line(f"It may be the same as {', '.join(maybe)}: they have one address, and something speaks against it")
+    _section(out, "What several sources say, the first is used", (
+        f"{fact}, from {said[0]['why']}: " + "; ".join(f"{s['value']} by {s['by']}{_age(s)}{_at(s['source'])}" for s in said)
+        for fact, said in told.get("said", {}).items() if len(said) > 1
+    ))  # fmt: skip
     _section(out, "Sources disagree, the first is used", (
         f"{d['fact']}: " + "; ".join(f"{s['value']} by {s['by']}{_at(s['source'])}" for s in d["said"])
         for d in told.get("disagreements", ())
@@ -143,6 +152,16 @@ def _section(out: Out, title: str, lines: Iterable[str]) -> None:
         if not number:
             out.line(f"{title}:")
         out.line(f"  {line}")
+
+
+def _by(n: Told) -> str:
+    if n["key"] is None:
+        return "told by the id that its tool has for it"
+    return f"told by {n['key']} {n['value']}{'' if n['sure'] else ', which is less sure'}"
+
+
+def _age(s: Told) -> str:
+    return "" if s["age_days"] is None else f", {s['age_days']} days old"
 
 
 def _about(e: Told) -> str:

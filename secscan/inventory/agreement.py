@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
-from secscan.inventory.register import FACTS, Entry, Register, Statement, folded, in_order, registered, system_name
+from secscan.inventory.register import (
+    FACTS,
+    Entry,
+    Register,
+    Statement,
+    folded,
+    in_order,
+    key_of,
+    registered,
+    system_name,
+)  # fmt: skip
 from secscan.inventory.zones import ZoneFinder
 from secscan.model.estate import System
 from secscan.model.keys import KEYS, comparable
-from secscan.model.places import Files
+from secscan.model.places import Files, Place
 from secscan.model.posture import Disagreement, Said
 from secscan.model.raw import Load
 from secscan.model.settings import Settings
@@ -67,14 +78,71 @@ def agreement(register: Register, finder: ZoneFinder, files: Files) -> Told:
     )
 
 
-def facts_of(
-    loads: Sequence[Load], settings: Settings, files: Files, council: str, asset: str
-) -> dict[str, list[Said]]:
-    """Every fact of an asset as each of its sources gives it, what is used first; empty where no source has a row of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """One source of an asset: what it calls it, and by what it was told that it means the same as the others."""
+
+    source: str
+    name: str
+    key: str | None
+    """The surest key by which it agrees with another; None: it is the only one, or its tool's own id tells."""
+    value: str | None
+    sure: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """An asset as each of its sources gives it. ``facts``: what is used first; ``last_seen`` is the newest, all others the first's."""
+
+    facts: Mapping[str, Sequence[Said]]
+    named: Sequence[Named]
+
+
+def sources_of(loads: Sequence[Load], settings: Settings, files: Files, council: str, asset: str) -> Sources:
+    """What each source says of one asset; nothing where no source has a row of it."""
     made = registered(in_order([load for load in loads if load.council == council], settings), settings, files)
     entry = next((e for e in made.entries if e.asset.casefold() == asset.casefold()), None)
-    given = {} if entry is None else {fact: _by_source(entry, fact) for fact in FACTS}
-    return {fact: [_said(s, fact, files) for s in said] for fact, said in given.items() if said}
+    if entry is None:
+        return Sources(facts={}, named=())
+    facts = {fact: [_said(s, fact, files) for s in _by_source(entry, fact)] for fact in FACTS}
+    seen: dict[str, Statement] = {}
+    for s in sorted((s for s in entry.said if s.last_seen), key=lambda s: s.last_seen or date.min, reverse=True):
+        seen.setdefault(s.source, s)
+    facts["last_seen"] = [
+        Said(source=s.source, value=str(s.last_seen), dated_on=s.dated_on, place=files.place(s.place))
+        for s in seen.values()
+    ]
+    return Sources(facts={fact: said for fact, said in facts.items() if said}, named=_named(entry, settings, files))
+
+
+def _named(entry: Entry, settings: Settings, files: Files) -> list[Named]:
+    """Each source of an asset with the surest key and value that another of them has too."""
+    rows: dict[str, list[Statement]] = {}
+    for s in entry.said:
+        rows.setdefault(s.source, []).append(s)
+    weak = [key for key in settings.join_weakly.keys if key not in settings.join]
+    found = []
+    for source, mine in rows.items():
+        others = [s for s in entry.said if s.source != source]
+        shared = (
+            (key, value)
+            for key in (*settings.join, *weak)
+            for value in sorted(_values(mine, key) & _values(others, key))
+        )
+        key, value = next(shared, (None, None))
+        found.append(
+            Named(
+                source=source, name=mine[0].name, key=key, value=value, sure=key not in weak, place=files.place(mine[0].place)
+            )
+        )  # fmt: skip
+    return found
+
+
+def _values(said: Sequence[Statement], key: str) -> set[str]:
+    if key == "ip":
+        return {address for s in said for address in s.facts.get("ip", ())}
+    return {value for s in said if (value := comparable(key, key_of(s, key))) is not None}
 
 
 def _by_source(entry: Entry, fact: str) -> list[Statement]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secscan.inventory import facts_of
+from secscan.inventory import sources_of
 from secscan.model.estate import Estate
 from secscan.model.posture import Disagreement
 from secscan.model.raw import Load, RawTable
@@ -409,12 +409,29 @@ def test_everything_that_is_said_of_an_asset_can_be_asked_for() -> None:
     made = register({"asset_tag": "T-1", "serial": "EX7Q2LM1", "owner": "Head of ICT"}).add(
         "assets", HOST, source="agent"
     )
-    found = facts_of(made.loads, settings(councils=COUNCILS, vantage_points=[]), made.files, "a", "t-1")
-    assert {fact: [(s.source, s.value) for s in said] for fact, said in found.items()} == {
+    asked = settings(councils=COUNCILS, vantage_points=[])
+    found = sources_of(made.loads, asked, made.files, "a", "t-1")
+    assert {fact: [(s.source, s.value) for s in said] for fact, said in found.facts.items()} == {
         "hostname": [("agent", "SRV-1")], "serial": [("register", "EX7Q2LM1"), ("agent", "EX7Q2LM1")],
         "owner": [("register", "Head of ICT")],
     }  # fmt: skip
-    assert facts_of(made.loads, settings(councils=COUNCILS, vantage_points=[]), made.files, "b", "T-1") == {}
+    assert [(n.source, n.name, n.key, n.value, n.sure) for n in found.named] == [
+        ("register", "T-1", "serial", "ex7q2lm1", True), ("agent", "dev-1", "serial", "ex7q2lm1", True),
+    ]  # fmt: skip
+    nothing = sources_of(made.loads, asked, made.files, "b", "T-1")
+    assert (nothing.facts, nothing.named) == ({}, ())
+
+
+def test_of_the_days_on_which_sources_saw_it_the_newest_is_used_and_what_a_weak_key_told_says_so() -> None:
+    made = register(KNOWN).add("assets", {**BARE, "last_seen": date(2026, 2, 22)}, source="tool")
+    found = sources_of(made.loads, settings(councils=COUNCILS, vantage_points=[]), made.files, "a", "T-1")
+    assert [(s.source, s.value) for s in found.facts["last_seen"]] == [
+        ("tool", "2026-02-22"),
+        ("register", "2026-02-20"),
+    ]
+    assert [(n.source, n.key, n.value, n.sure) for n in found.named] == [
+        ("register", "ip", "10.1.0.1", False), ("tool", "ip", "10.1.0.1", False),
+    ]  # fmt: skip
 
 
 # --- order ----------------------------------------------------------------------------------------------------------
