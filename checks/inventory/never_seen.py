@@ -14,6 +14,7 @@ from secscan.api import Assets, Expr, Params, check
     unknown_says="{hostname}: nobody can tell whether it was ever seen",
     fix="Find it and put it where a tool sees it, or take it out of the register with a note of where it went.",
     about=lambda asset, policy: asset.registered,
+    unknown_when=lambda asset, policy: asset.registered.is_missing(),
     shows=("type",),
 )
 def never_seen(asset: Assets, policy: Params) -> Expr:

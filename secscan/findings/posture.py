@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.findings import councils, coverage, estates, registers, support
+from secscan.findings import councils, coverage, estates, registers, shared, support
 from secscan.findings.claims import Past, spells
 from secscan.findings.excluded import excluded
 from secscan.model.check import CheckSpec
@@ -67,7 +67,11 @@ def assemble(
     legacy = registers.legacy(shown, estate, policy, claims, rows)
     inputs = councils.inputs(settings, estate)
     exceptions = registers.exceptions(policy, shown, facts.as_of)
-    warnings = [*policy.warnings, *(gap.says for gap in estate.gaps), *estate.notes.get("join_warnings", ())]
+    used = shared.shared(settings, estate, shown)
+    warnings = [
+        *policy.warnings, *(gap.says for gap in estate.gaps), *estate.notes.get("join_warnings", ()),
+        *shared.warnings(settings, estate, used),
+    ]  # fmt: skip
     return Posture(
         tool_version=facts.tool_version,
         run_id=facts.run_id,
@@ -115,6 +119,7 @@ def assemble(
         estate=estates.rows(settings, estate),
         strangers=estates.strangers(estate),
         never_seen=estates.never_seen(estate),
+        shared=used,
         disagreements=coverage.disagreements(estate),
         joins=sorted(estate.notes.get("joins", ()), key=lambda j: (j.council, j.asset)),
         excluded=excluded(policy, estate, judgements, checks),

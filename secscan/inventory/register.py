@@ -309,10 +309,10 @@ def key_of(s: Statement, key: str) -> str | None:
 def _weak(
     things: Sequence[Sequence[Statement]], keyed: Sequence[Thing], joined: Joined, weakly: Weakly
 ) -> dict[str, dict[int, set[str]]]:
-    """For each weak key the values by which each thing may be joined: those that two groups have within so many days.
+    """For each weak key the values by which each thing may be joined: those that two groups have.
 
-    A day goes with each value, so that what held an address last year is not taken for what holds it now. Of a device
-    that roams, and of an address that changes hands, nothing counts.
+    A day goes with each value, so that what held an address last year is not taken for what holds it now; of a device that
+    roams, and of an address that changes hands, nothing counts. A value with the host name beside it needs none of that.
     """
     changing = [ip_network(text) for text in weakly.changing]
     found: dict[str, dict[int, set[str]]] = {}
@@ -323,22 +323,26 @@ def _weak(
             for value in (v for i in group for v in _values(things[i], keyed[i], key)):
                 if first.setdefault(value, number) != number:
                     several.add(value)
-        several = {v for v in several if key != "ip" or not _tells_nobody(v, changing)}
+        several = {v for v in several if key != "ip" or not _is_everybodys(v)}
+        alone = {v for v in several if key != "ip" or not _changes(v, changing)}
         held: dict[str, list[tuple[int, int]]] = {}
+        of: dict[int, set[str]] = {}
         for group in joined.groups if several else ():
-            for i in group if not _roams(things, group, weakly) else ():
-                for s in things[i]:
-                    day = (s.last_seen or s.dated_on).toordinal()
-                    for value in several.intersection(_values([s], keyed[i], key)):
-                        held.setdefault(value, []).append((day, i))
-        found[key] = {}
+            roams = any(s.facts.get("type") in weakly.roaming for i in group for s in things[i])
+            for i, s in ((one, s) for one in group for s in things[one]):
+                for value in several.intersection(_values([s], keyed[i], key)):
+                    if (name := keyed[i].keys.get(NAME)) is not None:
+                        of.setdefault(i, set()).add(f"{value} {name}")
+                    if value in alone and not roams:
+                        held.setdefault(value, []).append(((s.last_seen or s.dated_on).toordinal(), i))
         for value, sightings in held.items():
             sightings.sort()
             last = since = sightings[0][0]
             for day, i in sightings:
                 since = day if day - last > weakly.within_days else since
                 last = day
-                found[key].setdefault(i, set()).add(f"{value} {since}")
+                of.setdefault(i, set()).add(f"{value} {since}")
+        found[key] = of
     return found
 
 
@@ -351,15 +355,15 @@ def _values(said: Sequence[Statement], keyed: Thing, key: str) -> Sequence[str]:
     )
 
 
-def _roams(things: Sequence[Sequence[Statement]], group: Sequence[int], weakly: Weakly) -> bool:
-    return any(s.facts.get("type") in weakly.roaming for i in group for s in things[i])
-
-
-def _tells_nobody(address: str, changing: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Whether many machines may have the address at once, or in turn."""
+def _is_everybodys(address: str) -> bool:
+    """Whether any machine may have the address at any time."""
     ip = ip_address(address)
-    special = ip.is_loopback or ip.is_unspecified or ip.is_multicast or ip.is_link_local
-    return special or any(ip in network for network in changing if network.version == ip.version)
+    return ip.is_loopback or ip.is_unspecified or ip.is_multicast or ip.is_link_local
+
+
+def _changes(address: str, changing: Sequence[IPv4Network | IPv6Network]) -> bool:
+    ip = ip_address(address)
+    return any(ip in network for network in changing if network.version == ip.version)
 
 
 def _ids(

@@ -408,6 +408,24 @@ class Stranger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRow:
+    """A system that one organisation runs and others use: counted once, where it stands."""
+
+    council: str
+    """Whose register it stands in."""
+    asset: str
+    hostname: str | None
+    service: str | None
+    used_by: list[str]
+    open: int
+    """Findings of it that are open."""
+    unknown: int
+    also: list[str]
+    """Assets of those who use it that have its serial number or full name: counted a second time."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeverSeen:
     """An asset that stands in a register and that nothing has seen."""
 
@@ -635,6 +653,7 @@ class Posture:
     """Empty: an older run kept none."""
     strangers: list[Stranger] = field(default_factory=list)
     never_seen: list[NeverSeen] = field(default_factory=list)
+    shared: list[SharedRow] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     joins: list[JoinRow] = field(default_factory=list)
     support_ends: list[SupportEnd] = field(default_factory=list)

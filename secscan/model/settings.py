@@ -219,7 +219,10 @@ class Limits(Strict):
 
 
 class Weakly(Strict):
-    """What may make a sighting and an asset one where no key of ``join`` tells; tried last, and told as less sure."""
+    """What may make a sighting and an asset one where no key of ``join`` tells; tried last, and told as less sure.
+
+    Where both have one host name too, neither the day nor the range nor the type counts.
+    """
 
     keys: tuple[Literal["mac", "ip"], ...] = Field(("mac", "ip"), description="Surest first; [] for none.")
     within_days: int = Field(
@@ -234,6 +237,21 @@ class Weakly(Strict):
         ("laptop", "notebook", "tablet", "phone"),
         description="Types of device that change their address, or share a dock: joined by no such key.",
     )
+
+
+class Shared(Strict):
+    """A system that one organisation runs and others use: it is counted once, under the one that runs it."""
+
+    of: Id = Field(description="Whose register it stands in.")
+    asset: Words | None = Field(None, description="Its asset there.")
+    service: Words | None = Field(None, description="Or: every asset there that this service depends on.")
+    used_by: tuple[Id, ...] = Field(min_length=1, description="The councils that use it; their pages show it.")
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Shared:
+        if (self.asset is None) == (self.service is None):
+            raise ValueError("a shared system is named by its asset or by its service: one of the two")
+        return self
 
 
 class Partnership(Strict):
@@ -258,6 +276,7 @@ class Settings(Strict):
         description="By what two sources of one council mean the same asset, surest first.",
     )
     join_weakly: Weakly = Weakly()
+    shared_systems: tuple[Shared, ...] = ()
 
     @model_validator(mode="after")
     def _references_hold(self) -> Settings:
@@ -268,6 +287,9 @@ class Settings(Strict):
         for zone in self.zones:
             if zone.council is not None and zone.council not in councils:
                 raise ValueError(f"zone '{zone.id}' names council '{zone.council}', which is not defined")
+        for name in (name for shared in self.shared_systems for name in (shared.of, *shared.used_by)):
+            if name not in councils:
+                raise ValueError(f"a shared system names council '{name}', which is not defined")
         _once("firewall", [f.id for f in self.firewalls])
         for firewall in self.firewalls:
             if firewall.council is not None and firewall.council not in councils:

@@ -37,6 +37,7 @@ from secscan.model.posture import (
     Posture,
     Route,
     Said,
+    SharedRow,
     Stranger,
     SupportEnd,
     SupportKnown,
@@ -386,6 +387,16 @@ def strangers() -> list[Stranger]:
     ]  # fmt: skip
 
 
+def shared() -> list[SharedRow]:
+    return [
+        SharedRow(
+            council="threeways", asset="TW-PAY-01", hostname="tw-pay-01.threeways.example", service="Payroll",
+            used_by=["alderbeck", "brackenford", "corvale"], open=2, unknown=1, also=["corvale CV-SRV-099"],
+            place=Place("inventory/threeways/2026-09-30/assets.csv", 12),
+        )
+    ]  # fmt: skip
+
+
 def never_seen() -> list[NeverSeen]:
     return [
         NeverSeen(
@@ -578,7 +589,7 @@ def partnership(**given: Any) -> Posture:
     """The whole picture: one council silent, one protection disproven, one exception overdue."""
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
-        "coverage": coverage(), "estate": estates(), "strangers": strangers(), "never_seen": never_seen(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
+        "coverage": coverage(), "estate": estates(), "strangers": strangers(), "never_seen": never_seen(), "shared": shared(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
         "excluded": excluded(), "matrix": matrix(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
@@ -660,7 +671,7 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        unrecognised=[], coverage=[], strangers=[], never_seen=[], estate=[
+        unrecognised=[], coverage=[], strangers=[], never_seen=[], shared=[], estate=[
             replace(r, register=None, seen_lately=None, seen_before=None, never=None, sighted=0, unregistered=None, addresses=0, installs=0, recognised=0, names=0, names_recognised=0) for r in whole.estate
         ], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
     )  # fmt: skip

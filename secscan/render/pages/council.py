@@ -34,6 +34,7 @@ def build(view: View, council: CouncilRow) -> Page:
         "gaps": view.gap_lines(council.id),
         "first": do_first(view, mine),
         "themes": themes(view, council),
+        "shared": standing.shared(view, council.id),
         "inputs": inputs_table(view, inputs, whole=False),
         "refused": refused(inputs),
         "unseen": unseen(view, council.id),

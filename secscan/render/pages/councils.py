@@ -29,6 +29,7 @@ def build(view: View) -> Page:
             id="by-council", caption="Result by council and theme", columns=heads, rows=rows, sortable=False
         ),
         "sizes": _sizes(view),
+        "shared": standing.shared(view),
         "rely": view.rely(),
     }
     return Page(

@@ -134,3 +134,21 @@ def _nothing(view: View, says: str, of_row: Callable[[EstateRow], int | None]) -
     if not rows or len(silent) == len(rows):
         return "Nobody can tell: no register was read, or nothing that looks."
     return f"{says} Not known of {words.listing(silent, SHOWN_NAMES)}." if silent else says
+
+
+def shared(view: View, council: str | None = None) -> Table:
+    """The shared systems that a council runs or uses; or all of them."""
+    found = [r for r in view.posture.shared if council is None or council == r.council or council in r.used_by]
+    rows = [
+        bits.row(
+            bits.cell(view.device(r.council, r.asset, r.hostname or r.asset), bits.note(r.asset), bits.places([r.place])),
+            view.council(r.council), r.service, words.listing([view.name(c) for c in r.used_by], SHOWN_NAMES + 1), r.open, r.unknown,
+            bits.note(f"counted twice: {words.listing(r.also, SHOWN_NAMES)}") if r.also else None,
+        )
+        for r in found[: view.cap]
+    ]  # fmt: skip
+    heads = bits.columns("System|Run by|Service|Used by|#Open findings|#Not known|Also in a register of")
+    return Table(
+        id="shared", caption="Shared systems", columns=heads, rows=rows, total=len(found), file="shared.csv",
+        empty="No shared system is declared.",
+    )  # fmt: skip
