@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.findings import councils, coverage, registers, support
+from secscan.findings import councils, coverage, registers, scanners, support
 from secscan.findings.claims import Past, spells
 from secscan.findings.excluded import excluded
 from secscan.model.check import CheckSpec
@@ -124,6 +124,11 @@ def assemble(
             if any(j.control.check == spec.id for j in judgements)
         ],
         matrix=estate.notes.get("matrix"),
+        scanners=scanners.scanners(settings, estate, inputs),
+        scanner_issues=scanners.issues(estate),
+        scanner_agreement=scanners.agreement(estate),
+        shared_cves=scanners.shared(estate),
+        device_results=scanners.of_devices(estate, legacy),
     )  # fmt: skip
 
 

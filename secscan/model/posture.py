@@ -500,6 +500,117 @@ class CouncilRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerRow:
+    """Another scanner's files of one run, and what they say of one council. Its results are its own words, never findings."""
+
+    council: str
+    source: str
+    kind: str
+    files: list[str]
+    dated_on: date | None
+    """The day of its newest file; None: no file came."""
+    age_days: int | None
+    state: str
+    """As ``InputRow.state``, of its worst file."""
+    stale: bool
+    """Its results are too old to rely on."""
+    looked: int
+    """Devices of the council that it looked at, or found something on."""
+    of_assets: int
+    devices: int
+    """Of those: with a result that is open."""
+    results: int
+    fixed: int
+    """Of the results: those that it says are fixed."""
+    unlisted: int
+    """Of the results: on devices that no list of the council has."""
+    cves: int
+    """Different CVEs that its open results name."""
+    severities: dict[str, int]
+    """Its own word -> open results; "" stands for no word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerIssue:
+    """One thing that other scanners report open in one council: a CVE, or a title where a result names several or none."""
+
+    council: str
+    issue: str
+    title: str
+    cves: list[str]
+    says: list[str]
+    """Each scanner with its own word, as ``source: word``."""
+    assets: int
+    """Devices of the council's lists on which it is reported."""
+    unlisted: int
+    """Results on devices that no list has."""
+    results: int
+    cvss3: int | None
+    """The highest score that is given, in tenths."""
+    products: list[str]
+    fixed_in: list[str]
+    first_seen: date | None
+    last_seen: date
+    """The newest day on which a scanner found it, or of a file that says so."""
+    devices: list[str]
+    """The first few by name."""
+    places: list[Place]
+    """The first few rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerAgreement:
+    """Of the pairs of a device and a CVE that scanners report open in one council: those that just these report."""
+
+    council: str
+    sources: list[str]
+    pairs: int
+    others_looked: int
+    """Of those: on devices at which another scanner looked too, and does not report it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedCve:
+    """One CVE that several scanners report open on the same device, side by side."""
+
+    council: str
+    cve: str
+    assets: int
+    """Devices on which at least two of them report it."""
+    says: list[str]
+    """Each scanner with its own words, as ``source: word``."""
+    devices: dict[str, int]
+    """Scanner -> devices on which it reports it."""
+    places: list[Place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceResults:
+    """What other scanners report open on one device of the legacy register: the gravest by score, and how many there are."""
+
+    council: str
+    asset: str
+    total: int
+    rows: list[DeviceResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceResult:
+    """One result of another scanner, in its words."""
+
+    scanner: str
+    issue: str
+    title: str
+    severity: str | None
+    cvss3: int | None
+    proto_port: str | None
+    product: str | None
+    fixed_in: str | None
+    last_seen: date
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One council's figure in one run. ``mark`` says why a step is not progress (silent, rules changed); None: like for like."""
 
@@ -576,3 +687,9 @@ class Posture:
     """{id, title, sha256, file, package} of each check that ran; package: the one that brought it and its version, or None."""
     matrix: ZoneMatrix | None = None
     """None: the run kept none, as older ones did not."""
+    scanners: list[ScannerRow] = field(default_factory=list)
+    scanner_issues: list[ScannerIssue] = field(default_factory=list)
+    """Most devices first."""
+    scanner_agreement: list[ScannerAgreement] = field(default_factory=list)
+    shared_cves: list[SharedCve] = field(default_factory=list)
+    device_results: list[DeviceResults] = field(default_factory=list)
