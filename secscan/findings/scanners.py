@@ -68,7 +68,7 @@ def scanners(settings: Settings, estate: Estate, inputs: Sequence[InputRow]) -> 
                             age_days=min((i.age_days for i in came if i.age_days is not None), default=None),
                             state=min((i.state for i in came), key=_rank, default="missing"),
                             stale=gap is not None and gap.stale, of_assets=of_assets[other.id],
-                            looked=_looked(estate, scans, one.id, other.id), **_counts(frame, scans, mine),
+                            **_looked(estate, one.id, other.id), **_counts(frame, scans, mine),
                         )
                     )  # fmt: skip
     return found
@@ -78,11 +78,14 @@ def _rank(state: str) -> int:
     return _WORST_FIRST.index(state) if state in _WORST_FIRST else 0
 
 
-def _looked(estate: Estate, scans: Scans, source: str, council: str) -> int:
-    seen = scans.looked.get(source)
+def _looked(estate: Estate, source: str, council: str) -> dict[str, Any]:
+    """At how many of a council's devices the source looked, and how many of them no other list has."""
+    assets, seen = estate.frames["assets"], _scans(estate).looked.get(source)
     if seen is None:
-        return 0
-    return int((seen & estate.frames["assets"].columns["council"].test(lambda value: value == council)).sum())
+        return {"looked": 0, "only_here": 0}
+    mine = seen & assets.columns["council"].test(lambda value: value == council)
+    alone = mine & assets.columns["sources_seen"].test(lambda n: n == 1)
+    return {"looked": int(mine.sum()), "only_here": int(alone.sum())}
 
 
 def _counts(frame: Frame, scans: Scans, rows: Rows) -> dict[str, Any]:

@@ -516,6 +516,8 @@ class ScannerRow:
     """Its results are too old to rely on."""
     looked: int
     """Devices of the council that it looked at, or found something on."""
+    only_here: int
+    """Of those: in no other list of the council."""
     of_assets: int
     devices: int
     """Of those: with a result that is open."""

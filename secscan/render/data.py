@@ -20,6 +20,8 @@ from secscan.model.posture import (
     ClaimWay,
     CouncilRow,
     CoverageRow,
+    DeviceResult,
+    DeviceResults,
     Disagreement,
     ExceptionRow,
     Excluded,
@@ -30,6 +32,10 @@ from secscan.model.posture import (
     LegacyRow,
     Packet,
     PairRow,
+    ScannerAgreement,
+    ScannerIssue,
+    ScannerRow,
+    SharedCve,
     SupportEnd,
     SupportKnown,
     ZoneMatrix,
@@ -66,6 +72,10 @@ def _whole(view: View) -> dict[str, Columns]:
         "support-ends.csv": _plain(SupportEnd, p.support_ends),
         "unrecognised.csv": _keyed(p.unrecognised, ("name", "version", "publisher", "installs", "councils", "near")),
         "checks.csv": _keyed(p.checks, ("id", "title", "sha256", "file", "package")),
+        "scanners.csv": _plain(ScannerRow, p.scanners),
+        "scanner-issues.csv": _plain(ScannerIssue, p.scanner_issues),
+        "scanner-agreement.csv": _plain(ScannerAgreement, p.scanner_agreement),
+        "shared-cves.csv": _plain(SharedCve, p.shared_cves),
         "support-known.csv": _plain(SupportKnown, p.support_known),
     }
 
@@ -97,6 +107,7 @@ def _tables(view: View) -> dict[str, Rows]:
         "fixes.csv": _fixes(p.fixes),
         "controls.csv": _controls(view),
         "disagreements.csv": _disagreements(p.disagreements),
+        "device-results.csv": _device_results(p.device_results),
         "zone-matrix.csv": _matrix(p.matrix),
         "mitigation-ways.csv": _claimed(p.claims, "ways", ClaimWay),
         "mitigation-history.csv": _claimed(p.claims, "spells", ClaimSpell),
@@ -118,7 +129,7 @@ def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Column
     columns: list[list[object]] = []
     for field in kept:
         values = list(map(attrgetter(field.name), rows))
-        several = any(kind in str(field.type) for kind in ("Place", "list", "Packet"))
+        several = any(kind in str(field.type) for kind in ("Place", "list", "dict", "Packet"))
         columns.append([_value(value) for value in values] if several else values)
     return [f.name for f in kept], columns
 
@@ -134,6 +145,8 @@ def _value(value: object) -> object:
             return words.place(value) or None
         case Packet():
             return words.packet(value)
+        case dict():
+            return "; ".join(f"{key or 'no word'} {n}" for key, n in value.items())
         case list() | tuple():
             return "; ".join(str(v) for v in value)
         case _:
@@ -147,6 +160,14 @@ def _disagreements(rows: Sequence[Disagreement]) -> Rows:
         (d.council, d.asset, d.hostname, d.fact, i == 0, s.value, s.source, s.dated_on, _value(s.place))
         for d in rows
         for i, s in enumerate(d.said)
+    ]
+
+
+def _device_results(rows: Sequence[DeviceResults]) -> Rows:
+    """A line for each result that is kept of a device, and how many it has."""
+    names = [f.name for f in fields(DeviceResult)]
+    return ("council", "asset", "of", *names), [
+        (d.council, d.asset, d.total, *(_value(getattr(r, name)) for name in names)) for d in rows for r in d.rows
     ]
 
 

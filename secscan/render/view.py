@@ -10,6 +10,7 @@ from typing import Any, Final
 from secscan.model.posture import (
     ClaimRow,
     CouncilRow,
+    DeviceResults,
     ExceptionRow,
     FindingRow,
     LegacyRow,
@@ -145,6 +146,10 @@ class View:
         for row in self.posture.claims:
             found.setdefault((row.council, row.asset.casefold()), []).append(row)
         return found
+
+    @cached_property
+    def device_results(self) -> dict[tuple[str, str], DeviceResults]:
+        return {(row.council, row.asset): row for row in self.posture.device_results}
 
     @cached_property
     def listed_findings(self) -> frozenset[str]:

@@ -67,16 +67,20 @@ def two() -> Sources:
 def test_a_scanner_is_told_with_its_file_its_devices_and_its_own_words() -> None:
     row = rows(settled(two()))["a", "one"]
     assert (row.kind, row.dated_on, row.age_days, row.state, row.stale) == ("nessus", TODAY, 0, "whole", False)
-    assert (row.looked, row.of_assets, row.devices, row.results, row.fixed, row.unlisted, row.cves) == (
-        2,
-        2,
-        2,
-        5,
-        1,
-        1,
-        2,
-    )
+    assert (row.looked, row.only_here, row.of_assets, row.devices) == (2, 0, 2, 2)
+    assert (row.results, row.fixed, row.unlisted, row.cves) == (5, 1, 1, 2)
     assert row.severities == {"Critical": 2, "": 1, "Info": 1}
+
+
+def test_a_device_that_the_scanner_alone_names_is_counted_as_such() -> None:
+    made = scanned(
+        Sources().add("assets", {"asset_tag": "T1"}, source="register"),
+        [{"device_id": "10.0.0.9"}],
+        found(asset_tag="10.0.0.9"),
+        source="one",
+    )
+    row = rows(settled(made))["a", "one"]
+    assert (row.looked, row.only_here, row.of_assets, row.unlisted) == (1, 1, 2, 0)
 
 
 def test_a_scanner_that_fell_silent_or_never_came_is_told_as_such() -> None:

@@ -21,6 +21,8 @@ from secscan.model.posture import (
     ControlRow,
     CouncilRow,
     CoverageRow,
+    DeviceResult,
+    DeviceResults,
     Disagreement,
     ExceptionRow,
     Excluded,
@@ -35,6 +37,10 @@ from secscan.model.posture import (
     Posture,
     Route,
     Said,
+    ScannerAgreement,
+    ScannerIssue,
+    ScannerRow,
+    SharedCve,
     SupportEnd,
     SupportKnown,
     ZoneMatrix,
@@ -402,6 +408,59 @@ def support_known() -> list[SupportKnown]:
     ]
 
 
+def scanned() -> dict[str, Any]:
+    """Two scanners of one council, one of which is too old, and one of another whose file never came."""
+    file = "inventory/alderbeck/2026-10-31/scan.nessus"
+    cve, port, rows = "CVE-2026-20011", "tcp/3389", [Place(file, 412), Place(file, 977), Place(file, 1640)]
+
+    def row(council: str, source: str, kind: str, **given: Any) -> ScannerRow:
+        values: dict[str, Any] = {
+            "files": [file], "dated_on": TODAY, "age_days": 0, "state": "whole", "stale": False, "looked": 390, "only_here": 3, "of_assets": ASSETS[council],
+            "devices": 212, "results": 4_120, "fixed": 12, "unlisted": 9, "cves": 318, "severities": {"Critical": 31, "High": 204, "Info": 3_873},
+        }  # fmt: skip
+        return ScannerRow(council=council, source=source, kind=kind, **{**values, **given})
+
+    def issue(name: str, title: str, assets: int, says: list[str], **given: Any) -> ScannerIssue:
+        values: dict[str, Any] = {
+            "council": "alderbeck", "cves": [], "unlisted": 0, "results": assets, "cvss3": None, "products": [], "fixed_in": [],
+            "first_seen": None, "last_seen": TODAY, "devices": ["pay-01", "pay-02", "web-07"], "places": rows,
+        }  # fmt: skip
+        return ScannerIssue(issue=name, title=title, assets=assets, says=says, **{**values, **given})
+
+    return {
+        "scanners": [
+            row("alderbeck", "alderbeck-nessus", "nessus"),
+            row("alderbeck", "alderbeck-greenbone", "greenbone", files=["inventory/alderbeck/2026-07-01/report.xml"], dated_on=date(2026, 7, 1),
+                age_days=122, state="silent", stale=True, looked=88, only_here=0, devices=40, results=603, severities={"9.8": 12, "5.0": 591}),
+            row("corvale", "corvale-trivy", "trivy", files=[], dated_on=None, age_days=None, state="missing", looked=0, only_here=0, devices=0, results=0,
+                fixed=0, unlisted=0, cves=0, severities={}),
+        ],
+        "scanner_issues": [
+            issue("SSL certificate cannot be trusted", "SSL certificate cannot be trusted", 188, ["alderbeck-nessus: Medium"], cvss3=65),
+            issue(cve, "Remote Desktop Services lets strangers in", 14, ["alderbeck-greenbone: 9.8", "alderbeck-nessus: Critical"], results=28,
+                  cves=[cve], cvss3=98, products=["Remote Desktop Services"], fixed_in=["KB5044033"], first_seen=date(2026, 9, 2)),
+            issue("Lost", "Lost", 0, ["alderbeck-nessus: no word"], unlisted=9, results=9, devices=["10.20.9.9"]),
+        ],
+        "scanner_agreement": [
+            ScannerAgreement(council="alderbeck", sources=["alderbeck-greenbone", "alderbeck-nessus"], pairs=41, others_looked=0),
+            ScannerAgreement(council="alderbeck", sources=["alderbeck-nessus"], pairs=902, others_looked=117),
+        ],
+        "shared_cves": [
+            SharedCve(council="alderbeck", cve=cve, assets=11, says=["alderbeck-greenbone: 9.8", "alderbeck-nessus: Critical"],
+                      devices={"alderbeck-greenbone": 14, "alderbeck-nessus": 11}, places=rows[:2]),
+        ],
+        "device_results": [
+            DeviceResults(council=row.council, asset=row.asset, total=17, rows=[
+                DeviceResult(scanner="alderbeck-nessus", issue=cve, title="Remote Desktop Services lets strangers in", severity="Critical",
+                             cvss3=98, proto_port=port, product="Remote Desktop Services", fixed_in="KB5044033", last_seen=TODAY, place=rows[0]),
+                DeviceResult(scanner="alderbeck-nessus", issue="SSL certificate cannot be trusted", title="SSL certificate cannot be trusted",
+                             severity=None, cvss3=None, proto_port=None, product=None, fixed_in=None, last_seen=TODAY, place=rows[1]),
+            ])
+            for row in register()[:1]
+        ],
+    }  # fmt: skip
+
+
 def excluded() -> list[Excluded]:
     return [
         Excluded(
@@ -540,7 +599,7 @@ def partnership(**given: Any) -> Posture:
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
         "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
-        "excluded": excluded(), "matrix": matrix(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
+        "excluded": excluded(), "matrix": matrix(), **scanned(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
     p |= {
@@ -621,5 +680,5 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        scanners=[], scanner_issues=[], scanner_agreement=[], shared_cves=[], device_results=[], unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
     )  # fmt: skip

@@ -142,7 +142,15 @@ def test_each_command_that_the_pages_name_exists_with_its_options(capfd: pytest.
             name, *rest = code.split()[1:]
             command = (name, rest[0]) if name == "runs" else (name,)
             named.setdefault(command, set()).update(word for word in rest if word.startswith("--"))
-    assert set(named) == {("explain",), ("exposure",), ("runs", "list"), ("recognise",), ("report",), ("scan",)}
+    assert set(named) == {
+        ("explain",),
+        ("exposure",),
+        ("import",),
+        ("runs", "list"),
+        ("recognise",),
+        ("report",),
+        ("scan",),
+    }
     for command, options in named.items():
         assert run([*command, "--help"]) == 0
         helped = capfd.readouterr().out

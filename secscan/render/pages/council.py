@@ -10,6 +10,7 @@ from secscan.render.bits import Cell, Table
 from secscan.render.compare import compare
 from secscan.render.html import Page
 from secscan.render.pages.overview import changes, lead_figures, unseen
+from secscan.render.pages.scanners import scanners_table
 from secscan.render.view import View
 
 FIRST = 10
@@ -32,6 +33,7 @@ def build(view: View, council: CouncilRow) -> Page:
         "gaps": view.gap_lines(council.id),
         "first": do_first(view, mine),
         "themes": themes(view, council),
+        "scanners": scanners_table(view, council.id),
         "inputs": inputs_table(view, inputs, whole=False),
         "refused": refused(inputs),
         "unseen": unseen(view, council.id),

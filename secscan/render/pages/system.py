@@ -12,6 +12,7 @@ from secscan.render.bits import Bit, Cell, Table
 from secscan.render.html import Page
 from secscan.render.pages.legacy import ended, plan
 from secscan.render.pages.mitigations import TESTS, seen, tests
+from secscan.render.pages.scanners import of_device
 from secscan.render.view import View, gravest_first
 
 ROUTES, NAMED, FINDINGS, ALIKE = 60, 12, 40, 8
@@ -35,6 +36,7 @@ def build(view: View, key: tuple[str, str]) -> Page:
         "exceptions": _exceptions(view, rows),
         "ways": routes(first),
         "findings": findings_table(view, findings),
+        "scanned": of_device(view, key),
         "rely": view.rely(view.councils.get(key[0])),
     }
     return Page(
