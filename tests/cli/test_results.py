@@ -18,7 +18,7 @@ CVE = "CVE-2019-0708"
 HEAD = "IP,Hostname,Port,Port Protocol,CVSS,Severity,QoD,Solution Type,NVT Name,NVT OID,CVEs,Timestamp,Result ID,Solution\n"
 GREENBONE = HEAD + (
     f"10.1.9.5,srv-files,3389,tcp,9.8,High,99,VendorFix,Strangers get in,1.3.6.1,{CVE},2026-02-27T08:00:00Z,r1,x\n"
-    "10.1.9.77,,443,tcp,5.0,Medium,80,Mitigation,Weak hash,1.3.6.2,CVE-2004-2761,2026-02-27T08:00:00Z,r2,x\n"
+    "10.1.9.77,,443,tcp,5.0,Medium,80,Mitigation,Weak hash,1.3.6.2,CVE-2019-07081,2026-02-27T08:00:00Z,r2,x\n"
 )
 NESSUS = (
     "Plugin ID,CVE,CVSS v2.0 Base Score,Risk,Host,Protocol,Port,Name,Synopsis,Description,Solution,See Also,Plugin Output,CVSS v3.0 Base Score,NetBIOS Name\n"

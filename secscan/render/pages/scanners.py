@@ -40,8 +40,7 @@ def scanners_table(view: View, council: str | None = None) -> Table:
         bits.row(
             bits.cell(bits.text(s.source), bits.note(s.kind), *_files(s.files)),
             *([view.council(s.council)] if council is None else []),
-            _dated(s), _state(s), _looked(s), s.results - s.fixed, bits.cell(bits.prose(_words(s))) if s.severities else None,
-            s.cves, s.unlisted,
+            _dated(s), _state(s), *(_counts(s) if s.files else (None,) * 5),
         )
         for s in found[: view.cap]
     ]  # fmt: skip
@@ -72,9 +71,12 @@ def _state(s: ScannerRow) -> Cell:
     return bits.cell(bits.tag(words.INPUT_STATES.get(s.state, s.state)), old)
 
 
-def _looked(s: ScannerRow) -> Cell | None:
-    if not s.of_assets:
-        return None
+def _counts(s: ScannerRow) -> Sequence[Cell | int | None]:
+    said = bits.cell(bits.prose(_words(s))) if s.severities else None
+    return (_looked(s) if s.of_assets else None, s.results - s.fixed, said, s.cves, s.unlisted)
+
+
+def _looked(s: ScannerRow) -> Cell:
     alone = bits.note(f"{s.only_here:,} in no other list") if s.only_here else None
     shown = bits.text(words.of(s.looked, s.of_assets))
     return bits.cell(shown, bits.note(f"results on {s.devices:,} of them"), alone, sort=s.looked)
@@ -138,7 +140,7 @@ def issues_table(view: View) -> Table:
         for i in found[: view.cap]
     ]  # fmt: skip
     heads = bits.columns(
-        "What is reported|Council|#Devices|Who says so, in its own words|#CVSS score|Mended in|Found|Where"
+        "What is reported|Council|#Devices|Who says so, in its own words|#CVSS score|Mended in|Found|Devices, and the first row"
     )
     return Table(
         id="issues", caption="What other scanners report, on most devices first", columns=heads, rows=rows, total=len(found),
@@ -210,5 +212,5 @@ def of_device(view: View, key: tuple[str, str]) -> Table | None:
     heads = bits.columns("What is reported|Who says so, in its own words|#CVSS score|Mended in|Found|Where")
     return Table(
         id="scanned", caption="What other scanners report on this device", columns=heads, rows=rows, total=found.total if found else 0,
-        file="device-results.csv", empty="No scanner whose results were given reports anything open on it.", sortable=False,
+        empty="No scanner whose results were given reports anything open on it.", sortable=False,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from secscan.doors.terminal import typed
 from secscan.model.posture import ClaimRow, FindingRow, LegacyRow, Route
 from secscan.render import bits, decisions, headlines, words
 from secscan.render.bits import Bit, Cell, Table
@@ -37,6 +38,7 @@ def build(view: View, key: tuple[str, str]) -> Page:
         "ways": routes(first),
         "findings": findings_table(view, findings),
         "scanned": of_device(view, key),
+        "explained": words.plain(typed("explain", key[1], "--council", key[0]), 1_000),
         "rely": view.rely(view.councils.get(key[0])),
     }
     return Page(
