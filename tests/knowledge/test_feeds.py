@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from secscan.doors import files as door
-from secscan.knowledge import feeds
+from secscan.knowledge import feeds, load_catalogue, recognise, widen
 from secscan.knowledge.feeds import FEEDS, Taken, store
 from secscan.model.errors import InputError, StorageError
 from secscan.model.policy import FeedLimits
@@ -23,6 +26,7 @@ from tests.knowledge.lifecycle import MADE, OLDER, PRODUCTS, product, raw, relea
 
 TODAY = date(2026, 11, 24)
 FEED = FEEDS["endoflife"]
+SHIPPED = load_catalogue()
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "feeds" / "endoflife"
 
 
@@ -120,6 +124,8 @@ BROKEN = {
     "a spoilt gzip": (gzip.compress(b"x" * 40)[:-6] + b"123456", "cannot be unpacked"),
     "an empty ZIP": (zipped({}), "holds nothing"),
     "two keys": (raw(whole()).replace(b'"total"', b'"result": [], "total"'), "the key 'result' is set twice"),
+    "a blank name": (changed("result.0.label", "  "), "result[0].label is '  '"),
+    "half a character": (changed("result.0.label", "Acme \ud83d"), "result[0].label is"),
     "a hostile name": (changed("result.0.category", {"\x1b[2J": "\u202e"}), "result[0].category is"),
 }  # fmt: skip
 
@@ -134,6 +140,43 @@ def test_what_is_no_whole_document_is_refused_in_one_line_and_what_is_held_stays
     assert says in str(refused.value) and str(refused.value).isprintable()
     assert str(refused.value).startswith(str(tmp_path / "new.json"))
     assert {p: p.read_bytes() for p in (tmp_path / store.FOLDER).glob("**/*") if p.is_file()} == before
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(["2026-13-01", "0001-01-01", "9999-12-31", "cpe:::", "pkg:npm/%40/"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2), max_leaves=4,
+)  # fmt: skip
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(p for key, part in inner for p in places(part, (*path, key)))]
+
+
+PLACES = places(whole())[1:]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
+def test_any_document_is_taken_or_refused_in_a_line(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    document: Any = whole()
+    for path, value in changes:
+        here = document
+        try:
+            for part in path[:-1]:
+                here = here[part]
+            here[path[-1]] = value
+        except (LookupError, TypeError):
+            continue  # an earlier change took the place away
+    with TemporaryDirectory() as folder:
+        try:
+            taken(Path(folder), raw(document))
+        except InputError as error:
+            assert len(str(error).splitlines()) == 1
+        else:
+            wide = widen(SHIPPED, FEED.id, held(Path(folder)).facts(), trusted=True)
+            for name in ("Acme LiftCtl 3.1", "AcmeBase", "Quill"):
+                recognise(wide, name, "3.1", "Quill", None, TODAY)
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:

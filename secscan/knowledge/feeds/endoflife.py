@@ -12,7 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+)
 
 from secscan.doors import json
 from secscan.doors.terminal import safe
@@ -40,9 +48,17 @@ def _time(value: Any) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def _written(value: str) -> str:
+    value.encode()  # half a character, as JSON can escape it, is no text
+    return value
+
+
 Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9._+-]{0,99}$")]
-Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=300)]
+Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100), AfterValidator(_written)]
+Text = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_written)
+]
+Remark = Annotated[str, StringConstraints(strict=True, max_length=2000), AfterValidator(_written)] | None
 Day = Annotated[date | None, BeforeValidator(_day)]
 Time = Annotated[datetime, BeforeValidator(_time)]
 
@@ -70,8 +86,8 @@ class Product(_Part):
     category: Text
     aliases: tuple[Text, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
-    labels: Mapping[str, str | None] = {}
-    links: Mapping[str, str | None] = {}
+    labels: Mapping[str, Remark] = {}
+    links: Mapping[str, Remark] = {}
     releases: tuple[Release, ...]
 
 
@@ -157,7 +173,7 @@ def _facts(sources: Sequence[Source]) -> dict[str, Any]:
 def _fact(product: Product, source: Source, line: int, lines: Iterator[int]) -> dict[str, Any]:
     return {
         "id": product.name, "label": product.label, "category": _CATEGORIES.get(product.category, ""),
-        "names": list(_names(product)), "link": _link(product), "extension": product.labels.get("eoes"),
+        "names": list(_names(product)), "link": _link(product), "extension": product.labels.get("eoes") or None,
         "on": source.document.said_at.date().isoformat(), "file": source.file, "line": line,
         "lines": [[r.name, r.label or r.name, *_support(r), next(lines, 0)] for r in product.releases],
     }  # fmt: skip

@@ -126,8 +126,9 @@ def held(root: Path, feed: Feed) -> Held | None:
 
 def keep(root: Path, feed: Feed, before: Sequence[Kept], new: Kept, document: Document, raw: bytes) -> Held:
     """The document is held beside those of ``before``, and what nothing names any more is gone."""
-    folder = door.make_folder(_folder(root, feed))
+    folder = _folder(root, feed)
     door.stay_inside(folder, root)
+    door.make_folder(folder)
     door.write(folder / new.file, raw)
     documents = sorted((*before, new), key=lambda d: d.part)
     now = Held(
