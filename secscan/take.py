@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from secscan import exposure, plugins, sources, workspace
+from secscan import exposure, history, plugins, policy, sources, workspace
 from secscan.answers import known_council
 from secscan.doors import files as door
 from secscan.doors.terminal import safe
+from secscan.knowledge import feeds
 from secscan.model.errors import InputError, UsageError
 from secscan.model.places import Files, Place
+from secscan.model.policy import FeedLimits
 from secscan.model.raw import Load, Shapes
 from secscan.model.settings import Source
 from secscan.workspace import Workspace
@@ -82,6 +84,28 @@ def take(
         if one.new_source:
             held = workspace.load(held.root)
         taken.append(one)
+    return taken, refused
+
+
+def take_feeds(
+    held: Workspace, paths: Sequence[Path], today: date, now: datetime, *, dry_run: bool
+) -> tuple[list[feeds.Taken], list[InputError]]:
+    """Every document of a feed that was taken, and why other files were refused; what was held of those stays.
+
+    Raises Busy while a run holds the workspace: it rests on what is held.
+    """
+    limits = policy.feed_limits(held.settings.policies, held.root, [c.id for c in held.settings.councils])
+    taken: list[feeds.Taken] = []
+    refused: list[InputError] = []
+    with history.lock(held.root / "state", now):
+        for path in paths:
+            try:
+                taken += feeds.take(
+                    held.root, path, lambda feed: limits.get(feed, FeedLimits()), today,
+                    file_mb=held.settings.limits.file_mb, dry_run=dry_run,
+                )  # fmt: skip
+            except InputError as error:
+                refused.append(error)
     return taken, refused
 
 

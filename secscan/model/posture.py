@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from secscan.model.places import Place
-from secscan.model.words import ClaimState, Severity, Status, Verdict
+from secscan.model.words import ClaimState, FeedState, Severity, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +380,48 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    """One feed of public knowledge as this run found it."""
+
+    feed: str
+    label: str
+    state: FeedState
+    dated_on: date | None
+    """The document's own day; None: none is held."""
+    fetched_on: date | None
+    age_days: int | None
+    entries: int | None
+    sha256: str | None
+    source: str
+    """Where it is published."""
+    origin: str | None
+    """The file that it was imported from."""
+    licence: str
+    notice: str
+    required: bool
+    changed: bool = False
+    """Whether the run before used another document, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateDispute:
+    """One release line of which the catalogue and a feed say different things; the newer statement is used."""
+
+    product: str
+    label: str
+    cycle: str
+    catalogue: str
+    """What the catalogue says, in words."""
+    catalogue_on: date
+    feed: str
+    """What the feed says."""
+    feed_on: date
+    used: Literal["catalogue", "feed"]
+    places: list[Place]
+    """Where each says so: the catalogue first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinRow:
     """One asset that several sources name by different ids, and by what it was told that they mean the same."""
 
@@ -681,6 +723,8 @@ class Posture:
     coverage: list[CoverageRow] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     joins: list[JoinRow] = field(default_factory=list)
+    feeds: list[FeedRow] = field(default_factory=list)
+    date_disputes: list[DateDispute] = field(default_factory=list)
     support_ends: list[SupportEnd] = field(default_factory=list)
     support_known: list[SupportKnown] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)

@@ -270,7 +270,8 @@ class View:
     def _catalogue(self) -> str:
         checked = self.posture.catalogue_checked_on
         counted = words.many(self.posture.catalogue_products, "product")
-        return f"{counted}; the oldest entry was checked on {words.english(checked)}" if checked else counted
+        own = f"{counted}; the oldest entry was checked on {words.english(checked)}" if checked else counted
+        return "; ".join([own, *(words.feed(f) for f in self.posture.feeds)])
 
     def _sums(self) -> list[tuple[str, str]]:
         wrong = figures.disagreements(self.posture)

@@ -21,11 +21,13 @@ from secscan.model.posture import (
     ControlRow,
     CouncilRow,
     CoverageRow,
+    DateDispute,
     DeviceResult,
     DeviceResults,
     Disagreement,
     ExceptionRow,
     Excluded,
+    FeedRow,
     FindingRow,
     FixRow,
     InputRow,
@@ -374,6 +376,34 @@ def disagreements() -> list[Disagreement]:
     ]
 
 
+def feeds() -> list[FeedRow]:
+    """One that was used, another than the run before used, and one that nobody imported."""
+    held = FeedRow(
+        feed="endoflife", label="Lifecycle dates (endoflife.date)", state="stale", dated_on=date(2026, 8, 22),
+        fetched_on=date(2026, 9, 1), age_days=70, entries=464, sha256="5e" * 32, source="https://lifecycle.example/full",
+        origin="products-full.json.gz", licence="MIT", notice="By the contributors of the lifecycle data.", required=True,
+        changed=True,
+    )  # fmt: skip
+    none = replace(
+        held, feed="exploited", label="Exploited holes", state="missing", dated_on=None, fetched_on=None, age_days=None,
+        entries=None, sha256=None, origin=None, required=False, changed=False,
+    )  # fmt: skip
+    return [held, none]
+
+
+def date_disputes() -> list[DateDispute]:
+    places = [
+        Place("secscan/knowledge/catalogue/languages.yaml", 120),
+        Place("knowledge/feeds/endoflife/whole-5e5e.json", 88),
+    ]
+    return [
+        DateDispute(
+            product="python", label="Python", cycle="3.13", catalogue="ends 2029-10-31", catalogue_on=date(2026, 7, 1),
+            feed="ends 2029-09-30, extension to 2030-09-30", feed_on=date(2026, 8, 22), used="feed", places=places,
+        )
+    ]  # fmt: skip
+
+
 def joins() -> list[JoinRow]:
     places = [
         Place("inventory/alderbeck/2026-10-31/register.csv", 12),
@@ -598,7 +628,7 @@ def partnership(**given: Any) -> Posture:
     """The whole picture: one council silent, one protection disproven, one exception overdue."""
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
-        "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
+        "coverage": coverage(), "disagreements": disagreements(), "joins": joins(), "feeds": feeds(), "date_disputes": date_disputes(), "support_ends": support_ends(), "support_known": support_known(),
         "excluded": excluded(), "matrix": matrix(), **scanned(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
@@ -680,5 +710,5 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        scanners=[], scanner_issues=[], scanner_agreement=[], shared_cves=[], device_results=[], unrecognised=[], coverage=[], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        scanners=[], scanner_issues=[], scanner_agreement=[], shared_cves=[], device_results=[], unrecognised=[], coverage=[], disagreements=[], joins=[], feeds=[], date_disputes=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
     )  # fmt: skip
