@@ -16,14 +16,15 @@ from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
 from secscan.findings.registers import exceptions as register_of_exceptions
 from secscan.history import results
+from secscan.knowledge import feeds
 from secscan.model.added import Added
 from secscan.model.check import CheckSpec
 from secscan.model.errors import InputError, PolicyError, Problem, UsageError
 from secscan.model.estate import Estate
 from secscan.model.net import Answer
 from secscan.model.places import Files, Place
-from secscan.model.policy import Policy
-from secscan.model.posture import ExceptionRow, FindingRow, Posture
+from secscan.model.policy import FeedLimits, Policy
+from secscan.model.posture import ExceptionRow, FeedRow, FindingRow, Posture
 from secscan.model.settings import Firewall, Limits, Source
 from secscan.model.tables import TABLES, TableSpec
 from secscan.workspace import Workspace
@@ -120,12 +121,39 @@ def rules_of(held: Workspace, today: date, folders: Sequence[Path] = ()) -> Poli
     )  # fmt: skip
 
 
+def catalogue_of(
+    held: Workspace | None, today: date, rules: Policy | None = None, *, allow_stale: bool = False
+) -> knowledge.Catalogue:
+    """What is shipped, what the council adds to it, and what the feeds that the workspace holds do.
+
+    ``rules``: the policy in force, where the caller knows it already. Raises PolicyError, and InputError for a feed
+    that is not what was imported.
+    """
+    if held is None:
+        return knowledge.load_catalogue()
+    own = knowledge.load_catalogue([(held.root / f, f) for f in held.settings.policies.catalogue])
+    if not any(feeds.held(held.root, feed) for feed in feeds.FEEDS.values()):
+        return own
+    return feeds.widened(own, held.root, _limits(held, rules), today, allow_stale=allow_stale)
+
+
+def feeds_of(held: Workspace, today: date, rules: Policy | None = None) -> list[FeedRow]:
+    """How each feed stands on a day."""
+    return feeds.standing(held.root, _limits(held, rules), today)
+
+
+def _limits(held: Workspace, rules: Policy | None) -> Mapping[str, FeedLimits]:
+    if rules is not None:
+        return rules.feeds
+    return policy.feed_limits(held.settings.policies, held.root, [c.id for c in held.settings.councils])
+
+
 def lint(held: Workspace, today: date, folders: Sequence[Path] = ()) -> policy.Linted:
     """What is wrong with, or loosened in, everything that the workspace's policy is made of."""
     problems = _brand_problems(held)
     try:
         found = rules_of(held, today, folders)
-        catalogue = knowledge.load_catalogue([(held.root / f, f) for f in held.settings.policies.catalogue])
+        catalogue = catalogue_of(held, today, found)
     except PolicyError as error:
         return policy.Linted(problems=(*problems, *error.problems), warnings=(), loosened=())
     warnings = (*found.warnings, *knowledge.unknown_names(catalogue, found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from secscan import answers
+from secscan import answers, inventory
 from secscan.doors.terminal import typed
 from secscan.engine.find import expression
 from secscan.engine.words import why, would_turn
@@ -26,6 +27,12 @@ WORST: Final = 10
 """How many findings of a control are named."""
 _INNER: Final = frozenset(("council", "asset", "hostname", "sources_seen"))
 """Columns of the register that the answer's head says already, or that count rows."""
+_OF_RESULT: Final = (
+    "device", "scanner", "tool", "check_id", "title", "cves", "cvss3", "proto_port", "product", "version", "fixed_in", "open",
+    "first_seen_on", "last_seen_on", "scanned_on",
+)  # fmt: skip
+"""What is told of another scanner's result beside its own word for how grave it is."""
+_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII | re.IGNORECASE)
 _SEVERAL: Final = ("assets", "missing", "rows", "subjects")
 """Evidence that counts the rows of a finding."""
 
@@ -35,7 +42,7 @@ Answer = dict[str, Any]
 def explain(
     held: Workspace, posture: Posture, subject: str, council: str | None, folders: Sequence[Path] = ()
 ) -> Answer:
-    """Why it stands as it does: a finding by its fingerprint, a control, or an asset by any of its names.
+    """Why it stands as it does: a finding by its fingerprint, a control, an asset by any of its names, or what scanners say of a CVE.
 
     Raises UsageError when nothing of that name is known, or when it means several.
     """
@@ -48,6 +55,8 @@ def explain(
     register = _Register(held, posture)
     if (row := register.row(subject, council)) is not None:
         return _asset(held, posture, register, row)
+    if (told := _cve(register, subject, council)) is not None:
+        return told
     raise UsageError(_unknown(held, posture, register, subject))
 
 
@@ -241,6 +250,7 @@ class _Register:
         self.loads = reading.loads
         self.assets = self.estate.frames["assets"]
         then = {i.file: i.sha256 for i in posture.inputs}
+        self.loads = reading.loads
         self.changed = {load.file for load in reading.loads if then.get(load.file) != load.sha256}
         self._also = {(j.council, a.casefold()): j.asset for j in posture.joins for a in (*j.also, j.asset)}
 
@@ -251,6 +261,20 @@ class _Register:
         if len(joined) == 1:
             ((council, name),) = joined
         return answers.registered(self.estate, name, council)
+
+    def results(self, what: str, of: int | str) -> list[int]:
+        """The rows of other scanners' results of an asset, by its row, or that name a CVE; the gravest by score first."""
+        frame = self.estate.frames["results"]
+        if what == "asset":
+            take = frame.columns["asset"].take
+            mine = [] if take is None else np.flatnonzero((take == of) & frame.columns["reported"].test(bool)).tolist()
+        else:
+            mine = np.flatnonzero(
+                frame.columns["cves"].test(lambda text: text is not None and of in text.split(";"))
+            ).tolist()
+        return sorted(
+            mine, key=lambda r: (frame.get("open", r) is False, -(frame.get("cvss3", r) or 0), frame.place("", r))
+        )
 
     def place(self, column: str, row: int) -> Place | None:
         code = self.assets.place(column, row)
@@ -285,6 +309,11 @@ def _asset(held: Workspace, posture: Posture, register: _Register, row: int) -> 
         unknowns=[_line(f) for f in shared],
         exceptions=[_accepted(e) | {"subject": e.subject} for e in posture.exceptions if _is(mine, e.council, e.asset)],
         claims=[_claimed(c) for c in posture.claims if _is(mine, c.council, c.asset)],
+        results=[_result(register, r) for r in register.results("asset", row)],
+        kept=[
+            {"name": name, "value": s.value, "by": s.source, "source": _source(s.place)}
+            for name, s in inventory.kept_of(register.loads, held.settings, register.files, council, str(asset))
+        ],
         routes=[_route(r) for r in _routes(posture, mine)],
         disagreements=[
             {
@@ -355,6 +384,17 @@ def _listed(register: _Register, row: int) -> list[dict[str, Any]]:
     return facts
 
 
+def _result(register: _Register, row: int) -> Answer:
+    """One result of another scanner, in its own words."""
+    frame = register.estate.frames["results"]
+    said = {name: frame.get(name, row) for name in _OF_RESULT}
+    code = frame.place("", row)
+    return {
+        "council": frame.get("council", row), "asset": frame.get("asset", row), "hostname": frame.get("hostname", row),
+        **said, "severity": frame.get("said_severity", row), "source": None if code is None else _source(register.files.place(code)),
+    }  # fmt: skip
+
+
 def _routes(posture: Posture, mine: tuple[str, str]) -> list[Route]:
     """Who can reach the asset, or may; each way once, though several of its products are asked about."""
     found = {
@@ -374,6 +414,41 @@ def _route(r: Route) -> Answer:
     }  # fmt: skip
 
 
+# ------------------------------------------------------------------------------------------------ a CVE
+
+
+def _cve(register: _Register, subject: str, council: str | None) -> Answer | None:
+    """What other scanners say of a CVE, device by device; None where no result names it."""
+    cve = subject.upper()
+    if not _CVE.fullmatch(subject):
+        return None
+    told = [_result(register, r) for r in register.results("cve", cve)]
+    mine = [r for r in told if council in (None, r["council"])]
+    if not mine:
+        return None
+    standing = [r for r in mine if r["open"]]
+    devices = {(r["council"], r["asset"] or r["device"]) for r in standing}
+    scanners = sorted({r["scanner"] for r in standing})
+    first = next((r for r in mine if r["asset"]), None)
+    said = (
+        f"open on {len(devices)} device{'' if len(devices) == 1 else 's'}, by {', '.join(scanners)}"
+        if standing
+        else "every scanner that names it says it is fixed"
+    )
+    return _answer(
+        {
+            "id": cve,
+            "council": council,
+            "asset": None,
+            "hostname": None,
+            "title": f"{cve}, as other scanners report it",
+        },
+        results=mine,
+        why=said,
+        next=typed("explain", first["asset"], "--council", first["council"]) if first else typed("findings"),
+    )
+
+
 # ------------------------------------------------------------------------------------------------ nothing of that name
 
 
@@ -387,6 +462,8 @@ def _unknown(held: Workspace, posture: Posture, register: _Register, subject: st
             return f"{row.id} is {what} {row.asset}: {typed('explain', row.asset, '--council', row.council)}"
     if any(f.fingerprint == subject for f in answers.listed(held, posture, closed=True)):
         return f"finding {subject} is closed; 'secscan findings --all' lists it with its dates"
+    if _CVE.fullmatch(subject):
+        return f"no result of another scanner that was given names {subject.upper()}; 'secscan findings' lists what is judged here"
     names = [*(c.id for c in posture.controls), *answers.names_of(register.estate)]
     near = answers.alike(subject, list(dict.fromkeys(names)))
     return f"no finding, control or asset is called '{subject}'{near or '; secscan findings lists them'}"

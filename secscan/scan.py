@@ -22,7 +22,7 @@ from secscan import (
     sources,
     workspace,
 )
-from secscan.answers import checks_of
+from secscan.answers import catalogue_of, checks_of, feeds_of
 from secscan.doors import files as door
 from secscan.doors import json
 from secscan.history import results
@@ -58,10 +58,12 @@ def scan(
     progress: Progress,
     report: bool = True,
     folders: Sequence[Path] = (),
+    allow_stale: bool = False,
 ) -> Scanned:
     """Scan a workspace as of a day: the record gains one run, and the report of it is published.
 
-    ``folders``: checks beside those that the workspace names. Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
+    ``folders``: checks beside those that the workspace names; ``allow_stale``: feeds past their hard age limit count
+    all the same. Raises Busy while another run holds the workspace, and whatever a room refuses to go on with.
     """
     started = now()
     brand = workspace.brand(held)
@@ -84,14 +86,18 @@ def scan(
             [z.id for z in held.settings.zones], today,
         )  # fmt: skip
         progress("recognising software", 0, 0)
-        catalogue = _catalogue(held)
-        rules = replace(rules, warnings=(*rules.warnings, *knowledge.unknown_names(catalogue, rules)))
+        catalogue = catalogue_of(held, today, rules, allow_stale=allow_stale)
+        feeds = feeds_of(held, today, rules)
+        old = knowledge.feeds.amiss(feeds, allow_stale=allow_stale)
+        rules = replace(rules, warnings=(*rules.warnings, *knowledge.unknown_names(catalogue, rules), *old))
         estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today, added.shapes)
         estate = knowledge.attach(estate, catalogue, rules)
         progress("following the firewall rules", 0, 0)
         past = store.runs()
         kept = [(run.as_of, claims) for run in past if isinstance(claims := run.facts.get("claims"), Mapping)]
         before: Any = kept[-1][1] if kept else {}
+        used = {row.feed: row.sha256 for row in feeds if row.sha256}
+        feeds = [replace(row, changed=bool(past) and _used(past[-1], row.feed) != row.sha256) for row in feeds]
         estate = exposure.attach(
             estate, held.settings, rules, exposure.devices(reading.loads, reading.gaps, held.settings, files, today),
             policy.ports_asked(rules, checks), held.source_places,
@@ -113,7 +119,7 @@ def scan(
                 tool_version=__version__, run_id=recorded.run_id, as_of=today, previous_as_of=recorded.previous_as_of,
                 previous_digest=recorded.previous_digest, clocked=recorded.clocked, changes=recorded.changes,
                 trends=recorded.trends, claims=kept, catalogue_products=len(catalogue.products),
-                catalogue_checked_on=catalogue.checked_on,
+                catalogue_checked_on=catalogue.checked_on, feeds=feeds, date_disputes=catalogue.disputes,
             )  # fmt: skip
             posture.append(findings.assemble(held.settings, estate, rules, checks, judgements, tallies, facts, brand))
             raw.append(json.compact(posture[0]))
@@ -122,7 +128,7 @@ def scan(
         store.record(
             history.RunRecord(
                 as_of=today, started_at=started, finished_at=now(), tool_version=__version__,
-                complete=findings.is_complete(estate.gaps, judgements), policy_digest=rules.digest,
+                complete=findings.is_complete(estate.gaps, judgements, feeds), policy_digest=rules.digest,
                 rules_digest=_asked(rules, checks, added), findings=found,
                 tallies=tallies, measures=measures, loads=estate.loads, gaps=estate.gaps,
                 closing=_closing(findings.looked(estate, checks, judgements)),
@@ -131,6 +137,7 @@ def scan(
                     "checks": {spec.id: spec.sha256 for spec in checks.values()},
                     **_brought(checks, added),
                     "claims": findings.standing(estate, before),
+                    **({"feeds": used} if used else {}),
                     "rules": {c.id: _asked(rules, checks, added, c.id) for c in held.settings.councils},
                 },
             ),
@@ -242,8 +249,10 @@ def _record(held: Workspace) -> Path:
     return results.record_of(held.root / "state")
 
 
-def _catalogue(held: Workspace) -> Any:
-    return knowledge.load_catalogue([(held.root / f, f) for f in held.settings.policies.catalogue])
+def _used(run: history.Run, feed: str) -> str | None:
+    """The digest of what a run used of a feed."""
+    used = run.facts.get("feeds")
+    return used.get(feed) if isinstance(used, Mapping) else None
 
 
 def _claim_states(estate: Estate) -> dict[str, tuple[str, str]]:

@@ -5,27 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from secscan import exposure, plugins, sources, workspace
+from secscan import exposure, history, plugins, policy, sources, workspace
 from secscan.answers import known_council
 from secscan.doors import files as door
 from secscan.doors.terminal import safe
+from secscan.knowledge import feeds
 from secscan.model.errors import InputError, UsageError
 from secscan.model.places import Files, Place
+from secscan.model.policy import FeedLimits
 from secscan.model.raw import Load, Shapes
 from secscan.model.settings import Source
 from secscan.workspace import Workspace
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LISTS: Final = ("dpkg", "rpm", "snap", "osquery")
-_ONE_EACH: Final = ("glpi", "ansible-facts", "vuls")
-"""Kinds with a file for every host: all of a council's belong to one source."""
 RULES: Final = "secscan-rules"
 MAP_HINT: Final = "say which of its columns is which: --as table --table assets --map asset_tag='Asset No' --map hostname='Device name'"
 
@@ -42,6 +43,8 @@ class Taken:
     """The same bytes were held already, here."""
     new_source: str | None = None
     """The id of the source that was added for it."""
+    replaced: str | None = None
+    """Where the file is now that had its name before, on the same day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,28 @@ def take(
     return taken, refused
 
 
+def take_feeds(
+    held: Workspace, paths: Sequence[Path], today: date, now: datetime, *, dry_run: bool
+) -> tuple[list[feeds.Taken], list[InputError]]:
+    """Every document of a feed that was taken, and why other files were refused; what was held of those stays.
+
+    Raises Busy while a run holds the workspace: it rests on what is held.
+    """
+    limits = policy.feed_limits(held.settings.policies, held.root, [c.id for c in held.settings.councils])
+    taken: list[feeds.Taken] = []
+    refused: list[InputError] = []
+    with history.lock(held.root / "state", now):
+        for path in paths:
+            try:
+                taken += feeds.take(
+                    held.root, path, lambda feed: limits.get(feed, FeedLimits()), today,
+                    file_mb=held.settings.limits.file_mb, dry_run=dry_run,
+                )  # fmt: skip
+            except InputError as error:
+                refused.append(error)
+    return taken, refused
+
+
 def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes) -> Taken:
     kind, surely = _kind(path, asked, held)
     name = _free_name(held, asked.council, _safe_name(_called(held, path.name, kind, asked)), kind)
@@ -105,8 +130,9 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes
         return Taken(load=load, surely=surely, stored=already, already=door.shown(already, held.root))
     if asked.dry_run:
         return Taken(load=load, surely=surely, stored=None)
-    stored = folder / today.isoformat() / name
-    _store(path, stored, held, load.sha256)
+    day = folder / today.isoformat()
+    stored = day / (_own_name(held, day, name, source, load) if _one_each(kind) else name)
+    before = _store(path, stored, held, load.sha256)
     new = new and not rules
     if new:
         workspace.add_source(held.root, asked.council, _written(source))
@@ -115,6 +141,7 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes
         surely=surely,
         stored=stored,
         new_source=source.id if new else None,
+        replaced=door.shown(before, held.root) if before else None,
     )
 
 
@@ -142,6 +169,10 @@ def _of_firewalls(kind: str) -> bool:
     return kind == RULES or kind in exposure.KINDS
 
 
+def _one_each(kind: str) -> bool:
+    return kind in sources.KINDS and sources.KINDS[kind].one_each
+
+
 def _no_firewall(name: str) -> str:
     return (
         f"{name}: these rules answer nothing yet; name the file under 'firewalls' in secscan.yaml, with the zones "
@@ -157,9 +188,36 @@ def _called(held: Workspace, name: str, kind: str, asked: Asked) -> str:
     """The file's name, or one by which the source for all files of its kind finds it."""
     council = held.settings.council(asked.council)
     fitting = [s for s in council.sources if s.kind == kind and _fits(name, s.file)] if council else []
-    if kind not in _ONE_EACH or fitting:
+    if not _one_each(kind) or fitting:
         return name
     return f"{kind}-{name.removeprefix(f'{kind}-')}"
+
+
+def _own_name(held: Workspace, folder: Path, name: str, source: Source, load: Load) -> str:
+    """The name, or one of its own where the file of that day and name is another machine's."""
+    first, dot, rest = name.partition(".")
+    names = (name, *(f"{first}-{number}{dot}{rest}" for number in range(2, 1000)))
+    return next((free for free in names if not _of_another(held, folder / free, source, load)), name)
+
+
+def _of_another(held: Workspace, path: Path, source: Source, load: Load) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        other = sources.read_file(
+            path, shown=safe(path.name), source=source, council=load.council, files=Files(),
+            limits=held.settings.limits, today=load.dated_on, dated_on=load.dated_on, shapes=plugins.find().shapes,
+        )  # fmt: skip
+    except InputError:
+        return False
+    ours, theirs = _machines(load), _machines(other)
+    return bool(ours and theirs and not ours & theirs)
+
+
+def _machines(load: Load) -> frozenset[str]:
+    """The machines that a file describes, as it calls them."""
+    assets = load.tables.get("assets")
+    return frozenset(filter(None, assets.columns["device_id"])) if assets is not None else frozenset()
 
 
 def _free_name(held: Workspace, council: str, name: str, kind: str) -> str:
@@ -186,7 +244,7 @@ def _source(held: Workspace, name: str, kind: str, asked: Asked) -> tuple[Source
             return source, False
     taken = {s.id for c in held.settings.councils for s in c.sources}
     fields: dict[str, Any] = {"id": _free_id(asked.council, name, taken), "as": kind, "file": name}
-    if kind in _ONE_EACH:
+    if _one_each(kind):
         fields |= {"id": _free_id(asked.council, kind, taken), "file": f"{kind}-*"}
     if kind in _LISTS:
         fields["asset"] = "{stem}"
@@ -247,8 +305,8 @@ def _same_bytes(held: Workspace, folder: Path, sha256: str) -> Path | None:
     return None
 
 
-def _store(path: Path, stored: Path, held: Workspace, sha256: str) -> None:
-    """Put the file in its place. What was there is kept beside it under a name that no source matches.
+def _store(path: Path, stored: Path, held: Workspace, sha256: str) -> Path | None:
+    """Put the file in its place. What was there is kept beside it under a name that no source matches: this one.
 
     Raises InputError when it is no longer the file that was read.
     """
@@ -258,9 +316,9 @@ def _store(path: Path, stored: Path, held: Workspace, sha256: str) -> None:
         raise InputError(Place(shown), "changed while it was read", "import it again when it is complete")
     door.stay_inside(stored.parent, held.root)
     door.make_folder(stored.parent)
-    if stored.exists():
-        number = 1
-        while (kept := stored.with_name(f"{stored.name}.replaced-{number}")).exists():
-            number += 1
+    kept = next(path for n in count(1) if not (path := stored.with_name(f"{stored.name}.replaced-{n}")).exists())
+    replaces = stored.exists()
+    if replaces:
         door.publish(stored, kept)
     door.write(stored, data)
+    return kept if replaces else None

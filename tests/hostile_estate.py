@@ -120,6 +120,51 @@ def collected() -> str:
     )  # fmt: skip
 
 
+def found(title: str = "CVE-2019-0708") -> str:
+    """What a scanner says it found, on a device that the source names."""
+    return json.dumps(
+        {
+            "descriptor": {"name": "grype", "timestamp": DAY}, "source": {"target": ATTACK}, "distro": {"name": ATTACK, "version": ATTACK},
+            "matches": [
+                {
+                    "artifact": {"name": ATTACK, "version": ATTACK, "type": ATTACK, "purl": ATTACK},
+                    "vulnerability": {
+                        "id": id, "severity": ATTACK, "fix": {"versions": [ATTACK]},
+                        "cvss": [{"version": "3.1", "metrics": {"baseScore": 9.8}}],
+                    },
+                }
+                for id in (title, ATTACK, LONG)
+            ],
+        }
+    )  # fmt: skip
+
+
+def listed() -> str:
+    """What another says, of devices that no list has either."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        [
+            "IP",
+            "Hostname",
+            "Port",
+            "Port Protocol",
+            "CVSS",
+            "Severity",
+            "NVT Name",
+            "NVT OID",
+            "CVEs",
+            "Timestamp",
+            "QoD",
+        ]
+    )
+    writer.writerow(
+        ["10.1.0.9", ATTACK, "23", "tcp", "9.8", ATTACK, ATTACK, ATTACK, f"CVE-2019-0708 {ATTACK}", DAY, ATTACK]
+    )
+    writer.writerow(["", ATTACK, "", ATTACK, ATTACK, ATTACK, ATTACK, "1", ATTACK, ATTACK, ATTACK])
+    return out.getvalue()
+
+
 SETTINGS: dict[str, Any] = {
     "partnership": {"name": PROSE[:480]},
     "councils": [
@@ -139,6 +184,9 @@ SETTINGS: dict[str, Any] = {
                 },
                 {"id": "oak-dpkg", "as": "dpkg", "file": "*.dpkg.txt", "asset": f"{SHORT}{{stem}}"},
                 {"id": "oak-rpm", "as": "rpm", "file": "*.rpm.txt", "asset": f"{SHORT}{{stem}}"},
+                {"id": "oak-grype", "as": "grype", "file": "found.json", "asset": "A"},
+                {"id": "oak-grype-too", "as": "grype", "file": "found-too.json", "asset": "A"},
+                {"id": "oak-greenbone", "as": "greenbone", "file": "listed.csv"},
                 {"id": "oak-collect", "as": "secscan-collect", "file": "machine.json"},
                 {"id": "oak-lost", "as": "secscan-software", "file": f"{SHORT.replace('/', '')}.csv"},
                 {"id": "oak-coded", "as": "secscan-software", "file": "coded.csv", "encoding": SHORT},
@@ -232,6 +280,9 @@ def write(root: Path) -> None:
     (day / "scan.xml").write_text(nmap(), encoding="utf-8")
     (day / "glpi.json").write_text(glpi(), encoding="utf-8")
     (day / "machine.json").write_text(collected(), encoding="utf-8")
+    for name in ("found.json", "found-too.json"):
+        (day / name).write_text(found(), encoding="utf-8")
+    (day / "listed.csv").write_text(listed(), encoding="utf-8", newline="")
     # One package a line, so no tab and no line break can be within its name; some lines are broken by what they hold.
     name, forged = f"{SHORT}\x1b[31m\x9b31m\u202e", f"{SHORT}\rA forged line"
     (day / "D1.dpkg.txt").write_text(f"{name}\t{name}\nopenssl\t{name}\n{forged}\t1\n", encoding="utf-8", newline="")

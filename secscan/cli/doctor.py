@@ -178,6 +178,7 @@ def _knowledge(held: Any, day: Any, folders: Sequence[Path]) -> Iterator[Finding
             says=f"{len(catalogue.products)} products, the oldest entry checked {age} days ago", fix="upgrade secscan",
         )  # fmt: skip
         rules = rules_of(held, today, folders)
+        yield from _feeds(held, today, rules)
         yield Finding(
             name="policy",
             state="ok",
@@ -185,6 +186,20 @@ def _knowledge(held: Any, day: Any, folders: Sequence[Path]) -> Iterator[Finding
         )
     except SecscanError as error:
         yield Finding(name="policy", state="fail", says=str(error).splitlines()[0], fix="secscan policy lint")
+
+
+def _feeds(held: Any, today: Any, rules: Any) -> Iterator[Finding]:
+    from secscan.answers import feeds_of
+
+    for row in feeds_of(held, today, rules):
+        says = "none imported; the shipped catalogue stands alone"
+        if row.state != "missing":
+            says = f"{row.entries} entries of {row.dated_on}, {row.age_days} days old ({row.state})"
+        bad = row.state in ("stale", "too-old") or (row.state == "missing" and row.required)
+        yield Finding(
+            name=f"feed {row.feed}", state="warn" if bad else "ok", says=says,
+            fix=f"fetch {row.source}, then: secscan feeds import FILE",
+        )  # fmt: skip
 
 
 def _last_run(held: Any, day: Any) -> Finding:

@@ -29,7 +29,7 @@ _HEAD = (
 
 
 @click.command(epilog="Example: secscan explain LEG-01")
-@click.argument("subject", metavar="FINGERPRINT|CONTROL|ASSET", shell_complete=controls)
+@click.argument("subject", metavar="FINGERPRINT|CONTROL|ASSET|CVE", shell_complete=controls)
 @click.option(
     "--council",
     metavar="ID",
@@ -51,7 +51,8 @@ def command(
 
     A control: what it asks for and where, how each council stands, who asks for less, the worst that fails. An asset,
     by its id, host name, serial number or address: every fact with its source, its findings, exceptions and claims,
-    who can reach it, and where sources disagree.
+    who can reach it, what other scanners report on it, and where sources disagree. A CVE: which scanners report it on
+    which devices.
     """
     from secscan import answers
     from secscan.explain import explain
@@ -68,7 +69,7 @@ def command(
     elif format_ == "csv":
         rows = [
             (f["name"], f["value"], (f["source"] or {}).get("file"), (f["source"] or {}).get("line"))
-            for f in told["facts"]
+            for f in (*told["facts"], *told.get("kept", ()))
         ]
         out.csv(("fact", "value", "file", "line"), rows)
     else:
@@ -93,6 +94,9 @@ def _text(out: Out, told: Told) -> None:
     if told["why"]:
         out.line(f"Because: {told['why']}" if "fingerprint" in said else f"Stands: {told['why']}")
     _section(out, "Facts", (f"{f['name']}: {_value(f['value'])}{_at(f['source'])}" for f in told["facts"]))
+    _section(out, "Also written in its sources, and asked for by no rule", (
+        f"{k['name']}: {k['value']}, by {k['by']}{_at(k['source'])}" for k in told.get("kept", ())
+    ))  # fmt: skip
     if unknown := told.get("not_known"):
         out.line(f"No source says: {', '.join(unknown)}")
     if outcomes := told.get("outcomes"):
@@ -128,6 +132,7 @@ def _text(out: Out, told: Told) -> None:
     _section(out, "Exceptions", (f"{_about(e)}{e['says']}{_at(e['source'])}" for e in told.get("exceptions", ())))
     _section(out, "Claims", (f"{c['says']}{_at(c['source'])}" for c in told.get("claims", ())))
     _section(out, "Who can reach it, or may", (_route(r) for r in told.get("routes", ())))
+    _results(out, told)
     if told["would_pass_if"]:
         out.line(f"It would pass if {told['would_pass_if']}")
     if told["fix"]:
@@ -144,6 +149,32 @@ def _findings(out: Out, told: Told) -> None:
         for f in found
     ))  # fmt: skip
     _section(out, "Not known, with others", (f"{f['fingerprint']}  {f['title']}" for f in told.get("unknowns", ())))
+
+
+def _results(out: Out, told: Told) -> None:
+    """What other scanners say, in their words; under a CVE, device by device."""
+    found = told.get("results", ())
+    of_cve = told["subject"].get("asset") is None
+    _section(out, f"Other scanners report, in their own words ({len(found)})", (
+        f"{_whose(r) if of_cve else ''}{r['scanner']} ({r['tool']}, {r['scanned_on']}): {r['title']}{_said(r)}{_at(r['source'])}"
+        for r in found
+    ))  # fmt: skip
+
+
+def _whose(r: Told) -> str:
+    named = r["asset"] or f"{r['device']}, which is in no list"
+    return f"{r['council']} {named}: "
+
+
+def _said(r: Told) -> str:
+    """The rest of a result: what it knows."""
+    score = None if r["cvss3"] is None else f"CVSS {r['cvss3'] // 10}.{r['cvss3'] % 10}"
+    parts = (
+        f"calls it {r['severity']}" if r["severity"] else None, score, r["cves"] if r["cves"] != r["title"] else None, r["proto_port"],
+        " ".join(filter(None, (r["product"], r["version"]))), f"mended in {r['fixed_in']}" if r["fixed_in"] else None,
+        f"first on {r['first_seen_on']}" if r["first_seen_on"] else None, None if r["open"] else "says it is fixed",
+    )  # fmt: skip
+    return "".join(f"; {part}" for part in parts if part)
 
 
 def _section(out: Out, title: str, lines: Iterable[str]) -> None:

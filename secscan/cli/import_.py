@@ -112,7 +112,7 @@ def _json(one: Taken) -> dict[str, Any]:
         "rows_loaded": load.rows_loaded, "rows_refused": load.rows_refused, "rows_blank": load.rows_blank,
         "refused": [{"line": r.line, "column": r.column, "reason": r.reason} for r in load.refused],
         "incomplete": load.incomplete, "already_held": one.already, "source": load.source,
-        "new_source": one.new_source,
+        "new_source": one.new_source, "replaced": one.replaced,
     }  # fmt: skip
 
 
@@ -131,6 +131,8 @@ def _text(out: Out, one: Taken) -> None:
         out.line(f"  {text}")
     if load.incomplete:
         out.line(f"  not the whole look: {load.incomplete}")
+    if one.replaced:
+        out.line(f"  takes the place of the file of that name, which is kept as {one.replaced}")
     if one.already:
         out.line(f"  already held as {one.already}")
     elif one.new_source:

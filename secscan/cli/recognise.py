@@ -32,14 +32,12 @@ def command(
     **how: Any,
 ) -> int:
     """Say what a software NAME and VERSION is taken for: product, cycle, support dates, and by which pattern."""
-    from secscan import knowledge
+    from secscan import answers, knowledge
 
     if piped == (name is not None):
         raise UsageError("give a NAME, or --stdin with CSV: name,version,publisher,kind")
     day = as_of(how["as_of"])
-    held = maybe_workspace(workspace)
-    own = [(held.root / f, f) for f in held.settings.policies.catalogue] if held else []
-    catalogue = knowledge.load_catalogue(own)
+    catalogue = answers.catalogue_of(maybe_workspace(workspace), day)
     asked = _piped() if piped else [(name, version, publisher, kind)]
     known: dict[Any, Any] = {}
     rows = []
@@ -53,6 +51,7 @@ def command(
             {
                 "name": q[0] or None, "version": q[1] or None, "publisher": q[2] or None, "product": r.product, "label": r.label, "cycle": r.cycle,
                 "eol_on": r.eol_on, "extended_on": r.extended_on, "status": r.status, "by": r.by, "near": list(r.near),
+                "dates_from": str(r.place) if r.place else None, "source": r.source, "checked_on": r.checked_on,
             }
             for q, r in rows
         ]  # fmt: skip

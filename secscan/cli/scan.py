@@ -32,7 +32,7 @@ FOUND = 1
 @click.option(
     "--allow-stale",
     is_flag=True,
-    help="Go on past a feed's hard age limit, and say so in every edition (no feed is read yet).",
+    help="Go on past a feed's hard age limit, and say so in every edition.",
 )
 @click.option("--report/--no-report", default=True, help="Publish the report (default), or only record.")
 @check_folders
@@ -57,7 +57,7 @@ def command(
     gc.set_threshold(200_000, 20, 20)  # rows by the hundred thousand hold no cycles: look for some seldom
     out = Out(quiet=quiet, verbose=verbose, no_color=no_color)
     held = open_workspace(workspace)
-    done = scan(held, today(as_of), now=now, progress=out.step, report=report, folders=folders)
+    done = scan(held, today(as_of), now=now, progress=out.step, report=report, folders=folders, allow_stale=allow_stale)
     out.clear()
     code = _code(done, fail_on)
     if format_ == "json":
@@ -65,7 +65,7 @@ def command(
     elif format_ == "csv":
         out.csv(_HEADER, [_row(c) for c in done.posture.councils])
     else:
-        _text(out, done, code)
+        _text(out, done, code, allow_stale)
     return code
 
 
@@ -111,11 +111,17 @@ def _row(c: CouncilRow) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _text(out: Out, done: Scanned, code: int) -> None:
+def _text(out: Out, done: Scanned, code: int, allow_stale: bool) -> None:
+    from secscan.knowledge import feeds
+
     posture = done.posture
     out.line(f"{posture.partnership}, as of {long_date(posture.as_of)} (run {posture.run_id})")
     out.table(_HEADER, [_row(c) for c in posture.councils])
-    if unseen := [*_broken(posture), *(gap["says"] for gap in posture.gaps)]:
+    if unseen := [
+        *_broken(posture),
+        *feeds.amiss(posture.feeds, allow_stale=allow_stale),
+        *(gap["says"] for gap in posture.gaps),
+    ]:
         out.line("What could not be seen:")
         for says in unseen[:15]:
             out.line(f"  {says}")

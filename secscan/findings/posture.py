@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from secscan.findings import councils, coverage, estates, registers, shared, support
+from secscan.findings import councils, coverage, estates, registers, scanners, shared, support
 from secscan.findings.claims import Past, spells
 from secscan.findings.excluded import excluded
 from secscan.model.check import CheckSpec
@@ -20,6 +20,8 @@ from secscan.model.posture import (
     Brand,
     Change,
     ControlRow,
+    DateDispute,
+    FeedRow,
     FindingRow,
     Point,
     Posture,
@@ -46,6 +48,8 @@ class RunFacts:
     """What the runs before kept of their claims."""
     catalogue_products: int
     catalogue_checked_on: date | None
+    feeds: Sequence[FeedRow] = ()
+    date_disputes: Sequence[DateDispute] = ()
 
 
 def assemble(
@@ -81,7 +85,7 @@ def assemble(
         title=settings.reports.title,
         marking=settings.reports.marking,
         sample=settings.partnership.sample,
-        complete=is_complete(estate.gaps, judgements),
+        complete=is_complete(estate.gaps, judgements, facts.feeds),
         warnings=list(dict.fromkeys(warnings)),
         target_percent=settings.reports.target_percent,
         policy_name=policy.name,
@@ -90,6 +94,8 @@ def assemble(
         previous_digest=facts.previous_digest,
         catalogue_products=facts.catalogue_products,
         catalogue_checked_on=facts.catalogue_checked_on,
+        feeds=list(facts.feeds),
+        date_disputes=list(facts.date_disputes),
         councils=councils.councils(settings, estate, shown, tallies, judgements, legacy, claims, exceptions, facts.changes),
         findings=shown,
         controls=_controls(policy, tallies, judgements),
@@ -132,12 +138,18 @@ def assemble(
             if any(j.control.check == spec.id for j in judgements)
         ],
         matrix=estate.notes.get("matrix"),
+        scanners=scanners.scanners(settings, estate, inputs),
+        scanner_issues=scanners.issues(estate),
+        scanner_agreement=scanners.agreement(estate),
+        shared_cves=scanners.shared(estate),
+        device_results=scanners.of_devices(estate, legacy),
     )  # fmt: skip
 
 
-def is_complete(gaps: Sequence[Gap], judgements: Sequence[Judgement]) -> bool:
-    """Whether every source was read whole and in time, and no control's check or table broke."""
-    return not gaps and not any(j.error for j in judgements)
+def is_complete(gaps: Sequence[Gap], judgements: Sequence[Judgement], feeds: Sequence[FeedRow] = ()) -> bool:
+    """Whether every source was read whole and in time, no control's check or table broke, and no feed is old or lacking."""
+    old = any(f.state in ("stale", "too-old") or (f.state == "missing" and f.required) for f in feeds)
+    return not gaps and not old and not any(j.error for j in judgements)
 
 
 def _finding(

@@ -101,8 +101,7 @@ class Sources:
 
 def sources_of(loads: Sequence[Load], settings: Settings, files: Files, council: str, asset: str) -> Sources:
     """What each source says of one asset; nothing where no source has a row of it."""
-    made = registered(in_order([load for load in loads if load.council == council], settings), settings, files)
-    entry = next((e for e in made.entries if e.asset.casefold() == asset.casefold()), None)
+    entry = _entry(loads, settings, files, council, asset)
     if entry is None:
         return Sources(facts={}, named=())
     facts = {fact: [_said(s, fact, files) for s in _by_source(entry, fact)] for fact in FACTS}
@@ -143,6 +142,33 @@ def _values(said: Sequence[Statement], key: str) -> set[str]:
     if key == "ip":
         return {address for s in said for address in s.facts.get("ip", ())}
     return {value for s in said if (value := comparable(key, key_of(s, key))) is not None}
+
+
+def kept_of(
+    loads: Sequence[Load], settings: Settings, files: Files, council: str, asset: str
+) -> list[tuple[str, Said]]:
+    """What its sources' rows say beside the facts that have a column of ours: each under the heading that it has there."""
+    entry = _entry(loads, settings, files, council, asset)
+    rows = {} if entry is None else {s.place: s for s in entry.said}
+    found = []
+    for load in loads:
+        table = load.tables.get("assets")
+        if table is None or not table.extra:
+            continue
+        for at in [at for at, place in enumerate(table.places) if place in rows]:
+            for heading, column in table.extra.items():
+                if (value := column[at]) is not None:
+                    said = Said(
+                        source=load.source, value=value, dated_on=load.dated_on, place=files.place(table.places[at])
+                    )
+                    found.append((heading, said))
+    return found
+
+
+def _entry(loads: Sequence[Load], settings: Settings, files: Files, council: str, asset: str) -> Entry | None:
+    """The asset of a council as its sources tell it, worked out from their files anew."""
+    made = registered(in_order([load for load in loads if load.council == council], settings), settings, files)
+    return next((e for e in made.entries if e.asset.casefold() == asset.casefold()), None)
 
 
 def _by_source(entry: Entry, fact: str) -> list[Statement]:

@@ -112,12 +112,16 @@ class Register:
 
         An asset that only a list names is an asset all the same, and gets a row here.
         """
-        folded = name.strip().casefold()
-        row = self._own.get((source, folded)) if self._own else None
-        if row is None and (row := self._names.get((council, folded))) is None:
-            row = self._names[council, folded] = len(self.entries)
+        if (row := self.find(council, source, name)) is None:
+            row = self._names[council, name.strip().casefold()] = len(self.entries)
             self.entries.append(Entry(council, name.strip(), place))
         return row
+
+    def find(self, council: str, source: str, name: str) -> int | None:
+        """The same of an asset that is in the register already; None where none is called so."""
+        folded = name.strip().casefold()
+        row = self._own.get((source, folded)) if self._own else None
+        return self._names.get((council, folded)) if row is None else row
 
     def aliases(self) -> dict[tuple[str, str], str]:
         """(council, folded name) -> the asset's id, for every other name that some source has for it."""

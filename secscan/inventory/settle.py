@@ -1,4 +1,4 @@
-"""From loads to an estate: the frames assets, installs, services and fixes, in raw words still."""
+"""From loads to an estate: the frames assets, installs, services, fixes and results, in raw words still."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from secscan.inventory.agreement import agreement
 from secscan.inventory.register import Register, in_order, registered, system_name
+from secscan.inventory.results import results
 from secscan.inventory.sightings import Sightings
 from secscan.inventory.standing import Standing, Strangers
 from secscan.inventory.zones import ZoneFinder
-from secscan.model.estate import Estate, Probe
+from secscan.model.estate import Estate, Probe, Scans
 from secscan.model.frame import Col, Frame, Index
 from secscan.model.places import Files
 from secscan.model.raw import NO_SHAPES, Gap, Load, RawShape, RawTable, Shapes
@@ -56,6 +57,7 @@ def settle(
     strangers = Strangers()
     services = _services(register, assets, lists, lookup, sightings, strangers)
     fixes = _fixes(register, assets, lists, sightings)
+    found, scans = _results(register, assets, believed, lookup, sightings)
     probes = _probes(register, believed, lookup, settings, sightings, strangers)
     assets = _with_scans(assets, believed, sightings, files)
     standing = Standing(believed, settings, assets, sightings.by_source())
@@ -73,6 +75,7 @@ def settle(
             "sightings": standing.sightings(
                 register, nobody, [lookup.candidates(s.council, s.address) for s in nobody]
             ),
+            "results": found,
             **{name: _as_read(name, shape, register, assets, lists) for name, shape in shapes.items()},
         },
         loads=tuple(loads),
@@ -82,6 +85,7 @@ def settle(
         notes={
             "with_register": standing.with_register,
             "sightings": sightings.by_source(),
+            "scans": scans,
             "aliases": register.aliases(),
             "joins": register.joins,
             "maybe": {row: entry.maybe for row, entry in enumerate(register.entries) if entry.maybe},
@@ -343,6 +347,14 @@ def _fixes(register: Register, assets: Frame, lists: _Lists, sightings: Sighting
         sightings.add(load, rows)
         parts.append((rows, values, table.places))
     return _table("fixes", register, assets, parts, columns)
+
+
+def _results(
+    register: Register, assets: Frame, loads: Sequence[Load], lookup: _Lookup, sightings: Sightings
+) -> tuple[Frame, Scans]:
+    columns, rows, place, scans = results(register, loads, lookup.row, sightings)
+    shared, shared_places = _over_assets(assets, rows)
+    return Frame("results", len(rows), {**shared, **columns}, {**shared_places, "": place}), scans
 
 
 def _as_read(name: str, shape: RawShape, register: Register, assets: Frame, lists: _Lists) -> Frame:

@@ -1,10 +1,12 @@
 """What the world says about software: products, release lines and support dates; and which of them a name means."""
 
+from secscan.knowledge import feeds
 from secscan.knowledge.attach import attach
 from secscan.knowledge.catalogue import Catalogue, Cycle, Product
 from secscan.knowledge.load import is_catalogue, load_catalogue
 from secscan.knowledge.named import unknown_names
 from secscan.knowledge.recognise import Recognition, recognise
+from secscan.knowledge.widen import widen
 
 __all__ = [
     "Catalogue",
@@ -12,8 +14,10 @@ __all__ = [
     "Product",
     "Recognition",
     "attach",
+    "feeds",
     "is_catalogue",
     "load_catalogue",
     "recognise",
     "unknown_names",
+    "widen",
 ]

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 
 from secscan.knowledge.patterns import compiled
 from secscan.model.places import Place
+from secscan.model.posture import DateDispute
 from secscan.model.words import SupportWord
 
 Support = Literal["dated", "open-ended", "ended-undated"]
@@ -47,6 +48,8 @@ class Cycle:
     source: str
     checked_on: date
     place: Place
+    feed: str | None = None
+    """The feed that its dates are from; None: the catalogue."""
 
     def word(self, today: date) -> SupportWord:
         """The support word on a day (docs/tables.md, "Support"). A date counts through its day."""
@@ -124,6 +127,8 @@ class Product:
     """What the vendor calls the extension that ``extended_on`` is about."""
     extension_free: bool = False
     cycles: Mapping[str, Cycle] = field(default_factory=dict)
+    feed: str | None = None
+    """The feed that alone knows it; None: the catalogue's own files do."""
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Cycle, ...]]:
@@ -179,6 +184,16 @@ class Helper:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A whole name of a product that only a feed knows. It counts where no rule of the catalogue claims the name."""
+
+    product: Product
+    kinds: frozenset[str]
+    publisher: str | None
+    """The word that a publisher must then be given with; None: any, or none."""
+
+
 _Worded = TypeVar("_Worded", Product, Helper)
 
 
@@ -194,6 +209,10 @@ class Catalogue:
     files: tuple[tuple[str, str], ...]
     replaced: tuple[str, ...] = ()
     """A line, with its place, for each shipped product that a council's file stands in for."""
+    told: Mapping[str, Told] = field(default_factory=dict)
+    """Name -> the product that a feed adds under it."""
+    disputes: tuple[DateDispute, ...] = ()
+    """Release lines of which a feed says something else."""
 
     @cached_property
     def by_alias(self) -> Mapping[str, tuple[Product, Place]]:
@@ -222,8 +241,9 @@ class Catalogue:
 
     @property
     def checked_on(self) -> date | None:
-        """The oldest day on which a release line was checked: the age of the whole."""
-        return min((c.checked_on for p in self.products.values() for c in p.cycles.values()), default=None)
+        """The oldest day on which a release line was checked: the age of the whole. Feeds tell their age themselves."""
+        own = [p for p in self.products.values() if p.feed is None]
+        return min((c.checked_on for p in own for c in p.cycles.values() if c.feed is None), default=None)
 
 
 def _by_word(entries: Iterable[_Worded]) -> Mapping[str, tuple[_Worded, ...]]:

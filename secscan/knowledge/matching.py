@@ -59,7 +59,31 @@ def match(catalogue: Catalogue, name: Name, version: str | None, publisher: str 
         for pattern in helper.patterns:
             if (pattern.kinds is None or kind in pattern.kinds) and pattern.regex.fullmatch(name.clean):
                 return Match(None, helper.label, f"pattern '{pattern.text}' ({pattern.place})", pattern.place)
-    return _by_pattern(catalogue, name, version, by, kind, spoken)
+    return _by_pattern(catalogue, name, version, by, kind, spoken) or _by_feed(catalogue, name, by, kind)
+
+
+def _by_feed(catalogue: Catalogue, name: Name, publisher: str, kind: str) -> Match | None:
+    """A product that only a feed knows, by its whole name, where nothing in the catalogue lays claim to that name."""
+    for text, in_name in ((name.clean, None), (name.bare, name.version)):
+        told = catalogue.told.get(text)
+        if told is None or kind not in told.kinds or (told.publisher or "") not in publisher:
+            continue
+        if _claimed(catalogue, name):
+            return None
+        by = f"name '{text}' ({told.product.place})"
+        return Match(told.product, None, by, told.product.place, said=in_name or name.version, clean=name.clean)
+    return None
+
+
+def _claimed(catalogue: Catalogue, name: Name) -> bool:
+    """Whether a rule is about this name in any kind of list, under any publisher and version, be it to exclude it."""
+    if name.clean in catalogue.by_alias or name.bare in catalogue.by_alias:
+        return True
+    spoken = words(name.clean)
+    products = [p for word in spoken for p in catalogue.by_word.get(word, ())]
+    rules = [rule for p in products for rule in (*p.patterns, *p.excluded)]
+    rules += [rule for word in spoken for helper in catalogue.helpers_by_word.get(word, ()) for rule in helper.patterns]
+    return any(rule.regex.fullmatch(name.clean) for rule in rules)
 
 
 def _by_pattern(

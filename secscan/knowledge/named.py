@@ -16,10 +16,10 @@ _GAP = re.compile(r"[\s_-]+")
 
 
 def unknown_names(catalogue: Catalogue, policy: Policy) -> list[str]:
-    """One line, with its place, for each name in the policy that the catalogue does not have, and for each shipped
+    """One line, with its place, for each name in the policy that the catalogue or the feeds do not have, and for each shipped
     product that the council's own catalogue stands in for.
     """
-    return [*catalogue.replaced, *_unknown(catalogue, policy)]
+    return [*catalogue.replaced, *_unknown(catalogue, policy), *_feeds(policy)]
 
 
 def cycles(product: Product, written: str) -> frozenset[str]:
@@ -48,6 +48,14 @@ def _unknown(catalogue: Catalogue, policy: Policy) -> Iterator[str]:
             yield f"free_extensions: no product '{name}' in the catalogue{nearest(name, catalogue.products)}"
         elif not catalogue.products[known].extension_free:
             yield f"free_extensions: the catalogue has no free extended support for '{name}', so this counts nowhere"
+
+
+def _feeds(policy: Policy) -> Iterator[str]:
+    from secscan.knowledge.feeds import FEEDS
+
+    for name in policy.feeds:
+        if name not in FEEDS:
+            yield f"feeds: there is no feed '{name}'{nearest(name, FEEDS)}; its limits hold nowhere"
 
 
 def _line(place: Place, name: str, catalogue: Catalogue, so: str) -> str:

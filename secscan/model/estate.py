@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from secscan.model.frame import Frame
+from secscan.model.frame import Frame, Index
 from secscan.model.places import Files
 from secscan.model.posture import Said
 from secscan.model.raw import Gap, Load
@@ -43,6 +43,19 @@ class Sighting:
     """It names the asset in some table."""
     days: NDArray[np.int32]
     """The newest day on which it saw the asset, as ``date.toordinal`` counts; 0: it does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scans:
+    """What other scanners looked at, and the CVEs that they name; beside the frame of their results."""
+
+    looked: Mapping[str, NDArray[np.bool_]]
+    """Source -> by the rows of the register, whether it looked at the asset."""
+    row: Index
+    """For each CVE that a row of ``results`` names: the row, in order;"""
+    cve: Index
+    """and which of ``cves`` it is."""
+    cves: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

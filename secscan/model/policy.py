@@ -147,6 +147,20 @@ class Loosened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLimits:
+    """How old a feed of public knowledge may be, and how much smaller than the one before it."""
+
+    stale_days: int = 45
+    """Older than this it is used, and the run is marked."""
+    too_old_days: int = 180
+    """Older than this nothing rests on it: what it alone says is unknown."""
+    max_fall_percent: int = 10
+    """A document with fewer entries than this leaves is not taken."""
+    required: bool = False
+    """Without it a run is not complete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything in force, resolved: control variants, exceptions, claims and entitlements."""
 
@@ -157,6 +171,8 @@ class Policy:
     """Product -> the lowest version that policy accepts, and the line that says so."""
     free_extensions: tuple[str, ...] = ()
     """Products whose free extended support (for example Debian LTS) the council says it uses."""
+    feeds: Mapping[str, FeedLimits] = field(default_factory=dict)
+    """Feed -> its limits; a feed that no file names has the defaults."""
     exceptions: Sequence[RiskException] = ()
     mitigations: Sequence[Mitigation] = ()
     entitlements: Sequence[Entitlement] = ()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from secscan.model.places import Place
-from secscan.model.words import ClaimState, Severity, Status, Verdict
+from secscan.model.words import ClaimState, FeedState, Severity, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -461,6 +461,48 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    """One feed of public knowledge as this run found it."""
+
+    feed: str
+    label: str
+    state: FeedState
+    dated_on: date | None
+    """The document's own day; None: none is held."""
+    fetched_on: date | None
+    age_days: int | None
+    entries: int | None
+    sha256: str | None
+    source: str
+    """Where it is published."""
+    origin: str | None
+    """The file that it was imported from."""
+    licence: str
+    notice: str
+    required: bool
+    changed: bool = False
+    """Whether the run before used another document, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateDispute:
+    """One release line of which the catalogue and a feed say different things; the newer statement is used."""
+
+    product: str
+    label: str
+    cycle: str
+    catalogue: str
+    """What the catalogue says, in words."""
+    catalogue_on: date
+    feed: str
+    """What the feed says."""
+    feed_on: date
+    used: Literal["catalogue", "feed"]
+    places: list[Place]
+    """Where each says so: the catalogue first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinRow:
     """One asset that several sources name by different ids, and by what it was told that they mean the same."""
 
@@ -583,6 +625,119 @@ class CouncilRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerRow:
+    """Another scanner's files of one run, and what they say of one council. Its results are its own words, never findings."""
+
+    council: str
+    source: str
+    kind: str
+    files: list[str]
+    dated_on: date | None
+    """The day of its newest file; None: no file came."""
+    age_days: int | None
+    state: str
+    """As ``InputRow.state``, of its worst file."""
+    stale: bool
+    """Its results are too old to rely on."""
+    looked: int
+    """Devices of the council that it looked at, or found something on."""
+    only_here: int
+    """Of those: in no other list of the council."""
+    of_assets: int
+    devices: int
+    """Of those: with a result that is open."""
+    results: int
+    fixed: int
+    """Of the results: those that it says are fixed."""
+    unlisted: int
+    """Of the results: on devices that no list of the council has."""
+    cves: int
+    """Different CVEs that its open results name."""
+    severities: dict[str, int]
+    """Its own word -> open results; "" stands for no word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerIssue:
+    """One thing that other scanners report open in one council: a CVE, or a title where a result names several or none."""
+
+    council: str
+    issue: str
+    title: str
+    cves: list[str]
+    says: list[str]
+    """Each scanner with its own word, as ``source: word``."""
+    assets: int
+    """Devices of the council's lists on which it is reported."""
+    unlisted: int
+    """Results on devices that no list has."""
+    results: int
+    cvss3: int | None
+    """The highest score that is given, in tenths."""
+    products: list[str]
+    fixed_in: list[str]
+    first_seen: date | None
+    last_seen: date
+    """The newest day on which a scanner found it, or of a file that says so."""
+    devices: list[str]
+    """The first few by name."""
+    places: list[Place]
+    """The first few rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerAgreement:
+    """Of the pairs of a device and a CVE that scanners report open in one council: those that just these report."""
+
+    council: str
+    sources: list[str]
+    pairs: int
+    others_looked: int
+    """Of those: on devices at which another scanner looked too, and does not report it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedCve:
+    """One CVE that several scanners report open on the same device, side by side."""
+
+    council: str
+    cve: str
+    assets: int
+    """Devices on which at least two of them report it."""
+    says: list[str]
+    """Each scanner with its own words, as ``source: word``."""
+    devices: dict[str, int]
+    """Scanner -> devices on which it reports it."""
+    places: list[Place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceResults:
+    """What other scanners report open on one device of the legacy register: the gravest by score, and how many there are."""
+
+    council: str
+    asset: str
+    total: int
+    rows: list[DeviceResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceResult:
+    """One result of another scanner, in its words."""
+
+    scanner: str
+    issue: str
+    title: str
+    severity: str | None
+    cvss3: int | None
+    proto_port: str | None
+    product: str | None
+    fixed_in: str | None
+    last_seen: date
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One council's figure in one run. ``mark`` says why a step is not progress (silent, rules changed); None: like for like."""
 
@@ -656,6 +811,8 @@ class Posture:
     shared: list[SharedRow] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     joins: list[JoinRow] = field(default_factory=list)
+    feeds: list[FeedRow] = field(default_factory=list)
+    date_disputes: list[DateDispute] = field(default_factory=list)
     support_ends: list[SupportEnd] = field(default_factory=list)
     support_known: list[SupportKnown] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
@@ -664,3 +821,9 @@ class Posture:
     """{id, title, sha256, file, package} of each check that ran; package: the one that brought it and its version, or None."""
     matrix: ZoneMatrix | None = None
     """None: the run kept none, as older ones did not."""
+    scanners: list[ScannerRow] = field(default_factory=list)
+    scanner_issues: list[ScannerIssue] = field(default_factory=list)
+    """Most devices first."""
+    scanner_agreement: list[ScannerAgreement] = field(default_factory=list)
+    shared_cves: list[SharedCve] = field(default_factory=list)
+    device_results: list[DeviceResults] = field(default_factory=list)

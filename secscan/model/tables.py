@@ -188,6 +188,42 @@ class Fixes(TableSpec):
     exploited = yes_no("known to be exploited")
 
 
+class Results(TableSpec):
+    """One thing that another scanner found, in its own words; one row without a result for an asset on which none is reported."""
+
+    table = "results"
+    subject = ("about",)
+    built_by = "inventory"
+    fed_by = frozenset({"assets", "results"})
+    nothing = "scanner's result"
+
+    about = text("the issue; before it the device, where no list of the council has that: what the finding is about")
+    issue = text("the CVE where the result names exactly one, else its title")
+    reported = yes_no(
+        "a scanner found something; false where one looked at the asset whole and no scanner reports anything; null where "
+        "none did"
+    )
+    device = text("what the scanner calls the device")
+    scanner = text("the source that says so: its id in secscan.yaml")
+    tool = text("what kind of source that is: nessus, greenbone, trivy, ...")
+    check_id = text("the scanner's own id of what it looked for")
+    title = text("what it calls what it found")
+    cves = text("the CVE ids that it names, separated by ;")
+    severity = text("its own word for how bad that is, in lower case; scanners mean different things by one word")
+    cvss3 = number("CVSS v3 base score in tenths, as the scanner gives it: 7.5 is 75")
+    proto_port = text("the port at which it was found, for example tcp/445")
+    product = text("what it was found in, as the scanner wrote it")
+    version = text("the version that it found, as the scanner wrote it")
+    fixed_in = text("the version or update that mends it, as the scanner says")
+    open = yes_no("false where the scanner says that it is fixed; what it lists without a word is open")
+    first_seen_on = day("the day on which the scanner found it first, as it says")
+    last_seen_on = day("the last day on which the scanner found it, as it says")
+    scanned_on = day("the day of the scanner's file")
+    scanners = number(
+        "how many scanners report one of its CVEs open on this asset, itself among them; null where it names none, or is fixed"
+    )
+
+
 class Services(TableSpec):
     """One listening port of an asset."""
 
@@ -321,5 +357,5 @@ class Exceptions(TableSpec):
 
 
 TABLES: dict[str, type[TableSpec]] = {
-    t.table: t for t in (Assets, Sightings, Installs, Fixes, Services, Paths, Rules, Claims, Exceptions)
+    t.table: t for t in (Assets, Sightings, Installs, Fixes, Results, Services, Paths, Rules, Claims, Exceptions)
 }

@@ -13,6 +13,7 @@ Enough = Literal["proven", "configured", "no"]
 Unknowns = Literal["per-issue", "each", "per-council"]
 SupportWord = Literal["supported", "ended", "ended-extension-available", "unknown", "not-applicable"]
 Verdict = Literal["permitted", "blocked", "partly", "cannot-tell"]
+FeedState = Literal["fresh", "stale", "too-old", "missing"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 """Gravest first."""

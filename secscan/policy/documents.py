@@ -192,6 +192,17 @@ class MitigationEntry(Page):
     text: Prose | None = None
 
 
+class FeedEntry(Page):
+    """How old one feed may be. In an overlay only what is given changes."""
+
+    stale_after: Due | None = Field(None, description="Older than this it is used, and the run is marked.")
+    too_old_after: Due | None = Field(None, description="Older than this, what it alone says is unknown.")
+    max_fall_percent: StrictInt | None = Field(
+        None, ge=1, le=100, description="How much smaller a new document may be than the one held."
+    )
+    required: StrictBool | None = Field(None, description="Whether a run without it is incomplete.")
+
+
 class PolicyFile(Page):
     """A baseline, or an overlay on one."""
 
@@ -206,7 +217,8 @@ class PolicyFile(Page):
     free_extensions: Annotated[tuple[Product, ...], BeforeValidator(_list)] = Field(
         (), description="Products whose free extended support (for example Debian LTS) is in use here."
     )
-    reason: Words | None = Field(None, description="Why minimum versions or free extensions ask for less here.")
+    feeds: dict[Id, FeedEntry] = Field(default_factory=dict, description="Feed -> how old it may be.")
+    reason: Words | None = Field(None, description="Why minimum versions, free extensions or feeds ask for less here.")
     exceptions: tuple[ExceptionEntry, ...] = ()
 
 

@@ -13,12 +13,13 @@ from secscan.doors.validate import nearest
 from secscan.model.check import CheckSpec
 from secscan.model.errors import PolicyError
 from secscan.model.places import Place
-from secscan.model.policy import Loosened, Policy
+from secscan.model.policy import FeedLimits, Loosened, Policy
 from secscan.model.settings import Policies
 from secscan.policy.decisions import Controls, exceptions, mitigations
 from secscan.policy.documents import ExceptionsFile, MitigationsFile, Page, PolicyFile
 from secscan.policy.entitlements import entitlements
 from secscan.policy.params import World
+from secscan.policy.products import feeds
 from secscan.policy.read import Desk, Sheet
 from secscan.policy.resolve import Resolved, resolve
 
@@ -68,6 +69,7 @@ def load(
         controls=resolved.controls,
         minimum_versions=resolved.minimum_versions,
         free_extensions=resolved.free_extensions,
+        feeds=resolved.feeds,
         exceptions=accepted,
         mitigations=claims,
         entitlements=held,
@@ -76,6 +78,19 @@ def load(
         digest=sha256(json.canonical(desk.files)),
         files=tuple(desk.files),
     )
+
+
+def feed_limits(policies: Policies, root: Path, councils: Sequence[str]) -> Mapping[str, FeedLimits]:
+    """What ``load`` says of feeds, by itself: for those who judge nothing. Raises PolicyError as it does."""
+    desk = Desk(if_missing=f"; {SETTINGS} names it under 'policies'")
+    sheets = there(
+        baseline(desk, policies.baseline, root),
+        *(desk.sheet(root / name, name, PolicyFile) for name in policies.overlays),
+    )
+    limits = feeds(desk, sheets, World(checks={}, councils=councils, zones=()))[0]
+    if desk.problems:
+        raise PolicyError(desk.ordered())
+    return limits
 
 
 def baseline(desk: Desk, name: str, root: Path) -> Sheet | None:

@@ -1,12 +1,13 @@
-"""What a policy says of products, one answer for the whole partnership: lowest versions, free extended support."""
+"""What a policy says of products, one answer for the whole partnership: lowest versions, free extensions, feeds' ages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from secscan.model.places import Place
-from secscan.model.policy import Loosened
+from secscan.model.policy import FeedLimits, Loosened
 from secscan.policy import looser
 from secscan.policy.params import World
 from secscan.policy.read import Desk, Sheet
@@ -56,6 +57,45 @@ def free_extensions(desk: Desk, sheets: Sequence[Sheet], world: World) -> tuple[
                     what = f"free extended support of {product}"
                     loosened.append(_of_all(world, "free_extensions", what, "not counted", "counted", sheet, place))
     return tuple(found), loosened
+
+
+_FEED: Final = {
+    "stale_after": ("stale_days", "days until stale"), "too_old_after": ("too_old_days", "days until too old"),
+    "max_fall_percent": ("max_fall_percent", "fall allowed, %"), "required": ("required", "required"),
+}  # fmt: skip
+"""Key of a file -> ours, and how it is called."""
+
+
+def feeds(desk: Desk, sheets: Sequence[Sheet], world: World) -> tuple[dict[str, FeedLimits], list[Loosened]]:
+    """The limits of each feed, over all sheets; and where they are wider than in the sheet that first had them."""
+    first: dict[tuple[str, str], int] = {}
+    now: dict[str, FeedLimits] = {}
+    loosened: dict[tuple[str, str], Loosened] = {}
+    for sheet in sheets:
+        if sheet.feeds and not _for_all(desk, sheet, "feeds", world):
+            continue
+        for feed, entry in sheet.feeds.items():
+            place = sheet.document.place("feeds", feed)
+            limits = now.get(feed, FeedLimits())
+            for key, (ours, what) in _FEED.items():
+                if (value := getattr(entry, key)) is None:
+                    continue
+                was = first.setdefault((feed, ours), value if sheet is sheets[0] else getattr(limits, ours))
+                loosened.pop((feed, ours), None)
+                if (value < was) if ours == "required" else (value > was):
+                    loosened[feed, ours] = _of_all(
+                        world, "feeds", f"{feed}: {what}", _said(was), _said(value), sheet, place
+                    )
+                limits = replace(limits, **{ours: value})
+            if limits.too_old_days < limits.stale_days:
+                says = f"'{feed}' is too old after {limits.too_old_days} days and stale only after {limits.stale_days}"
+                desk.refuse(place, f"{says}; 'too_old_after' must not be less")
+            now[feed] = limits
+    return now, list(loosened.values())
+
+
+def _said(value: int) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _for_all(desk: Desk, sheet: Sheet, key: str, world: World) -> bool:

@@ -15,7 +15,15 @@ from secscan.doors.validate import nearest, validate
 from secscan.doors.yaml import Document
 from secscan.model.errors import InputError, PolicyError, Problem
 from secscan.model.places import Place
-from secscan.policy.documents import ENTRIES, MAX_ENTRIES, ControlEntry, ExceptionEntry, MitigationEntry, Page
+from secscan.policy.documents import (
+    ENTRIES,
+    MAX_ENTRIES,
+    ControlEntry,
+    ExceptionEntry,
+    FeedEntry,
+    MitigationEntry,
+    Page,
+)
 
 E = TypeVar("E", bound=Page)
 
@@ -57,6 +65,7 @@ class Sheet:
     mitigations: Sequence[Written[MitigationEntry]] = ()
     minimum_versions: dict[str, str] = field(default_factory=dict)
     free_extensions: tuple[str, ...] = ()
+    feeds: dict[str, FeedEntry] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     """The ids of its controls, also of those that could not be understood."""
 
@@ -179,7 +188,7 @@ def _blank_lists_empty(document: Document, model: type[Page]) -> Document:
     """A list at the top whose items are all comments is an empty list."""
     if not isinstance(document.data, dict):
         return document
-    lists = {*ENTRIES, "minimum_versions", "free_extensions"} & set(model.model_fields)
+    lists = {*ENTRIES, "minimum_versions", "free_extensions", "feeds"} & set(model.model_fields)
     return replace(document, data={k: v for k, v in document.data.items() if not (v is None and k in lists)})
 
 

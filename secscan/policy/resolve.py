@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from secscan.model.check import CheckSpec
 from secscan.model.places import Place
-from secscan.model.policy import Control, Loosened, Scope
+from secscan.model.policy import Control, FeedLimits, Loosened, Scope
 from secscan.policy import looser
 from secscan.policy.documents import ControlEntry, ScopePart
 from secscan.policy.params import INTERNET, World, defaults, merged
-from secscan.policy.products import free_extensions, minimum_versions
+from secscan.policy.products import feeds, free_extensions, minimum_versions
 from secscan.policy.read import Desk, Sheet, Written, known
 
 _NEEDED: Final = ("check", "title", "text", "theme", "severity", "due")
@@ -35,6 +35,7 @@ class Resolved:
     controls: tuple[Control, ...]
     minimum_versions: Mapping[str, tuple[str, Place]]
     free_extensions: tuple[str, ...]
+    feeds: Mapping[str, FeedLimits]
     loosened: tuple[Loosened, ...]
 
 
@@ -60,11 +61,13 @@ def resolve(desk: Desk, sheets: Sequence[Sheet], world: World) -> Resolved:
         unread |= sheet.named - set(seen)
     minimum, loosened = minimum_versions(desk, sheets, world)
     free, loosened_free = free_extensions(desk, sheets, world)
+    limits, loosened_feeds = feeds(desk, sheets, world)
     return Resolved(
         controls=tuple(v for by_council in drafts.values() for v in _variants(by_council)),
         minimum_versions=minimum,
         free_extensions=free,
-        loosened=(*_all_loosened(drafts, world), *loosened, *loosened_free),
+        feeds=limits,
+        loosened=(*_all_loosened(drafts, world), *loosened, *loosened_free, *loosened_feeds),
     )
 
 

@@ -20,10 +20,14 @@ from secscan.model.posture import (
     ClaimWay,
     CouncilRow,
     CoverageRow,
+    DateDispute,
+    DeviceResult,
+    DeviceResults,
     Disagreement,
     EstateRow,
     ExceptionRow,
     Excluded,
+    FeedRow,
     FindingRow,
     FixRow,
     InputRow,
@@ -32,6 +36,10 @@ from secscan.model.posture import (
     NeverSeen,
     Packet,
     PairRow,
+    ScannerAgreement,
+    ScannerIssue,
+    ScannerRow,
+    SharedCve,
     SharedRow,
     Stranger,
     SupportEnd,
@@ -71,9 +79,15 @@ def _whole(view: View) -> dict[str, Columns]:
         "never-seen.csv": _plain(NeverSeen, p.never_seen),
         "shared.csv": _plain(SharedRow, p.shared),
         "joins.csv": _plain(JoinRow, p.joins),
+        "feeds.csv": _plain(FeedRow, p.feeds),
+        "date-disputes.csv": _plain(DateDispute, p.date_disputes),
         "support-ends.csv": _plain(SupportEnd, p.support_ends),
         "unrecognised.csv": _keyed(p.unrecognised, ("name", "version", "publisher", "installs", "councils", "near")),
         "checks.csv": _keyed(p.checks, ("id", "title", "sha256", "file", "package")),
+        "scanners.csv": _plain(ScannerRow, p.scanners),
+        "scanner-issues.csv": _plain(ScannerIssue, p.scanner_issues),
+        "scanner-agreement.csv": _plain(ScannerAgreement, p.scanner_agreement),
+        "shared-cves.csv": _plain(SharedCve, p.shared_cves),
         "support-known.csv": _plain(SupportKnown, p.support_known),
     }
 
@@ -105,6 +119,7 @@ def _tables(view: View) -> dict[str, Rows]:
         "fixes.csv": _fixes(p.fixes),
         "controls.csv": _controls(view),
         "disagreements.csv": _disagreements(p.disagreements),
+        "device-results.csv": _device_results(p.device_results),
         "zone-matrix.csv": _matrix(p.matrix),
         "mitigation-ways.csv": _claimed(p.claims, "ways", ClaimWay),
         "mitigation-history.csv": _claimed(p.claims, "spells", ClaimSpell),
@@ -126,7 +141,7 @@ def _plain(kind: type, rows: Sequence[Any], leave: Sequence[str] = ()) -> Column
     columns: list[list[object]] = []
     for field in kept:
         values = list(map(attrgetter(field.name), rows))
-        several = any(kind in str(field.type) for kind in ("Place", "list", "Packet"))
+        several = any(kind in str(field.type) for kind in ("Place", "list", "dict", "Packet"))
         columns.append([_value(value) for value in values] if several else values)
     return [f.name for f in kept], columns
 
@@ -142,6 +157,8 @@ def _value(value: object) -> object:
             return words.place(value) or None
         case Packet():
             return words.packet(value)
+        case dict():
+            return "; ".join(f"{key or 'no word'} {n}" for key, n in value.items())
         case list() | tuple():
             return "; ".join(str(v) for v in value)
         case _:
@@ -155,6 +172,14 @@ def _disagreements(rows: Sequence[Disagreement]) -> Rows:
         (d.council, d.asset, d.hostname, d.fact, i == 0, s.value, s.source, s.dated_on, _value(s.place))
         for d in rows
         for i, s in enumerate(d.said)
+    ]
+
+
+def _device_results(rows: Sequence[DeviceResults]) -> Rows:
+    """A line for each result that is kept of a device, and how many it has."""
+    names = [f.name for f in fields(DeviceResult)]
+    return ("council", "asset", "of", *names), [
+        (d.council, d.asset, d.total, *(_value(getattr(r, name)) for name in names)) for d in rows for r in d.rows
     ]
 
 

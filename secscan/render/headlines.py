@@ -480,6 +480,36 @@ def _ending(posture: Posture, months: int) -> str:
     return f"Within {months} months support ends for {words.many(lines, 'release line')}, on {words.many(devices, 'device')}."
 
 
+def scanners_answer(posture: Posture) -> list[str]:
+    """What other scanners' results are, how far they agree, and how many are too old or never came."""
+    expected = {s.source for s in posture.scanners}
+    given = {s.source for s in posture.scanners if s.files}
+    lost = len(expected - given)
+    if not expected:
+        return ["No results of other scanners were given."]
+    if not given:
+        return [f"No file of other scanners’ results came, though {words.many(lost, 'source')} should bring some."]
+    whose = (
+        "One other scanner gave results, in its"
+        if len(given) == 1
+        else f"{len(given)} other scanners gave results, in their"
+    )
+    said = [f"{whose} own words: this report repeats them and has not checked them."]
+    pairs = sum(a.pairs for a in posture.scanner_agreement)
+    if len(given) > 1 and pairs:
+        agreed = pairs - sum(a.pairs for a in posture.scanner_agreement if len(a.sources) == 1)
+        said.append(f"More than one scanner reports {words.of(agreed, pairs)} pairs of a device and a CVE.")
+    if old := len({s.source for s in posture.scanners if s.stale} & given):
+        said.append(
+            "Its results are too old to rely on."
+            if len(given) == 1
+            else f"The results of {words.of(old, len(given))} are too old to rely on."
+        )
+    if lost:
+        said.append(f"No file of {words.many(lost, 'more scanner')} came.")
+    return said
+
+
 def unseen_answer(posture: Posture, short: int, sources: int) -> list[str]:
     """How many sources gave less than they should, and how many results that leaves not known."""
     known, every = judged_share(posture.controls, [c.id for c in posture.councils])

@@ -30,6 +30,7 @@ from secscan.render.pages import (
     not_seen,
     overview,
     patching,
+    scanners,
     support,
     system,
     trends,
@@ -116,6 +117,7 @@ def _builders(view: View) -> Iterator[tuple[str, Any]]:
     for zone, file in view.zone_pages.items():
         yield file, lambda v, zone=zone: matrix.build_zone(v, v.zones[zone])
     yield "patching.html", patching.build
+    yield scanners.FILE, scanners.build
     yield "exceptions.html", exceptions.build
     yield "trends.html", trends.build
     yield "support.html", support.build

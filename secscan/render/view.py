@@ -10,6 +10,7 @@ from typing import Any, Final
 from secscan.model.posture import (
     ClaimRow,
     CouncilRow,
+    DeviceResults,
     ExceptionRow,
     FindingRow,
     LegacyRow,
@@ -147,6 +148,10 @@ class View:
         return found
 
     @cached_property
+    def device_results(self) -> dict[tuple[str, str], DeviceResults]:
+        return {(row.council, row.asset): row for row in self.posture.device_results}
+
+    @cached_property
     def listed_findings(self) -> frozenset[str]:
         """Fingerprints that have a row of their own on their council's page under this cap."""
         shown: set[str] = set()
@@ -265,7 +270,8 @@ class View:
     def _catalogue(self) -> str:
         checked = self.posture.catalogue_checked_on
         counted = words.many(self.posture.catalogue_products, "product")
-        return f"{counted}; the oldest entry was checked on {words.english(checked)}" if checked else counted
+        own = f"{counted}; the oldest entry was checked on {words.english(checked)}" if checked else counted
+        return "; ".join([own, *(words.feed(f) for f in self.posture.feeds)])
 
     def _sums(self) -> list[tuple[str, str]]:
         wrong = figures.disagreements(self.posture)

@@ -15,7 +15,7 @@ from typing import Final
 
 from secscan.doors.terminal import safe
 from secscan.model.places import Place
-from secscan.model.posture import Packet
+from secscan.model.posture import FeedRow, Packet
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -51,6 +51,8 @@ INPUT_STATES: Final = {
     "whole": "Whole", "refused-rows": "Rows refused", "incomplete": "Incomplete", "held": "Held", "missing": "Missing",
     "unreadable": "Unreadable", "silent": "Silent",
 }  # fmt: skip
+
+FEED_STATES: Final = {"fresh": "Fresh", "stale": "Stale", "too-old": "Too old", "missing": "Not imported"}
 
 SEVERITY_RANK: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
@@ -93,6 +95,15 @@ def place(value: object) -> str:
 def packet(found: Packet) -> str:
     """One packet in a line: where from, where to, and its ports."""
     return f"{found.src} to {found.dst}, {found.proto} {found.sport} to {found.dport}"
+
+
+def feed(row: FeedRow) -> str:
+    """A feed for the line on what a page rests on: what it is, of which day, how old."""
+    if row.dated_on is None or row.age_days is None:
+        return f"{row.label}: none imported"
+    return f"{row.label} of {english(row.dated_on)}, {many(row.age_days, 'day')} old" + (
+        "" if row.state == "fresh" else f" ({FEED_STATES[row.state].lower()})"
+    )
 
 
 def english(day: date) -> str:

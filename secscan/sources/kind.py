@@ -24,6 +24,8 @@ class Kind:
     """Empty for ``table``, whose source names its own."""
     row: str
     """What a row of its files is, for counting: ``host``, ``package``."""
+    one_each: bool = False
+    """Each file is one machine's own: all of a council's belong to one source."""
     fits: Callable[[Sample], str | None]
     """How surely a file is of this kind: ``certain: ...`` by a mark that only this kind has, ``likely: ...`` by its form,
     ``possible: ...`` where somebody has to say more; None: it is not."""

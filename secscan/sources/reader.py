@@ -43,9 +43,14 @@ class Job:
         return InputError(Place(self.shown, line), reason, hint)
 
     @property
+    def stem(self) -> str:
+        """What ``{stem}`` stands for: the file name before its first dot, less the kind that an import puts before it."""
+        return self.name.partition(".")[0].removeprefix(f"{self.source.kind}-")
+
+    @property
     def tag(self) -> str:
-        """The asset that a package list is about: as the source declares, else the file name before its first dot."""
-        return (self.source.asset or "{stem}").replace("{stem}", self.name.partition(".")[0])
+        """The asset that a package list is about: as the source declares, else by the file's name."""
+        return (self.source.asset or "{stem}").replace("{stem}", self.stem)
 
     def named(self) -> str:
         """The same, trimmed. Raises InputError where it names nothing."""

@@ -12,6 +12,8 @@ from secscan.doors.terminal import safe
 from secscan.model.errors import InputError
 from secscan.model.places import Place
 
+_REPLACED = re.compile(r"\.replaced-\d+$", re.ASCII)
+"""How an import ends the name of a file that gave its place to a newer one of the same day."""
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -89,7 +91,7 @@ def _matches(base: Path, pattern: str) -> Iterator[tuple[Path, str]]:
     found = [exact] if exact.is_file() or exact.is_symlink() else sorted(base.glob(pattern))
     for path in found:
         name = path.relative_to(base).as_posix()
-        hidden = any(part.startswith((".", "~$")) for part in name.split("/"))
+        hidden = any(part.startswith((".", "~$")) for part in name.split("/")) or _REPLACED.search(name)
         if not hidden and (path.is_file() or (path.is_symlink() and not path.is_dir())):
             yield path, name
 

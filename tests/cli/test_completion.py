@@ -15,6 +15,7 @@ import pytest
 
 from secscan.cli.main import COMMANDS, run
 from secscan.findings.measures import MEASURES
+from tests.powershell import unread
 from tests.tree import ROOT
 
 Run = Callable[..., Any]
@@ -67,6 +68,8 @@ def at(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Sh
 def test_the_script_of_each_shell_is_one_that_it_can_read(secscan: Run, tmp_path: Path, shell: str) -> None:
     said = secscan("completion", shell)
     assert said.code == 0 and f"{shell}_complete" in said.out
+    if shell == "powershell":
+        assert unread(said.out) == []
     if not shutil.which(CHECKERS[shell][0]):
         pytest.skip(f"{CHECKERS[shell][0]} is not installed here")
     script = tmp_path / "script"

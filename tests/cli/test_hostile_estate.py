@@ -41,6 +41,10 @@ CLOSED_COLUMNS = {
     ("software", "kind"): "a reader of ours says it",
     ("services", "address"): "canonical, or the row is refused",
     ("services", "proto"): "tcp or udp, or the row is refused",
+    ("results", "address"): "canonical, or not known",
+    ("results", "cves"): "CVE ids and nothing else",
+    ("results", "proto"): "tcp or udp, or not known",
+    ("results", "state"): "open or fixed: a reader of ours says it",
     ("probes", "address"): "canonical, or the host is refused",
     ("probes", "host_state"): "up or down, or the host is refused",
     ("probes", "proto"): "tcp or udp, or the port is refused",
@@ -228,6 +232,22 @@ def test_a_new_field_would_be_noticed() -> None:
     assert open_fields(New) == {("Inner", "note"), ("New", "tags")}
 
 
+def test_what_other_scanners_say_of_it_is_shown_everywhere(secscan: Run, estate: Path, report: Path) -> None:
+    shown = {name: (report / name).read_text(encoding="utf-8") for name in ("other-scanners.html", "council-oak.html")}
+    assert all("data-pwned" in text and "oak-grype-too" in text for text in shown.values())
+    assert "oak-grype: =cmd" in shown["other-scanners.html"] and "CVE-2019-0708" in shown["other-scanners.html"]
+    devices = [p.read_text(encoding="utf-8") for p in report.glob("system-*.html")]
+    assert any('id="other-scanners"' in text and "oak-grype-too" in text for text in devices)
+    for name in ("scanners", "scanner-issues", "shared-cves", "device-results"):
+        assert hostile.MARK in (report / "data" / f"{name}.csv").read_text(encoding="utf-8"), name
+    said = secscan("-w", estate, "explain", "CVE-2019-0708", "--format", "json")
+    assert said.code == 0 and {r["scanner"] for r in said.json["results"]} == {
+        "oak-grype",
+        "oak-grype-too",
+        "oak-greenbone",
+    }
+
+
 def test_no_page_holds_anything_of_it_but_text(report: Path) -> None:
     for name in names(report):
         assert dangers((report / name).read_text(encoding="utf-8")) == [], name
@@ -261,7 +281,7 @@ def test_no_cell_of_a_data_file_is_a_formula_and_json_is_json(report: Path) -> N
 
 NAME = f"{hostile.ATTACK} software.name"
 ASKED = [
-    ["findings"], ["findings", "--all"], ["explain", "A"], ["explain", "LEG-01"], ["explain", "OWN-01"], ["mitigations"],
+    ["findings"], ["findings", "--all"], ["explain", "A"], ["explain", "LEG-01"], ["explain", "OWN-01"], ["explain", "CVE-2019-0708"], ["mitigations"],
     ["exposure", "--to", "A", "--as-of", hostile.DAY], ["exposure", "--to", "10.1.0.9", "--port", "tcp/23", "--as-of", hostile.DAY],
     ["trend"], ["trend", "coverage"], ["exceptions", "list"], ["exceptions", "check", "--as-of", hostile.DAY],
     ["recognise", "PlanTrack Server", "10.1"], ["recognise", NAME, hostile.ATTACK], ["checks", "list"],

@@ -134,3 +134,30 @@ def test_an_asset_that_gets_a_tag_is_another_and_its_findings_begin_anew(secscan
     assert ("closed", "serial:ex9z9zz9") in changes and ("opened", "T-9") in changes
     assert not any(asset == "T-1" for _, asset in changes)
     assert [(j["asset"], j["also"]) for j in after["joins"]] == [("T-1", ["SRV-1-2026"]), ("T-9", ["LAP-9-2026"])]
+
+
+def test_two_machines_files_of_one_name_are_both_kept_and_a_newer_one_takes_the_place_of_its_own(
+    secscan: Run, ourtown: Path, tmp_path: Path
+) -> None:
+    def given(*lines: str) -> list[dict[str, Any]]:
+        files = []
+        for number, text in enumerate(lines):
+            file = tmp_path / str(number) / "inventory.json"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+            files.append(file)
+        args = ("import", *files, "--council", "ourtown", "--as-of", "2026-02-28", "--format", "json")
+        found: list[dict[str, Any]] = secscan("-w", ourtown, *args).json["files"]
+        return found
+
+    day = "inventory/ourtown/2026-02-28/"
+    first = given(inventory("SRV-1", "ex7q2lm1"), inventory("LAP-9", "EX9Z9ZZ9"))
+    assert [f["file"] for f in first] == [f"{day}glpi-inventory.json", f"{day}glpi-inventory-2.json"]
+    assert [f["replaced"] for f in first] == [None, None]
+    (again,) = given(inventory("LAP-9", "EX9Z9ZZ9", drives=[{"letter": "C:", "encrypt_status": "No"}]))
+    assert (again["file"], again["replaced"]) == (first[1]["file"], f"{first[1]['file']}.replaced-1")
+    found = scan(secscan, ourtown, "2026-03-01")
+    (row,) = [r for r in found["coverage"] if r["source"] == "ourtown-glpi"]
+    assert row["assets"] == 2 and {f["file"] for f in found["inputs"] if "glpi" in f["file"]} == {
+        f["file"] for f in first
+    }

@@ -244,16 +244,16 @@ def test_fixes_gain_the_product(catalogue: Catalogue) -> None:
 
 def test_unrecognised_names_are_listed_by_how_often_they_are_there(catalogue: Catalogue) -> None:
     rows: list[Row] = [
-        (c, f"pc-{i}", "Idox Uniform", "10.5", "Idox", "arp", False)
+        (c, f"pc-{i}", "Acme Casework", "10.5", "Acme", "arp", False)
         for i, c in enumerate(["corvale", "alderbeck", "corvale"])
     ]
     rows.append(("corvale", "pc-9", "Gogle Chrome", "5", "", "arp", False))
     notes = attach(estate(rows), catalogue, NO_POLICY).notes
     assert notes["unrecognised"] == [
         {
-            "name": "Idox Uniform",
+            "name": "Acme Casework",
             "version": "10.5",
-            "publisher": "Idox",
+            "publisher": "Acme",
             "installs": 3,
             "councils": ["alderbeck", "corvale"],
             "near": [],

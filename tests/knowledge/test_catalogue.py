@@ -29,6 +29,10 @@ WITHOUT_CYCLES = {
     "zoom",
 }  # fmt: skip
 """Products that are recognised by name alone: nobody says in public when their support ends."""
+LOCAL_GOVERNMENT = {
+    name for name, product in load_catalogue().products.items() if product.place.file.endswith("/local-government.yaml")
+}
+"""Line-of-business suites, which each council completes."""
 PUBLIC_DATA = "endoflife.date, data of 2026-08-22"
 
 
@@ -60,7 +64,7 @@ def test_every_line_has_a_source_a_day_and_a_place(catalogue: Catalogue) -> None
         assert product.evidence, product.id
         assert product.checked_on == date(2026, 11, 22)
         # Without a line there is nothing that the data could say, so the entry says what was looked for instead.
-        assert bool(product.cycles) != (product.id in WITHOUT_CYCLES), product.id
+        assert bool(product.cycles) != (product.id in WITHOUT_CYCLES | LOCAL_GOVERNMENT), product.id
         assert product.cycles or product.evidence != PUBLIC_DATA, product.id
         for cycle in product.cycles.values():
             assert cycle.source.startswith("https://")
@@ -208,6 +212,32 @@ def own(tmp_path: Path, text: str) -> list[tuple[Path, str]]:
     path = tmp_path / "own.yaml"
     path.write_text(text, encoding="utf-8")
     return [(path, "policies/own.yaml")]
+
+
+def test_every_suite_of_local_government_waits_for_the_council(catalogue: Catalogue, today: date) -> None:
+    assert len(LOCAL_GOVERNMENT) >= 35
+    for name in LOCAL_GOVERNMENT:
+        product = catalogue.products[name]
+        assert not product.cycles and "the council completes" in product.evidence and product.publishers, name
+        assert recognise(catalogue, next(iter(product.aliases)), "99.1", None, "arp", today).status == "unknown"
+
+
+def test_a_council_completes_a_suite(tmp_path: Path, today: date) -> None:
+    text = """
+defaults: {vendor: Idox, checked_on: 2026-10-01, evidence: our contract register}
+products:
+  our-uniform:
+    label: Idox Uniform
+    category: application
+    replaces: idox-uniform
+    source: https://www.idoxgroup.com/
+    aliases: [Idox Uniform]
+    cycles: {10: 2027-03-31}
+"""
+    catalogue = load_catalogue(own(tmp_path, text))
+    found = recognise(catalogue, "Idox Uniform", "10.4.2", "Idox Software Ltd", "arp", today)
+    assert (found.product, found.status, found.eol_on) == ("our-uniform", "supported", date(2027, 3, 31))
+    assert "stands in for the shipped 'idox-uniform'" in catalogue.replaced[0]
 
 
 def test_a_council_adds_products_of_its_own(tmp_path: Path, today: date) -> None:

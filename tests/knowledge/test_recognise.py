@@ -116,6 +116,15 @@ def test_a_date_is_inclusive() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["Strawberry Perl (64-bit)", "Strawberry Perl 5.42.0.1", "ActivePerl 5.26.3 Build 2603"]
+)
+def test_who_packs_perl_answers_for_it_himself(name: str) -> None:
+    """They release by themselves and support as they please: the days of Perl's own team say nothing of theirs."""
+    assert say(name, "5.24.1", "arp").product is None
+    assert say("Perl", "5.24.1").product == "perl"
+
+
+@pytest.mark.parametrize(
     ("name", "version", "edition", "cycle"),
     [
         ("Windows 10 Pro", "22H2", None, "10-22h2"),
@@ -305,7 +314,7 @@ def test_a_slip_of_the_pen_is_told_and_never_decides(name: str, near: str, today
     "name",
     [
         "Firefux 3000", "Windws Server 2013", "Windows Sever 2012 R3", "SQL Servr 2013", "Microsft Office 2017", "Debian 99 bulseye",
-        "Idox Uniform", "Civica Pay Client", "Capita One", "Northgate iWorld Revenues", "Chrome Remote Desktop Host",
+        "Acme Casework", "Civica Pay Client", "Capita One", "Acme Ledger Revenues", "Chrome Remote Desktop Host",
         "Windows Admin Center", "Java Runtime Helper", "", "2012", "x" * 300,
     ],
 )  # fmt: skip

@@ -37,12 +37,22 @@ def test_the_shipped_policies_are_in_order_against_the_shipped_checks():
     assert {one.control for one in found.loosened} == {"LEG-04", "INV-01", "INV-02"}
 
 
-def test_the_baseline_puts_every_shipped_check_to_work_and_loads():
+OFFERED = {"patching.scanner-result-open"}
+"""Judged only where a council asks for it: docs/checks.md says why."""
+
+
+def test_the_baseline_puts_every_shipped_check_to_work_but_those_that_are_offered_and_loads():
     checks = find_checks()
     found = policy.load(Policies(), POLICIES, checks, ["a", "b"], [], date(2026, 3, 1))
-    assert {c.check for c in found.controls} == set(checks)
+    assert {c.check for c in found.controls} == set(checks) - OFFERED
     assert found.files[0][0] == "secscan/policies/baseline.yaml"
     assert not any(c.disabled for c in found.controls)
+
+
+def test_no_control_of_the_baseline_rests_on_what_another_scanner_says():
+    checks = find_checks()
+    found = policy.load(Policies(), POLICIES, checks, ["a", "b"], [], date(2026, 3, 1))
+    assert not [c.id for c in found.controls if checks[c.check].table.table == "results"]
 
 
 def test_the_baseline_names_numbers_as_ours_where_no_standard_sets_them():

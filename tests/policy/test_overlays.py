@@ -10,7 +10,7 @@ import pytest
 from secscan.doors import json
 from secscan.doors.files import sha256
 from secscan.model.errors import PolicyError
-from secscan.model.policy import Policy
+from secscan.model.policy import FeedLimits, Policy
 from secscan.model.tables import Paths, Services
 from secscan.policy import forbidden, ports_asked
 
@@ -240,3 +240,30 @@ def test_a_checks_own_parameter_for_ports_is_known_by_its_name(tmp_path):
     assert ports_asked(load(tmp_path), CHECKS | {theirs.id: theirs}) >= {"tcp/9090"}
     listens = spec("demo.reachable", Services, ports=["tcp/23"])  # what listens needs no path
     assert ports_asked(load(tmp_path), CHECKS | {listens.id: listens}) == frozenset()
+
+
+def test_limits_of_feeds_are_laid_over_key_by_key(tmp_path):
+    assert load(tmp_path).feeds == {}
+    body = "feeds: {endoflife: {stale_after: 30 days, required: true}, other: {max_fall_percent: 50}}\n"
+    found = load(tmp_path, overlay(body)).feeds
+    assert found["endoflife"] == FeedLimits(stale_days=30, required=True)
+    assert found["other"] == FeedLimits(max_fall_percent=50)
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ("stale_after: 46 days", "endoflife: days until stale"), ("too_old_after: 181 days", "endoflife: days until too old"),
+        ("max_fall_percent: 11", "endoflife: fall allowed, %"), ("stale_after: 45 days", None), ("max_fall_percent: 5", None), ("required: true", None),
+    ],
+)  # fmt: skip
+def test_wider_limits_of_a_feed_are_loosened(tmp_path, given, what):
+    found = load(tmp_path, overlay(f"reason: tried\nfeeds: {{endoflife: {{{given}}}}}\n")).loosened
+    assert [one.what for one in found if one.control == "feeds"] == ([what] if what else [])
+
+
+def test_a_feed_that_is_too_old_before_it_is_stale_is_refused(tmp_path):
+    with pytest.raises(
+        PolicyError, match=r"too old after 10 days and stale only after 45; 'too_old_after' must not be less"
+    ):
+        load(tmp_path, overlay("feeds: {endoflife: {too_old_after: 10 days}}\n"))

@@ -21,10 +21,14 @@ from secscan.model.posture import (
     ControlRow,
     CouncilRow,
     CoverageRow,
+    DateDispute,
+    DeviceResult,
+    DeviceResults,
     Disagreement,
     EstateRow,
     ExceptionRow,
     Excluded,
+    FeedRow,
     FindingRow,
     FixRow,
     InputRow,
@@ -37,6 +41,10 @@ from secscan.model.posture import (
     Posture,
     Route,
     Said,
+    ScannerAgreement,
+    ScannerIssue,
+    ScannerRow,
+    SharedCve,
     SharedRow,
     Stranger,
     SupportEnd,
@@ -418,6 +426,34 @@ def disagreements() -> list[Disagreement]:
     ]
 
 
+def feeds() -> list[FeedRow]:
+    """One that was used, another than the run before used, and one that nobody imported."""
+    held = FeedRow(
+        feed="endoflife", label="Lifecycle dates (endoflife.date)", state="stale", dated_on=date(2026, 8, 22),
+        fetched_on=date(2026, 9, 1), age_days=70, entries=464, sha256="5e" * 32, source="https://lifecycle.example/full",
+        origin="products-full.json.gz", licence="MIT", notice="By the contributors of the lifecycle data.", required=True,
+        changed=True,
+    )  # fmt: skip
+    none = replace(
+        held, feed="exploited", label="Exploited holes", state="missing", dated_on=None, fetched_on=None, age_days=None,
+        entries=None, sha256=None, origin=None, required=False, changed=False,
+    )  # fmt: skip
+    return [held, none]
+
+
+def date_disputes() -> list[DateDispute]:
+    places = [
+        Place("secscan/knowledge/catalogue/languages.yaml", 120),
+        Place("knowledge/feeds/endoflife/whole-5e5e.json", 88),
+    ]
+    return [
+        DateDispute(
+            product="python", label="Python", cycle="3.13", catalogue="ends 2029-10-31", catalogue_on=date(2026, 7, 1),
+            feed="ends 2029-09-30, extension to 2030-09-30", feed_on=date(2026, 8, 22), used="feed", places=places,
+        )
+    ]  # fmt: skip
+
+
 def joins() -> list[JoinRow]:
     places = [
         Place("inventory/alderbeck/2026-10-31/register.csv", 12),
@@ -450,6 +486,59 @@ def support_known() -> list[SupportKnown]:
         SupportKnown(council=c, installs=ASSETS[c] * 9, later=ASSETS[c] * 9 - sum(known.values()), **known)
         for c in NAMES
     ]
+
+
+def scanned() -> dict[str, Any]:
+    """Two scanners of one council, one of which is too old, and one of another whose file never came."""
+    file = "inventory/alderbeck/2026-10-31/scan.nessus"
+    cve, port, rows = "CVE-2026-20011", "tcp/3389", [Place(file, 412), Place(file, 977), Place(file, 1640)]
+
+    def row(council: str, source: str, kind: str, **given: Any) -> ScannerRow:
+        values: dict[str, Any] = {
+            "files": [file], "dated_on": TODAY, "age_days": 0, "state": "whole", "stale": False, "looked": 390, "only_here": 3, "of_assets": ASSETS[council],
+            "devices": 212, "results": 4_120, "fixed": 12, "unlisted": 9, "cves": 318, "severities": {"Critical": 31, "High": 204, "Info": 3_873},
+        }  # fmt: skip
+        return ScannerRow(council=council, source=source, kind=kind, **{**values, **given})
+
+    def issue(name: str, title: str, assets: int, says: list[str], **given: Any) -> ScannerIssue:
+        values: dict[str, Any] = {
+            "council": "alderbeck", "cves": [], "unlisted": 0, "results": assets, "cvss3": None, "products": [], "fixed_in": [],
+            "first_seen": None, "last_seen": TODAY, "devices": ["pay-01", "pay-02", "web-07"], "places": rows,
+        }  # fmt: skip
+        return ScannerIssue(issue=name, title=title, assets=assets, says=says, **{**values, **given})
+
+    return {
+        "scanners": [
+            row("alderbeck", "alderbeck-nessus", "nessus"),
+            row("alderbeck", "alderbeck-greenbone", "greenbone", files=["inventory/alderbeck/2026-07-01/report.xml"], dated_on=date(2026, 7, 1),
+                age_days=122, state="silent", stale=True, looked=88, only_here=0, devices=40, results=603, severities={"9.8": 12, "5.0": 591}),
+            row("corvale", "corvale-trivy", "trivy", files=[], dated_on=None, age_days=None, state="missing", looked=0, only_here=0, devices=0, results=0,
+                fixed=0, unlisted=0, cves=0, severities={}),
+        ],
+        "scanner_issues": [
+            issue("SSL certificate cannot be trusted", "SSL certificate cannot be trusted", 188, ["alderbeck-nessus: Medium"], cvss3=65),
+            issue(cve, "Remote Desktop Services lets strangers in", 14, ["alderbeck-greenbone: 9.8", "alderbeck-nessus: Critical"], results=28,
+                  cves=[cve], cvss3=98, products=["Remote Desktop Services"], fixed_in=["KB5044033"], first_seen=date(2026, 9, 2)),
+            issue("Lost", "Lost", 0, ["alderbeck-nessus: no word"], unlisted=9, results=9, devices=["10.20.9.9"]),
+        ],
+        "scanner_agreement": [
+            ScannerAgreement(council="alderbeck", sources=["alderbeck-greenbone", "alderbeck-nessus"], pairs=41, others_looked=0),
+            ScannerAgreement(council="alderbeck", sources=["alderbeck-nessus"], pairs=902, others_looked=117),
+        ],
+        "shared_cves": [
+            SharedCve(council="alderbeck", cve=cve, assets=11, says=["alderbeck-greenbone: 9.8", "alderbeck-nessus: Critical"],
+                      devices={"alderbeck-greenbone": 14, "alderbeck-nessus": 11}, places=rows[:2]),
+        ],
+        "device_results": [
+            DeviceResults(council=row.council, asset=row.asset, total=17, rows=[
+                DeviceResult(scanner="alderbeck-nessus", issue=cve, title="Remote Desktop Services lets strangers in", severity="Critical",
+                             cvss3=98, proto_port=port, product="Remote Desktop Services", fixed_in="KB5044033", last_seen=TODAY, place=rows[0]),
+                DeviceResult(scanner="alderbeck-nessus", issue="SSL certificate cannot be trusted", title="SSL certificate cannot be trusted",
+                             severity=None, cvss3=None, proto_port=None, product=None, fixed_in=None, last_seen=TODAY, place=rows[1]),
+            ])
+            for row in register()[:1]
+        ],
+    }  # fmt: skip
 
 
 def excluded() -> list[Excluded]:
@@ -589,8 +678,8 @@ def partnership(**given: Any) -> Posture:
     """The whole picture: one council silent, one protection disproven, one exception overdue."""
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
-        "coverage": coverage(), "estate": estates(), "strangers": strangers(), "never_seen": never_seen(), "shared": shared(), "disagreements": disagreements(), "joins": joins(), "support_ends": support_ends(), "support_known": support_known(),
-        "excluded": excluded(), "matrix": matrix(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
+        "coverage": coverage(), "estate": estates(), "strangers": strangers(), "never_seen": never_seen(), "shared": shared(), "disagreements": disagreements(), "joins": joins(), "feeds": feeds(), "date_disputes": date_disputes(), "support_ends": support_ends(), "support_known": support_known(),
+        "excluded": excluded(), "matrix": matrix(), **scanned(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
     p |= {
@@ -671,7 +760,8 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        unrecognised=[], coverage=[], strangers=[], never_seen=[], shared=[], estate=[
+        scanners=[], scanner_issues=[], scanner_agreement=[], shared_cves=[], device_results=[], unrecognised=[], coverage=[], disagreements=[], joins=[], feeds=[], date_disputes=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        strangers=[], never_seen=[], shared=[], estate=[
             replace(r, register=None, seen_lately=None, seen_before=None, never=None, sighted=0, unregistered=None, addresses=0, installs=0, recognised=0, names=0, names_recognised=0) for r in whole.estate
-        ], disagreements=[], joins=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        ],
     )  # fmt: skip

@@ -142,11 +142,37 @@ def test_each_command_that_the_pages_name_exists_with_its_options(capfd: pytest.
             name, *rest = code.split()[1:]
             command = (name, rest[0]) if name == "runs" else (name,)
             named.setdefault(command, set()).update(word for word in rest if word.startswith("--"))
-    assert set(named) == {("explain",), ("exposure",), ("runs", "list"), ("recognise",), ("report",), ("scan",)}
+    assert set(named) == {
+        ("explain",),
+        ("exposure",),
+        ("import",),
+        ("runs", "list"),
+        ("recognise",),
+        ("report",),
+        ("scan",),
+    }
     for command, options in named.items():
         assert run([*command, "--help"]) == 0
         helped = capfd.readouterr().out
         assert all(option in helped for option in options), (command, options)
+
+
+def test_each_feed_is_named_with_its_age_its_digest_and_its_notice() -> None:
+    used, missing = table_rows(Reader(PAGE), "feeds")
+    assert (
+        "5e" * 32 in used[5].replace(" ", "")
+        and "70 days old" in used[2]
+        and "another than the run before used" in used[4]
+    )
+    assert missing[1:3] == ["None imported", "Not imported"]
+    assert "By the contributors of the lifecycle data." in PAGE
+    assert PAGE.count("By the contributors") == 1  # of what was not used there is nothing to thank for
+
+
+def test_where_catalogue_and_feed_disagree_both_are_shown_with_their_places() -> None:
+    (row,) = table_rows(Reader(PAGE), "date-disputes")
+    assert row[0] == "Python 3.13" and "ends 2029-10-31" in row[1] and "extension to 2030-09-30" in row[2]
+    assert "languages.yaml:120" in row[1] and "whole-5e5e.json:88" in row[2] and row[3] == "The feed"
 
 
 LISTS = [f.name for f in fields(Posture) if get_origin(get_type_hints(Posture)[f.name]) is list]
@@ -194,7 +220,7 @@ def test_no_text_of_a_row_is_missing_from_the_data_files(kind: str) -> None:
 
 CUT = {
     "inputs": ("evidence.html", "inputs"), "controls": ("evidence.html", "controls"), "loosened": ("evidence.html", "loosened"),
-    "excluded": ("evidence.html", "excluded"), "coverage": ("evidence.html", "coverage"), "joins": ("evidence.html", "joins"),
+    "excluded": ("evidence.html", "excluded"), "coverage": ("evidence.html", "coverage"), "joins": ("evidence.html", "joins"), "feeds": ("evidence.html", "feeds"), "date_disputes": ("evidence.html", "date-disputes"),
     "disagreements": ("evidence.html", "disagreements"), "checks": ("evidence.html", "checks"), "exceptions": ("exceptions.html", "exceptions"),
     "fixes": ("patching.html", "fixes"), "legacy": ("legacy.html", "register"), "support_ends": ("legacy-ending.html", "ending"),
     "claims": ("mitigations.html", "claims-proven"),

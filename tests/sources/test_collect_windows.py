@@ -13,6 +13,7 @@ import pytest
 from secscan.doors import json
 from secscan.model.raw import RAW_COLUMNS
 from secscan.sources import collect, windows_script
+from tests.powershell import unread
 from tests.sources.desk import TODAY, read
 
 SCRIPT = windows_script()
@@ -96,6 +97,16 @@ def test_it_fills_the_columns_that_the_reader_knows() -> None:
     assert "$schema = 'secscan.collect/1'" in SCRIPT
     program = SCRIPT[SCRIPT.index("name = $title") : SCRIPT.index("# Ports that")]
     assert set(re.findall(r"(?m)^            ([a-z_]+) = ", program)) | {"name"} <= set(RAW_COLUMNS["software"])
+
+
+def test_it_is_powershell_by_its_grammar() -> None:
+    assert unread(SCRIPT) == []
+
+
+@pytest.mark.parametrize("slip", ["if ($x {", "$a = @{ b = }", "function {", "foreach ($x of $y) {}"])
+def test_a_slip_is_no_powershell(slip: str) -> None:
+    lines = SCRIPT.splitlines()
+    assert unread("\n".join([*lines[:40], slip, *lines[40:]]))
 
 
 def test_powershell_itself_parses_it(tmp_path: Path) -> None:

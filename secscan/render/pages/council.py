@@ -11,6 +11,7 @@ from secscan.render.compare import compare
 from secscan.render.html import Page
 from secscan.render.pages import standing
 from secscan.render.pages.overview import changes, lead_figures, unseen
+from secscan.render.pages.scanners import scanners_table
 from secscan.render.view import View
 
 FIRST = 10
@@ -35,6 +36,7 @@ def build(view: View, council: CouncilRow) -> Page:
         "first": do_first(view, mine),
         "themes": themes(view, council),
         "shared": standing.shared(view, council.id),
+        "scanners": scanners_table(view, council.id),
         "inputs": inputs_table(view, inputs, whole=False),
         "refused": refused(inputs),
         "unseen": unseen(view, council.id),

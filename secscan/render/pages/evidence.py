@@ -34,6 +34,9 @@ def build(view: View) -> Page:
         "coverage": coverage(view),
         "joins": joins(view),
         "disagreements": disagreements(view),
+        "feeds": feeds(view),
+        "disputes": disputes(view),
+        "notices": [f"{f.label}: {f.notice}" for f in p.feeds if f.sha256 and f.notice],
         "checks": checks(view),
         "sample": sample_table(view),
         "seed": seed(p.run_id),
@@ -200,6 +203,44 @@ def disagreements(view: View) -> Table:
     return Table(
         id="disagreements", caption="Where two sources disagree", columns=heads, rows=rows,
         total=len(view.posture.disagreements), file="disagreements.csv", empty="No two sources disagree.",
+    )  # fmt: skip
+
+
+def feeds(view: View) -> Table:
+    """Public knowledge from outside: what was used, how old it was, and which document exactly."""
+    rows = [
+        bits.row(
+            bits.cell(bits.text(f.label), bits.code(f.source)),
+            bits.day(f.dated_on, "None imported"),
+            bits.cell(bits.text(words.FEED_STATES[f.state]), bits.note(f"{words.many(f.age_days, 'day')} old") if f.age_days is not None else None),
+            f.entries,
+            bits.cell(bits.text(f.origin), bits.note("another than the run before used") if f.changed else None) if f.origin else None,
+            bits.digest(f.sha256) if f.sha256 else None,
+        )
+        for f in view.posture.feeds[: view.cap]
+    ]  # fmt: skip
+    heads = bits.columns("Feed|Document of|State|#Entries|Imported from|SHA-256")
+    return Table(
+        id="feeds", caption="Public knowledge that was used", columns=heads, rows=rows, total=len(view.posture.feeds),
+        file="feeds.csv", empty="This run was made before feeds were kept.",
+    )  # fmt: skip
+
+
+def disputes(view: View) -> Table:
+    """Release lines of which the catalogue and a feed say different things."""
+    rows = [
+        bits.row(
+            f"{d.label} {d.cycle}",
+            *(bits.cell(bits.text(said), bits.note(f"as of {words.english(on)}"), bits.code(str(place)))
+              for said, on, place in zip((d.catalogue, d.feed), (d.catalogue_on, d.feed_on), d.places, strict=True)),
+            "The catalogue" if d.used == "catalogue" else "The feed",
+        )
+        for d in view.posture.date_disputes[: view.cap]
+    ]  # fmt: skip
+    heads = bits.columns("Release line|The catalogue says|A feed says|Used here")
+    return Table(
+        id="date-disputes", caption="Where catalogue and feed disagree", columns=heads, rows=rows,
+        total=len(view.posture.date_disputes), file="date-disputes.csv", empty="No feed disagrees with the catalogue.",
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ def build(view: View) -> Page:
         "fixes": fixes(view),
         "oldest": oldest(view),
         "restarts": restarts(view),
+        "scanners": headlines.scanners_answer(p),
         "untold": untold(view),
         "unsupported": words.many(t.unsupported, "unsupported system"),
         "unsupported_count": t.unsupported,

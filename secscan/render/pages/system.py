@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from secscan.doors.terminal import typed
 from secscan.model.posture import ClaimRow, FindingRow, LegacyRow, Route
 from secscan.render import bits, decisions, headlines, words
 from secscan.render.bits import Bit, Cell, Table
 from secscan.render.html import Page
 from secscan.render.pages.legacy import ended, plan
 from secscan.render.pages.mitigations import TESTS, seen, tests
+from secscan.render.pages.scanners import of_device
 from secscan.render.view import View, gravest_first
 
 ROUTES, NAMED, FINDINGS, ALIKE = 60, 12, 40, 8
@@ -35,6 +37,8 @@ def build(view: View, key: tuple[str, str]) -> Page:
         "exceptions": _exceptions(view, rows),
         "ways": routes(first),
         "findings": findings_table(view, findings),
+        "scanned": of_device(view, key),
+        "explained": words.plain(typed("explain", key[1], "--council", key[0]), 1_000),
         "rely": view.rely(view.councils.get(key[0])),
     }
     return Page(

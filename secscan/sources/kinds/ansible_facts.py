@@ -245,6 +245,7 @@ def _fits(sample: Sample) -> str | None:
 
 KINDS: Final = (
     Kind(
-        name="ansible-facts", reader=AnsibleFacts(), tables=frozenset({"assets", "software"}), row="host", fits=_fits
+        name="ansible-facts", reader=AnsibleFacts(), tables=frozenset({"assets", "software"}), row="host", one_each=True,
+        fits=_fits,
     ),
 )  # fmt: skip

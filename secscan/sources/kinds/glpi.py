@@ -149,8 +149,7 @@ def _tag(job: Job, document: Facts, board: Facts) -> str | None:
     if declared is None:
         found = objects.word(board.get("assettag"))
     else:
-        stem = job.name.partition(".")[0]
-        found = declared.replace("{stem}", stem).replace("{tag}", objects.word(document.get("tag")))
+        found = declared.replace("{stem}", job.stem).replace("{tag}", objects.word(document.get("tag")))
     return None if meaningless(found) else found
 
 
@@ -259,4 +258,6 @@ def _fits(sample: Sample) -> str | None:
     return "certain: an inventory with its deviceid and content" if is_inventory(sample.document) else None
 
 
-KINDS: Final = (Kind(name="glpi", reader=Glpi(), tables=frozenset({"assets", "software"}), row="host", fits=_fits),)
+KINDS: Final = (
+    Kind(name="glpi", reader=Glpi(), tables=frozenset({"assets", "software"}), row="host", one_each=True, fits=_fits),
+)

@@ -200,5 +200,5 @@ def _fits(sample: Sample) -> str | None:
 
 
 KINDS: Final = (
-    Kind(name="vuls", reader=Vuls(), tables=frozenset({"assets", "software", "fixes", "results"}), row="host", fits=_fits),
+    Kind(name="vuls", reader=Vuls(), tables=frozenset({"assets", "software", "fixes", "results"}), row="host", one_each=True, fits=_fits),
 )  # fmt: skip
