@@ -171,7 +171,7 @@ def test_each_feed_is_named_with_its_age_its_digest_and_its_notice() -> None:
 
 def test_where_catalogue_and_feed_disagree_both_are_shown_with_their_places() -> None:
     (row,) = table_rows(Reader(PAGE), "date-disputes")
-    assert row[0] == "Python 3.13" and "ends 2029-10-31" in row[1] and "extension to 2030-09-30" in row[2]
+    assert row[0] == "Python 3.13" and "ends 31 October 2029" in row[1] and "extension to 30 September 2030" in row[2]
     assert "languages.yaml:120" in row[1] and "whole-5e5e.json:88" in row[2] and row[3] == "The feed"
 
 

@@ -231,7 +231,7 @@ def disputes(view: View) -> Table:
     rows = [
         bits.row(
             f"{d.label} {d.cycle}",
-            *(bits.cell(bits.text(said), bits.note(f"as of {words.english(on)}"), bits.code(str(place)))
+            *(bits.cell(bits.text(words.dated(said)), bits.note(f"as of {words.english(on)}"), bits.code(str(place)))
               for said, on, place in zip((d.catalogue, d.feed), (d.catalogue_on, d.feed_on), d.places, strict=True)),
             "The catalogue" if d.used == "catalogue" else "The feed",
         )
