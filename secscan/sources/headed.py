@@ -96,7 +96,7 @@ class Headed:
 
     def wants(self, heading: str) -> bool:
         """Whether anything is read from a heading."""
-        named = [*self.needs, self.state, self.uses]
+        named = [*self.needs, self.state, self.uses, *(aside.headings for aside in self.asides)]
         for part in self.parts:
             named += [*part.columns.values(), part.facts]
         return folded(heading) in frozenset().union(*map(_folded, named))

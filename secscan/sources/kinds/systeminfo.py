@@ -52,7 +52,7 @@ class Systeminfo:
             raise job.refuse("is systeminfo's, in another language than English", _HINT)
         if _TABLE.match(head):
             raise job.refuse("is systeminfo's table, which cuts what does not fit", "ask for /fo csv")
-        fixes = wmic.table(job, "HotFixID")
+        fixes = wmic.table(job, "HotFixID", _FIX_HOST)
         if fixes is not None and "hotfixid" in {folded(name) for name in fixes.header}:
             return _fixes(fixes, job)
         table = open_table(job, lambda cells: _MACHINES.is_header(cells) or _FIXES.is_header(cells))
