@@ -6,6 +6,7 @@ the one whose rows are counted. Of headings with one meaning the first that the 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -110,6 +111,7 @@ class Headed:
         if self.dates is not None:
             job = replace(job, source=job.source.model_copy(update={"dates": self.dates}))
         table = self.prepared(replace(table, header=[self.plain(heading) for heading in table.header]))
+        table = _without_totals(table)
         for aside in self.asides:
             table = _without(table, aside)
         at: dict[str, int] = {}
@@ -249,6 +251,24 @@ def _without(table: Table, aside: Aside) -> Table:
     kept = tabular.without(table, [so[text] for text in texts])
     gone = kept.blank - table.blank
     says = f"{table.shown}: {gone:,} rows counted as blank: {aside.says}"
+    return replace(kept, notes=[*table.notes, says]) if gone else table
+
+
+_TOTAL = re.compile(r"(?:grand )?total(?:s| rows| count| records)?:?(?: ?[\d,.]+)?", re.IGNORECASE)
+
+
+def _without_totals(table: Table) -> Table:
+    """The table without lines of totals below its list: a word for it, and nothing in most of the other cells."""
+    starts = {text for text in set(table.columns[0]) if _TOTAL.fullmatch(values.clean(text))} if table.columns else ()
+    if not starts:
+        return table
+    drop = [
+        text in starts and 2 * sum(not column[row].strip() for column in table.columns) >= len(table.columns)
+        for row, text in enumerate(table.columns[0])
+    ]
+    kept = tabular.without(table, drop)
+    gone = kept.blank - table.blank
+    says = f"{table.shown}: {gone:,} rows counted as blank: lines of totals"
     return replace(kept, notes=[*table.notes, says]) if gone else table
 
 

@@ -11,6 +11,9 @@ from secscan.sources import values
 from secscan.sources.values import Bad
 
 _FILETIME = re.compile(r"\d{17,19}", re.ASCII)
+_EPOCH = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
+_UNIX: Final = date(1970, 1, 1)
+_MS_A_DAY: Final = 86_400_000
 _BEGIN: Final = date(1601, 1, 1)
 _TICKS_A_DAY: Final = 864_000_000_000
 _NEVER: Final = 0x7FFF_FFFF_FFFF_FFFF
@@ -27,7 +30,9 @@ _EDITIONS: Final = {
 
 
 def day(text: str) -> str:
-    """A FILETIME or LDAP's generalised time as an ISO day (UTC); "" for the one that stands for never; else the text."""
+    """A FILETIME, LDAP's generalised time or PowerShell's ``/Date(ms)/`` as an ISO day (UTC); "" for never; else the text."""
+    if found := _EPOCH.fullmatch(text):
+        return (_UNIX + timedelta(days=int(found[1]) // _MS_A_DAY)).isoformat()
     if found := _GENERALISED.fullmatch(text):
         return found[1]
     if text == "0" or (_FILETIME.fullmatch(text) and int(text) >= _NEVER):

@@ -11,7 +11,6 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Final
 
-from secscan.doors import json
 from secscan.doors.csv import Table
 from secscan.sources import headed, looks, objects, values, windows, wmic
 from secscan.sources.headed import Aside, Headed, Headings, part_of
@@ -116,16 +115,8 @@ class _Programs:
         return found or open_table(job, lambda cells: any(one.is_header(cells) for one in self.readers))
 
     def _objects(self, job: Job) -> Table:
-        document = json.loads(job.data, job.shown)
-        rows = document if isinstance(document, list) else [document]
-        if len(rows) > job.limits.rows or not all(isinstance(row, dict) for row in rows):
-            raise job.refuse(f"is no list of at most {job.limits.rows:,} objects", "write it with ConvertTo-Json")
-        lines = json.places(job.data).get((), []) if isinstance(document, list) else [1]
-
-        def wants(heading: str) -> bool:
-            return any(one.wants(heading) for one in self.readers)
-
-        return objects.table(rows, lines, job, wants)
+        rows, lines, _ = objects.listed(job)
+        return objects.table(rows, lines, job, lambda heading: any(one.wants(heading) for one in self.readers))
 
 
 def _installed(sample: Sample) -> str | None:

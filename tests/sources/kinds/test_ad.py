@@ -145,3 +145,32 @@ def test_users_and_other_tables_are_not_taken(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no column 'OperatingSystem'"):
         read(tmp_path, "ad-computers", users)
     assert recognised(tmp_path, "dn: CN=A Person\nobjectClass: user\ncn: A Person\n")[0] == ""
+
+
+def test_a_list_that_export_csv_did_not_write_out_says_nothing_of_the_class(tmp_path: Path) -> None:
+    text = (
+        "name,objectclass,distinguishedname,operatingsystem,useraccountcontrol\n"
+        'PC-1,System.String[],"CN=PC-1,DC=oak",Windows 10 Pro,WORKSTATION_TRUST_ACCOUNT\n'
+        'PC-2,System.String[],"CN=PC-2,DC=oak",Windows 10 Pro,"ACCOUNTDISABLE, WORKSTATION_TRUST_ACCOUNT"\n'
+        'PC-3,Microsoft.ActiveDirectory.Management.ADPropertyValueCollection,"CN=PC-3,DC=oak",Windows 10 Pro,\n'
+    )
+    load = read(tmp_path, "ad-computers", text)
+    assert rows(load, "assets", "hostname") == [("PC-1",), ("PC-3",)]
+    assert (load.rows_read, load.rows_blank) == (3, 1)
+
+
+def test_powershells_json_is_the_same_list(tmp_path: Path) -> None:
+    one = (
+        '{"DistinguishedName":"CN=PC-1,DC=oak","DNSHostName":"pc-1.oak.example","Enabled":true,"Name":"PC-1","ObjectClass":"computer",'
+        '"ObjectGUID":"0f1","OperatingSystem":"Windows 10 Enterprise","OperatingSystemVersion":"10.0 (19045)",'
+        '"LastLogonDate":"\\/Date(1795132800000)\\/","SID":{"BinaryLength":28,"Value":"S-1"},"Description":"A Person"}'
+    )
+    text = f"[{one},\n{one.replace('true', 'false')}]"
+    assert recognised(tmp_path, text)[0] == "ad-computers"
+    load = read(tmp_path, "ad-computers", text, name="computers.json")
+    assert rows(load, "assets", "device_id", "hostname", "fqdn", "os_version", "last_seen") == [
+        ("0f1", "PC-1", "pc-1.oak.example", "10.0.19045", date(2026, 11, 20))
+    ]
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (2, 1, 1)
+    assert "A Person" not in repr(load)
+    assert read(tmp_path, "ad-computers", one).rows_loaded == 1
