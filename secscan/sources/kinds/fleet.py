@@ -77,16 +77,22 @@ class Fleet:
         job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         hosts: list[tuple[int, Mapping[str, Any], Iterator[int]]] = []
         refused: list[Refusal] = []
+        more = False
         for line, one in objects.entries(job):
             if isinstance(one, Refusal):
                 refused.append(one)
             else:
                 hosts += _hosts(one, line, job)
+                meta = one.get("meta")
+                more = more or (isinstance(meta, Mapping) and meta.get("has_next_results") is True)
             if len(hosts) > job.limits.rows:
                 raise job.refuse(f"has more than {job.limits.rows:,} hosts", "raise limits.rows in secscan.yaml")
         rows = [host for _, host, _ in hosts]
         found = _HOSTS.of(objects.table(rows, [line for line, _, _ in hosts], job, _HOSTS.wants), job)
-        found = replace(found, rows_read=found.rows_read + len(refused), refused=[*refused, *found.refused])
+        says = f"{job.shown}: is one page of several: what is not in it may be on the others; export all of them"
+        found = replace(
+            found, rows_read=found.rows_read + len(refused), refused=[*refused, *found.refused], incomplete=says if more else None
+        )  # fmt: skip
         return _with_software(found, hosts, job)
 
 

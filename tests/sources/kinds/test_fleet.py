@@ -131,3 +131,10 @@ def test_a_broken_line_is_refused_and_its_neighbours_are_read(tmp_path: Path) ->
 )  # fmt: skip
 def test_the_version_is_the_number_at_the_end_of_the_system(system: str, build: str, version: str) -> None:
     assert _version(system, build) == version
+
+
+def test_a_page_that_says_that_more_follow_is_incomplete(tmp_path: Path) -> None:
+    page = json.loads(PAGE)
+    for more in (True, False):
+        text = json.dumps(page | {"meta": {"has_next_results": more}})
+        assert (read(tmp_path, "fleet", text, name="h.json").incomplete is not None) == more
