@@ -33,6 +33,7 @@ _MARKS = re.compile(r"\((?:R|TM)\)|[®™]|(?<=\bMicrosoft)r\b|(?<=\bServer)r\b|
 _FIX = re.compile(r"\b(?:KB|Q)\d{5,8}\b")
 _HOST_ONLY = re.compile(r"VMware Virtual Ethernet Adapter|VirtualBox Host-Only|\(WSL|Default Switch", re.IGNORECASE)
 _TABLE = re.compile(r"\s*Host Name +OS Name +OS Version[^\r\n]*[\r\n]+=")
+_CSV_ROW = re.compile(r'"[^"]*"[,;]"[^"]*Windows[^"]*"[,;]"\d+\.\d+\.(\d{3,6}) [^"]*[\s:]\1"')
 _ENGLISH: Final = ("Host Name", "OS Name", "OS Version")
 _HINT: Final = "run 'secscan collect --script windows' there, or systeminfo on a Windows whose language is English"
 _CSV_NEEDS: Final = tuple((name,) for name in _ENGLISH)
@@ -245,8 +246,10 @@ def _is_text(head: str) -> bool:
 
 
 def _elsewhere(head: str) -> bool:
-    """systeminfo's form: a build and its last part again among lines of a label, a colon and a text at one column."""
+    """systeminfo's form: a build and its last part again among lines of a label, a colon and a text at one column, or in CSV."""
     lines = [line for line in head.splitlines() if line.strip()][:6]
+    if len(lines) > 1 and _CSV_ROW.match(lines[1]) and not all(f'"{name}"' in lines[0] for name in _ENGLISH):
+        return True
     pairs = [found for line in lines if (found := re.fullmatch(r"([^:]{2,60}: +)(\S.*)", line))]
     columns = {sum(2 if east_asian_width(sign) in "WF" else 1 for sign in found[1]) for found in pairs}
     return len(pairs) >= 4 and len(columns) == 1 and any(_ANY_VERSION.fullmatch(found[2]) for found in pairs[:4])

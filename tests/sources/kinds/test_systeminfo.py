@@ -199,3 +199,14 @@ def test_public_samples(tmp_path: Path) -> None:
         if path.name.endswith("_qfe.txt"):
             (fixes,) = load.tables["assets"].extra[FIXES]
             assert fixes is not None and len(fixes.split(";")) == load.rows_read == (154 if "2012r2" in name else 9)
+
+
+def test_csv_in_another_language_is_refused_by_name_too(tmp_path: Path) -> None:
+    text = (
+        '"Hostname","Betriebssystemname","Betriebssystemversion","Betriebssystemhersteller"\n'
+        '"PC-0001","Microsoft Windows 10 Pro","10.0.19045 Nicht zutreffend Build 19045","Microsoft Corporation"\n'
+    )
+    assert recognised(tmp_path, text)[0] == "systeminfo"
+    with pytest.raises(InputError, match="in another language than English"):
+        read(tmp_path, "systeminfo", text)
+    assert recognised(tmp_path, text.replace("Build 19045", "Build 1"))[0] == "table"
