@@ -64,6 +64,10 @@ _TABLES: Final = OneOf(
         Known(
             needs=(("hosts_count", "Hosts count"), ("name", "Name")), without=("hostname", "Hostname"), why=_COUNTS, hint=_COUNTS_HINT
         ),
+        Known(
+            needs=(("host_display_name", "host_hostname"),), without=("osquery_version", "uuid"),
+            why="holds a query's answers of many hosts, which are not read", hint=_COUNTS_HINT,
+        ),
     ),
 )  # fmt: skip
 
@@ -175,6 +179,8 @@ def _fits(sample: Sample) -> str | None:
         return f"{surely}: {_HOSTS.what}, by its columns 'hostname' and 'os_version'"
     if {"hosts_count", "name"} <= sample.headings:
         return "likely: Fleet's count of software"
+    if {"host_display_name", "host_hostname"} & sample.headings and _TABLES.heads(sample.headings):
+        return "likely: the answers to a query of Fleet's"
     for one in (*sample.objects[:3], sample.document):
         if isinstance(one, Mapping) and (found := _told(one)):
             return found
