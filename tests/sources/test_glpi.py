@@ -13,6 +13,7 @@ from secscan.model.errors import InputError
 from secscan.model.places import Files
 from secscan.model.raw import Load
 from secscan.model.settings import Limits
+from secscan.sources import recognise_kind
 from tests.sources.desk import TODAY, read, shared
 
 COMPUTER: dict[str, Any] = {
@@ -332,3 +333,34 @@ def test_every_public_sample_is_read(tmp_path: Path) -> None:
         "networkequipment_4": ("FCH1946V219", "network", 1), "phone_1": ("af8d8fcfa6fa4794", "phone", 3),
         "printer_1": ("PHCVN191TG", "printer", 1),
     }  # fmt: skip
+
+
+LISTED = """\
+"Name";"Entity";"Status";"Manufacturers";"Serial number";"Types";"Model";"Operating System - Name";"Operating System - Version";"Alternate Username";"Last update";
+"PC-1";"Root";"In use";"Acme";"5CG";"Laptop";"L";"Windows 10 Pro";"22H2";"a.person";"2026-11-20 09:12";
+"SRV-2";"Root";"Retired";"Acme";"5CH";"Server";"L";"Debian";"12";"";"2026-11-20 09:12";
+;"Root";"In use";"Acme";"";"";"";"";"";"";"";
+"""
+
+
+def test_the_list_of_computers_is_read_as_its_web_page_exports_it(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text(LISTED)
+    assert recognise_kind(path)[0] == "glpi"
+    load = read(tmp_path, LISTED, "glpi")
+    assets = load.tables["assets"].columns
+    assert [*zip(*(assets[name] for name in ("device_id", "serial", "type", "os", "os_version")), strict=True)] == [
+        ("PC-1", "5CG", "laptop", "Windows 10 Pro", "22H2"), ("SRV-2", "5CH", "server", "Debian", "12")
+    ]  # fmt: skip
+    assert [one.reason for one in load.refused] == ["device_id is empty"]
+    assert "1 rows are out of use by their own 'Status' (Retired 1)" in load.warnings[0]
+    assert "a.person" not in repr(load)
+
+
+def test_the_list_in_another_language_is_refused_by_name(tmp_path: Path) -> None:
+    text = '"Nom";"Entité";"Système d\'exploitation - Nom";"Lieu";\n"PC-1";"Racine";"Windows 10";"x";\n'
+    path = tmp_path / "x"
+    path.write_text(text)
+    assert recognise_kind(path)[0] == "glpi"
+    with pytest.raises(InputError, match="GLPI's list in another language than English; choose English"):
+        read(tmp_path, text, "glpi")

@@ -1,6 +1,6 @@
-"""Inventories of the GLPI agent: a computer, phone, printer or network device, and what is installed on it.
+"""Inventories of the GLPI agent: a computer, phone, printer or network device, and what is installed on it; and GLPI's own list.
 
-As JSON, and as the XML that agents of GLPI, FusionInventory and OCS write. A row is a host. Format: the GLPI project's own inventory schema (inventory_format). The agent calls a host by its ``deviceid``, which names it within this source alone; the council's tag is
+The list of computers comes as the web page exports it (CSV), in English. An inventory comes as JSON, and as the XML that agents of GLPI, FusionInventory and OCS write. A row is a host. Format: the GLPI project's own inventory schema (inventory_format). The agent calls a host by its ``deviceid``, which names it within this source alone; the council's tag is
 ``bios.assettag``, unless the source says otherwise (``asset``). Users, keys and licences in the file are never read.
 """
 
@@ -14,7 +14,8 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.model.keys import meaningless
 from secscan.sources import agent_xml, looks, objects
-from secscan.sources.hosts import CHASSIS, reachable
+from secscan.sources.headed import Headed, Known, OneOf, part_of
+from secscan.sources.hosts import CHASSIS, GONE, reachable, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
@@ -48,14 +49,62 @@ def is_inventory(document: Any) -> bool:
     )
 
 
+_LIST: Final = Headed(
+    what="GLPI's list of computers",
+    needs=(
+        ("Name",),
+        ("Entity", "Last update", "Last inventory date", "Components - Processor", "Inventory number"),
+        ("Operating System - Name", "Operating system", "Operating System"),
+        ("Status", "Manufacturer", "Manufacturers", "Serial number", "Type", "Types", "Model"),
+    ),
+    dates=None,
+    parts=(
+        part_of(
+            "assets",
+            columns={
+                "device_id": ("ID", "Name"),
+                "asset_tag": ("Inventory number",),
+                "hostname": ("Name",),
+                "serial": ("Serial number",),
+                "ip": ("IP", "Networking - IP", "Network - IP"),
+                "os": ("Operating System - Name", "Operating system", "Operating System"),
+                "os_version": ("Operating System - Version",),
+                "os_edition": ("Operating System - Edition",),
+                "type": ("Type", "Types"),
+                "last_seen": ("Last inventory date", "Last boot date"),
+            },
+            turns={"type": sort_of},
+            facts=("Status", "Entity", "Manufacturer", "Manufacturers", "Model", "Models", "Location", "Locations", "Last update"),
+        ),
+    ),
+    state=("Status",),
+    ended=GONE,
+)  # fmt: skip
+_TABLES: Final = OneOf(
+    of=(_LIST,),
+    known=(
+        Known(
+            needs=(
+                ("Système d'exploitation - Nom", "Betriebssystem - Name", "Sistema operativo - Nombre", "Sistema operacional - Nome"),
+            ),
+            without=("Operating System - Name",),
+            why="is GLPI's list in another language than English",
+            hint="choose English in your settings of GLPI and export it again",
+        ),
+    ),
+)  # fmt: skip
+
+
 class Glpi:
-    """Reads one inventory of the agent."""
+    """Reads one inventory of the agent, or the list."""
 
     def read(self, job: Job) -> Found:
         seen = looks.like(job.data)
         told = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         if seen.kind == "agent-xml":
             return objects.joined([_inventory(*one, told) for one in agent_xml.inventories(job)])
+        if seen.kind in ("text", "xlsx"):
+            return _TABLES.read(job)
         if seen.kind != "json":
             raise job.refuse(f"is {seen.words}, not an inventory of a GLPI agent")
         document = json.loads(job.data, job.shown)
@@ -255,6 +304,9 @@ def _fits(sample: Sample) -> str | None:
     if sample.looks.kind == "agent-xml":
         inside = {tag for tag, _ in sample.elements}
         return "certain: an inventory agent's REQUEST with its CONTENT" if "CONTENT" in inside else None
+    if _TABLES.heads(sample.headings):
+        own = any(" - " in heading or "_-_" in heading for heading in sample.header)
+        return f"{'certain' if own else 'likely'}: {_LIST.what}, as its web page exports it"
     return "certain: an inventory with its deviceid and content" if is_inventory(sample.document) else None
 
 
