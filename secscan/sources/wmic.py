@@ -19,6 +19,10 @@ from secscan.sources.tabular import folded
 from secscan.sources.values import Bad
 
 _LINE_END: Final = re.compile(r"\r*\n|\r")
+_INSTALLING: Final = "Please wait while WMIC is being installed."
+"""What wmic of Windows XP says once, before the headings on the same line."""
+_WITHIN: Final = 6
+"""The header stands among so many lines."""
 _RULE = re.compile(r"\s*-+(?: +-+)+\s*")
 _CUT: Final = ("...", "…")
 _LISTED: Final = (("=", "wmic's list of NAME=VALUE", "leave out 'full' and '/format:list', or say /format:csv"),
@@ -35,14 +39,28 @@ def table(job: Job, needed: str, read: Sequence[str] = ()) -> Table | None:
     """
     if looks.like(job.data).kind != "text":
         return None
-    head = looks.text(job.data[:4_000]).lstrip("\ufeff")
+    head = begun(job.data, needed)
     if not is_fixed(head, needed) and not is_csv(head):
         if listed := next(filter(None, (list_of(head, name) for name in (needed, *read))), None):
             raise job.refuse(f"is {listed[0]}", listed[1])
         return None
     lines = _LINE_END.split(csv.text(job.data, job.shown, job.source.encoding))
-    start = next(i for i, line in enumerate(lines) if line.strip())
+    lines = [line.replace(_INSTALLING, "", 1) for line in lines[:_WITHIN]] + lines[_WITHIN:]
+    start = _start(lines, needed)
     return _fixed(lines, start, (needed, *read), job) if is_fixed(head, needed) else _commas(lines, start, job)
+
+
+def begun(data: bytes, needed: str) -> str:
+    """The first characters of a text from its header on: behind what wmic says at its first time, and a line or two of others."""
+    lines = _LINE_END.split(looks.text(data[:4_000]).lstrip("\ufeff").replace(_INSTALLING, "", 1))
+    return "\n".join(lines[_start(lines, needed) :])
+
+
+def _start(lines: Sequence[str], needed: str) -> int:
+    """The line of the header, which other lines may stand before; else the first that is not blank."""
+    filled = [at for at, line in enumerate(lines[:_WITHIN]) if line.strip()]
+    headers = (at for at in filled if is_fixed("\n".join(lines[at : at + 2]), needed) or is_csv(lines[at]))
+    return next(headers, filled[0] if filled else 0)
 
 
 def is_csv(head: str) -> bool:

@@ -120,7 +120,7 @@ class _Programs:
 
 
 def _installed(sample: Sample) -> str | None:
-    head = looks.text(sample.data[:4_000]).lstrip("\ufeff") if sample.looks.kind == "text" else ""
+    head = wmic.begun(sample.data, "DisplayName") if sample.looks.kind == "text" else ""
     if _WINGET.search(head):
         return "likely: winget's list"
     if wmic.is_fixed(head, "DisplayName") and wmic.is_fixed(head, "DisplayVersion"):
@@ -133,11 +133,11 @@ def _installed(sample: Sample) -> str | None:
 
 
 def _product(sample: Sample) -> str | None:
-    head = looks.text(sample.data[:4_000]).lstrip("\ufeff") if sample.looks.kind == "text" else ""
+    head = wmic.begun(sample.data, "Version") if sample.looks.kind == "text" else ""
     if wmic.is_fixed(head, "Version") and wmic.is_fixed(head, "Name"):
         if wmic.is_fixed(head, "Vendor"):
             return "certain: the table that wmic prints"
-        names = {name.casefold() for name in wmic.columns_of(sample.lines[:2])}
+        names = {name.casefold() for name in wmic.columns_of([line for line in head.splitlines() if line.strip()][:2])}
         own = names <= _OF_PRODUCT and not any("|" in line for line in sample.lines)  # an operating system has bars
         return "likely: a table of products as wmic prints it" if own else None
     if listed := wmic.list_of(head, "Vendor"):
