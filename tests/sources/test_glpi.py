@@ -364,3 +364,20 @@ def test_the_list_in_another_language_is_refused_by_name(tmp_path: Path) -> None
     assert recognise_kind(path)[0] == "glpi"
     with pytest.raises(InputError, match="GLPI's list in another language than English; choose English"):
         read(tmp_path, text, "glpi")
+
+
+def test_a_card_with_several_addresses_gives_each_that_others_may_find(tmp_path: Path) -> None:
+    several = computer(networks=[{"mac": "02:00:00:00:00:01", "ipaddress": ["169.254.4.1", "10.20.0.7", "10.20.0.8"]}])
+    assert host(loaded(tmp_path, several))["ip"] == ("10.20.0.7", "10.20.0.8")
+
+
+@pytest.mark.parametrize(
+    ("full", "api", "version"),
+    [("Q Android 10.0 api 29", "29", "10.0"), ("Snow Cone Android 12.1 api 32", "32", "12.1")],
+)
+def test_an_android_is_known_by_its_release_and_not_by_the_level_of_its_api(
+    tmp_path: Path, full: str, api: str, version: str
+) -> None:
+    system = {"name": full.partition(" api")[0], "full_name": full, "version": api, "kernel_name": "linux"}
+    found = host(loaded(tmp_path, computer(operatingsystem=system)))
+    assert (found["os"], found["os_version"]) == ("Android", version)

@@ -37,6 +37,7 @@ _BOOT: Final = ("/boot", "/efi")
 _NETWORKED: Final = frozenset(
     ("nfs", "nfs4", "cifs", "smbfs", "tmpfs", "squashfs", "iso9660", "overlay", "webdav", "hgfs")
 )
+_ANDROID = re.compile(r"\bAndroid (\d+(?:\.\d+)*)")
 _LETTER = re.compile(r"[A-Za-z]:\\?")
 
 
@@ -218,16 +219,23 @@ def _computer(content: Facts) -> dict[str, Any]:
     return {
         "hostname": hardware.get("name"),
         "fqdn": _fqdn(hardware.get("name"), system),
-        "ip": reachable(objects.word(card.get(name)) for card in cards for name in ("ipaddress", "ipaddress6")),
+        "ip": reachable(
+            one for card in cards for name in ("ipaddress", "ipaddress6") for one in _several(card.get(name))
+        ),
         "mac": next(
             (card["mac"] for card in sorted(cards, key=lambda c: "ipaddress" not in c) if card.get("mac")), None
         ),
         "serial": _object(content, "bios").get("ssn"),
-        "os": system.get("full_name") or system.get("name"),
+        "os": "Android" if _android(system) else system.get("full_name") or system.get("name"),
         "os_version": _version(system),
         "encrypted": _encrypted(_objects(content, "drives")),
         **_protection(_objects(content, "antivirus")),
     }
+
+
+def _several(said: Any) -> list[str]:
+    """A card's address, or its addresses where it has several."""
+    return [objects.word(one) for one in (said if isinstance(said, list) else [said])]
 
 
 def _device(device: Facts) -> dict[str, Any]:
@@ -250,8 +258,16 @@ def _fqdn(name: Any, system: Facts) -> str | None:
     return f"{name}.{domain}" if name and "." in domain.strip(".") else None
 
 
+def _android(system: Facts) -> str | None:
+    """The release of an Android, which stands in its name: what the agent calls its version is the level of its API."""
+    found = _ANDROID.search(objects.word(system.get("full_name")) or objects.word(system.get("name")))
+    return found[1] if found else None
+
+
 def _version(system: Facts) -> Any:
     """The system's version; of Windows the whole build, whose last part the agent keeps as its service pack."""
+    if release := _android(system):
+        return release
     kernel, revision = objects.word(system.get("kernel_version")), objects.word(system.get("service_pack"))
     if objects.word(system.get("name")).casefold() != "windows":
         return system.get("version")
