@@ -14,11 +14,10 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, fits, part_of, with_column, words
+from secscan.sources.headed import Headed, Known, OneOf, fits, part_of, with_column, words
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
-from secscan.sources.templates import open_table
 
 Rows = Sequence[Mapping[str, Any]]
 _TYPES: Final = {
@@ -56,25 +55,31 @@ _DEVICES: Final = Headed(
         ),
     ),
 )
+_APP: Final = ("ApplicationName", "Application name")
 _APPS: Final = Headed(
     what="an Intune export of discovered apps",
-    needs=(("ApplicationName",), ("ApplicationVersion",), ("DeviceId",)),
+    needs=(_APP, ("ApplicationVersion", "Application version"), ("DeviceId", "Device ID")),
     parts=(
         part_of(
             "software",
             columns={
-                "asset_tag": ("DeviceId",),
-                "name": ("ApplicationName",),
-                "version": ("ApplicationVersion", "ApplicationShortVersion"),
-                "publisher": ("ApplicationPublisher",),
+                "asset_tag": ("DeviceId", "Device ID"),
+                "name": _APP,
+                "version": ("ApplicationVersion", "Application version", "ApplicationShortVersion", "Application short version"),
+                "publisher": ("ApplicationPublisher", "Application publisher"),
             },
         ),
         part_of(
             "assets", once="device_id",
-            columns={"device_id": ("DeviceId",), "hostname": ("DeviceName",), "os_version": ("OSVersion",)},
+            columns={"device_id": ("DeviceId", "Device ID"), "hostname": _NAME, "os_version": ("OSVersion", "OS version")},
         ),
     ),
 )  # fmt: skip
+_AGGREGATE: Final = Known(
+    needs=(_APP, ("DeviceCount", "Device count")), without=("DeviceId", "Device ID"),
+    why="is the aggregate of discovered apps: it counts devices and names none", hint="export the raw data (AppInvRawData)",
+)  # fmt: skip
+_TABLES: Final = OneOf(of=(_APPS,), known=(_AGGREGATE,))
 
 
 _LISTS: Final = ("value", "values", "Values")
@@ -114,18 +119,16 @@ class _Apps:
     def read(self, job: Job) -> Found:
         if looks.like(job.data).kind == "json":
             return _told(job, _APPS, lambda rows, lines: _by_device(rows, lines, job))
-        table = open_table(job)
-        headings = {heading.casefold() for heading in table.header}
-        if "devicecount" in headings and "deviceid" not in headings:
-            raise job.refuse(_COUNTS, "export the raw data (AppInvRawData)", table.header_line)
-        return _APPS.read(job)
+        return _TABLES.read(job)
 
 
 def _by_device(rows: Rows, lines: Sequence[int], job: Job) -> tuple[Rows, Sequence[int]]:
     """Graph's apps, each with the devices that have it, or devices each with their apps: a row for each pair."""
     counts, devices = {"deviceCount", "DeviceCount"}, {"managedDevices", "DeviceId"}
     if any(counts & row.keys() and not devices & row.keys() for row in rows):
-        raise job.refuse(_COUNTS, "ask for them with $expand=managedDevices, or export the raw data (AppInvRawData)")
+        raise job.refuse(
+            _AGGREGATE.why, "ask for them with $expand=managedDevices, or export the raw data (AppInvRawData)"
+        )
     pairs = [
         (device, app, line)
         for row, line in zip(rows, [*lines, *[0] * len(rows)], strict=False)
@@ -156,9 +159,6 @@ def _pairs(row: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[
     yield {}, row
 
 
-_COUNTS: Final = "is the aggregate of discovered apps: it counts devices and names none"
-
-
 def _devices(sample: Sample) -> str | None:
     if (keys := _keys(sample)) and _DEVICES.heads(_DEVICES.headings(sorted(keys))):
         return "certain: devices as Graph tells them, by their lastSyncDateTime"
@@ -173,8 +173,8 @@ def _aggregate(sample: Sample) -> str | None:
         return "certain: discovered apps as Graph tells them"
     if _APPS.heads(_APPS.headings(sorted(keys))):
         return "certain: a report on discovered apps as JSON"
-    raw = fits(_APPS, (("ApplicationKey",),))(sample)
-    if raw is None and {"applicationname", "applicationversion", "devicecount"} <= sample.headings:
+    raw = fits(_APPS, (("ApplicationKey", "Application publisher", "ApplicationPublisher"),))(sample)
+    if raw is None and _AGGREGATE.heads(sample.headings):
         return "likely: the aggregate of Intune's discovered apps"
     return raw
 

@@ -67,6 +67,23 @@ def test_apps_come_with_their_device_and_each_device_once(tmp_path: Path) -> Non
     assert "A Person" not in repr(load)
 
 
+def test_the_portals_own_headings_mean_the_same(tmp_path: Path) -> None:
+    text = (
+        "Application Name,Application Publisher,Application Version,Device ID,Device Name,OS Version,User Name\n"
+        "7-Zip,Igor Pavlov,22.01,d-1,PC-0001,10.0.19045.6456,A Person\n"
+    )
+    assert recognised(tmp_path, text)[0] == "intune-apps"
+    load = read(tmp_path, "intune-apps", text)
+    assert rows(load, "software", "asset_tag", "name", "version", "publisher") == [
+        ("d-1", "7-Zip", "22.01", "Igor Pavlov")
+    ]
+    assert rows(load, "assets", "device_id", "hostname", "os_version") == [("d-1", "PC-0001", "10.0.19045.6456")]
+    counts = "Application name,Application publisher,Application version,Device count,Platform\n7-Zip,Igor Pavlov,22.01,40,Windows\n"
+    assert recognised(tmp_path, counts)[0] == "intune-apps"
+    with pytest.raises(InputError, match="counts devices and names none; export the raw data"):
+        read(tmp_path, "intune-apps", counts)
+
+
 def test_an_aggregate_names_no_device_and_is_refused(tmp_path: Path) -> None:
     aggregate = "ApplicationKey,ApplicationName,ApplicationVersion,DeviceCount,Platform\nk,7-Zip,22.01,40,Windows\n"
     assert recognised(tmp_path, aggregate)[0] == "intune-apps"
