@@ -104,7 +104,9 @@ def one_mac(text: str) -> str:
 
 # -- entries under Uninstall, as Windows lists them for "Apps and features"
 
-_UPDATES: Final = frozenset(("update", "security update", "critical update", "update rollup", "hotfix", "service pack"))
+_UPDATES: Final = frozenset(
+    ("update", "security update", "critical update", "update rollup", "software update", "hotfix", "service pack")
+)
 """``ReleaseType`` of what changes a program and is none."""
 
 

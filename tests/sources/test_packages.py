@@ -74,6 +74,14 @@ def test_a_listing_that_a_terminal_cut_gives_no_half_of_a_name_or_version(tmp_pa
     ]  # fmt: skip
     assert "write dpkg-query -W" in load.refused[0].reason
     assert load.rows_read == 5
+    # On a terminal of 80 one line is enough to tell.
+    head = "||/ Name           Version      Architecture Description\n+++-==============-============-============-=================================\n"
+    alone = read(
+        tmp_path,
+        f"{head}ii  libledgerviews 3.10.2-0ubun amd64        a view\nii  acl            1.0          all          x\n",
+        "dpkg",
+    )
+    assert (packages(alone), alone.rows_refused) == ([("acl", "1.0")], 1)
     # The longest of a listing that was not cut fills its column too, and is whole.
     whole = CUT.replace("prints the ledger of a c", "prints it").replace("steers and watches lifts", "steers lifts")
     assert len(packages(read(tmp_path, whole, "dpkg"))) == 4

@@ -69,6 +69,8 @@ _RULE_WITHIN: Final = 12
 """The line below the headings of ``dpkg -l``, which another language may wrap, stands among so many."""
 _CUT_AT: Final = 3
 """So many different descriptions that end at one column were cut there: no three are as long as the longest by chance."""
+_LEAST: Final = ((14, 12, 12, 33), (14, 14, 44))
+"""The widths of its columns on a terminal of 80, now and before it named the architecture: it makes them no narrower."""
 _APT_ROW = re.compile(r"([a-z0-9][a-z0-9+.-]+)/\S+ (\S+) [a-z0-9-]+(?: \[([^\]]*)\])?\s*")
 _APT_LEFT: Final = "residual-config"
 _SELECTION = re.compile(r"[a-z0-9][a-z0-9+.:-]+\t+(?:install|deinstall|purge|hold)\s*")
@@ -187,6 +189,8 @@ def _cut(lines: Sequence[str], rule: str) -> Sequence[tuple[int, int]]:
     starts = [found.start() + 1 for found in re.finditer("-", rule)]
     spans = list(zip(starts, [*(start - 1 for start in starts[1:]), len(rule)], strict=True))
     last, end = spans[-1]
+    if tuple(b - a for a, b in spans) in _LEAST:
+        return spans[:2]
     return spans[:2] if len({line[last:] for line in lines if len(line.rstrip()) == end}) >= _CUT_AT else ()
 
 
