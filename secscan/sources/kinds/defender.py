@@ -203,7 +203,7 @@ def _devices(found: _Rows, job: Job) -> Found:
     """DeviceInfo as machines: of what it says of a device the newest, the rest is blank."""
     newest: dict[str, tuple[str, int]] = {}
     for at, row in enumerate(found.rows):
-        device, day = objects.word(row.get("deviceid")), objects.word(row.get("timestamp"))
+        device, day = objects.word(row.get("deviceid")), _moment(row, "timestamp")
         newest[device] = max(newest.get(device, ("", at)), (day, at)) if device else (day, at)
     kept = sorted(at for device, (_, at) in newest.items() if device)
     kept += [at for at, row in enumerate(found.rows) if not objects.word(row.get("deviceid"))]  # to be refused
@@ -211,7 +211,7 @@ def _devices(found: _Rows, job: Job) -> Found:
     rows = [
         {
             **found.rows[at], "id": found.rows[at].get("deviceid"), "computerdnsname": found.rows[at].get("devicename"),
-            "lastseen": found.rows[at].get("timestamp"), "mergedintomachineid": found.rows[at].get("mergedtodeviceid"),
+            "lastseen": _moment(found.rows[at], "timestamp"), "mergedintomachineid": found.rows[at].get("mergedtodeviceid"),
         }
         for at in sorted(kept)
     ]  # fmt: skip
@@ -253,8 +253,12 @@ def _machine(row: Mapping[str, Any]) -> dict[str, Any]:
         "os_version": _os_version(row),
         "type": _SORTS(objects.word(row.get("devicetype"))) or windows.kind_of(objects.word(row.get("osplatform"))),
         "protection_active": "yes" if objects.word(row.get("defenderavstatus")).casefold() == "updated" else None,
-        "last_seen": row.get("lastseen"),
+        "last_seen": _moment(row, "lastseen"),
     }
+
+
+def _moment(row: Mapping[str, Any], key: str) -> str:
+    return windows.moment(objects.word(row.get(key)))
 
 
 def _named(name: Any, platform: Any) -> dict[str, Any]:
@@ -297,7 +301,7 @@ def _vulnerabilities(found: _Rows, job: Job) -> Found:
             "product": row.get("softwarename", row.get("productname")),
             "version": row.get("softwareversion", row.get("productversion")),
             "state": "fixed" if objects.word(row.get("status")).casefold() == "fixed" else "open",
-            "first_seen": row.get("firstseentimestamp"), "last_seen": row.get("lastseentimestamp"),
+            "first_seen": _moment(row, "firstseentimestamp"), "last_seen": _moment(row, "lastseentimestamp"),
             "fix": row.get("recommendedsecurityupdateid", row.get("fixingkbid")),
         }
         for row in found.rows
@@ -377,6 +381,7 @@ _DEVICES: Final = Headed(
                 "mac": windows.one_mac,
                 "os": lambda text: _PLATFORMS.get(text.casefold(), text),
                 "type": words(_TYPES),
+                "last_seen": windows.moment,
             },
         ),
     ),

@@ -174,3 +174,25 @@ def test_powershells_json_is_the_same_list(tmp_path: Path) -> None:
     assert (load.rows_read, load.rows_loaded, load.rows_blank) == (2, 1, 1)
     assert "A Person" not in repr(load)
     assert read(tmp_path, "ad-computers", one).rows_loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("20261120091244.000000+060", "20261120"), ("20261120091244.123456+***", "20261120"), ("20261120091244.0Z", "20261120"),
+        ("/Date(1795132800000)/", "2026-11-20"), ("/Date(1795132800000+0100)/", "2026-11-20"), ("20/11/2026", "20/11/2026"),
+    ],
+)  # fmt: skip
+def test_times_of_wmi_ldap_and_powershell_are_days(text: str, day: str) -> None:
+    assert windows.day(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("Nov 20, 2026 9:12:44 PM", "2026-11-20T21:12:44"), ("Mar 3, 2026 12:00:01 AM", "2026-03-03T00:00:01"),
+        ("Mar 3, 2026, 12:00:01 PM", "2026-03-03T12:00:01"), ("Foo 3, 2026 12:00:01 AM", "Foo 3, 2026 12:00:01 AM"),
+    ],
+)  # fmt: skip
+def test_a_portals_moment_is_turned_exactly(text: str, iso: str) -> None:
+    assert windows.moment(text) == iso

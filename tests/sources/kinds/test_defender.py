@@ -286,6 +286,14 @@ def test_of_what_hunting_tells_of_a_device_again_and_again_the_newest_counts(tmp
     assert "192.0.2.1" not in repr(load)
 
 
+def test_days_as_the_portal_writes_them_are_compared_as_days(tmp_path: Path) -> None:
+    text = INFO.replace("2026-11-21T09:12:44.1234567Z", '"Nov 20, 2026 9:12:44 PM"').replace(
+        "2026-11-20T09:12:44.1234567Z,m1", '"Nov 9, 2026 9:12:44 AM",m1'
+    )
+    load = read(tmp_path, "defender", text)
+    assert rows(load, "assets", "device_id", "os_version", "last_seen")[0] == ("m1", "10.0.19045", date(2026, 11, 20))
+
+
 @pytest.mark.parametrize(
     "header",
     [
