@@ -228,6 +228,11 @@ def behind_titles(sample: Sample, is_header: IsHeader) -> Sequence[str]:
         return sample.header
 
 
+def headings_of(sample: Sample, reader: OneOf) -> frozenset[str]:
+    """The headings of a sample, folded; where title lines stand before those of one of the exports, these."""
+    return frozenset(map(folded, behind_titles(sample, lambda cells: reader.heads(frozenset(map(folded, cells))))))
+
+
 def with_column(table: Table, heading: str, of: Sequence[Headings], made: Callable[..., str]) -> Table:
     """The table with one column more, made of a row's texts under ``of``: "" where it says nothing, each tuple once.
 

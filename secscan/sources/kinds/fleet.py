@@ -15,7 +15,7 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.model.raw import Refusal
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of, with_column, words
+from secscan.sources.headed import Headed, Headings, Known, OneOf, headings_of, part_of, with_column, words
 from secscan.sources.kind import Kind
 from secscan.sources.kinds.osquery import KINDS_OF, package_version
 from secscan.sources.reader import Found, Job
@@ -174,12 +174,13 @@ def _results(one: Mapping[str, Any], program: Mapping[str, Any]) -> Iterator[dic
 
 
 def _fits(sample: Sample) -> str | None:
-    if _HOSTS.heads(sample.headings):
-        surely = "certain" if {"osquery_version", "uuid"} <= sample.headings else "likely"
+    headings = headings_of(sample, _TABLES)
+    if _HOSTS.heads(headings):
+        surely = "certain" if {"osquery_version", "uuid"} <= headings else "likely"
         return f"{surely}: {_HOSTS.what}, by its columns 'hostname' and 'os_version'"
-    if {"hosts_count", "name"} <= sample.headings:
+    if {"hosts_count", "name"} <= headings:
         return "likely: Fleet's count of software"
-    if {"host_display_name", "host_hostname"} & sample.headings and _TABLES.heads(sample.headings):
+    if {"host_display_name", "host_hostname"} & headings and _TABLES.heads(headings):
         return "likely: the answers to a query of Fleet's"
     for one in (*sample.objects[:3], sample.document):
         if isinstance(one, Mapping) and (found := _told(one)):

@@ -14,7 +14,7 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.model.keys import meaningless
 from secscan.sources import agent_xml, looks, objects
-from secscan.sources.headed import Headed, Known, OneOf, part_of
+from secscan.sources.headed import Headed, Known, OneOf, headings_of, part_of
 from secscan.sources.hosts import CHASSIS, GONE, reachable, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -320,8 +320,9 @@ def _fits(sample: Sample) -> str | None:
     if sample.looks.kind == "agent-xml":
         inside = {tag for tag, _ in sample.elements}
         return "certain: an inventory agent's REQUEST with its CONTENT" if "CONTENT" in inside else None
-    if _TABLES.heads(sample.headings):
-        own = any(" - " in heading or "_-_" in heading for heading in sample.header)
+    headings = headings_of(sample, _TABLES)
+    if _TABLES.heads(headings):
+        own = "operating_system_name" in headings or not _LIST.heads(headings)
         return f"{'certain' if own else 'likely'}: {_LIST.what}, as its web page exports it"
     return "certain: an inventory with its deviceid and content" if is_inventory(sample.document) else None
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, OneOf, part_of, with_column
+from secscan.sources.headed import Headed, Headings, OneOf, headings_of, part_of, with_column
 from secscan.sources.hosts import GONE, sort_of, without_mask
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -208,7 +208,7 @@ def _placed(rows: Sequence[Mapping[str, Any]], lines: Sequence[int]) -> Iterator
 
 
 def _fits(sample: Sample) -> str | None:
-    headings = sample.headings
+    headings = headings_of(sample, _TABLES)
     document = sample.document
     rows = _listed(document)
     if isinstance(rows, list) and rows and isinstance(rows[0], Mapping):

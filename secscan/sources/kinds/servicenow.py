@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of
+from secscan.sources.headed import Headed, Headings, Known, OneOf, headings_of, part_of
 from secscan.sources.hosts import GONE, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -185,7 +185,7 @@ def _records(document: Any) -> Sequence[Any] | None:
 def _fits(sample: Sample) -> str | None:
     if sample.root in ("xml", "unload") and any(tag.startswith("cmdb_") for tag, _ in sample.elements[1:3]):
         return "likely: ServiceNow's XML"
-    headings = sample.headings
+    headings = headings_of(sample, _TABLES)
     rows = _records(sample.document)
     if rows and isinstance(rows[0], dict):
         table_like = {key for key in rows[0] if key.startswith(("sys_", "installed_on"))}

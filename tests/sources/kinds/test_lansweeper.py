@@ -123,3 +123,9 @@ def test_a_line_of_totals_below_a_list_is_no_row_and_no_asset(tmp_path: Path) ->
     # A machine that somebody called so is one where the rest of its row says what it is.
     named = read(tmp_path, "lansweeper", text.replace("Total;1;;;;", "Total;total;OAK;Tally;1.0;"))
     assert rows(named, "assets", "device_id") == [("1",), ("Total",)]
+
+
+def test_a_report_is_told_behind_its_title_line(tmp_path: Path) -> None:
+    text = "Lansweeper report: all software\n\nAssetName,Domain,Software,Version,Publisher,Lastchanged\nPC-1,OAK,7-Zip,22.01,Igor,2026-11-20\n"
+    assert recognised(tmp_path, text)[0] == "lansweeper"
+    assert rows(read(tmp_path, "lansweeper", text), "software", "asset_tag", "name") == [("PC-1", "7-Zip")]

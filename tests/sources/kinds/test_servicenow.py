@@ -150,3 +150,11 @@ def test_its_xml_is_refused_by_name(tmp_path: Path) -> None:
     assert recognised(tmp_path, text)[0] == "servicenow"
     with pytest.raises(InputError, match="is ServiceNow's XML; export the list as CSV or JSON"):
         read(tmp_path, "servicenow", text)
+
+
+def test_a_report_is_told_behind_its_title_lines(tmp_path: Path) -> None:
+    text = "Report Title:,Servers\nRun by:,somebody\nTable name:,cmdb_ci_server\n\n" + LABELS
+    assert recognised(tmp_path, text)[0] == "servicenow"
+    load, plain = read(tmp_path, "servicenow", text), read(tmp_path, "servicenow", LABELS)
+    assert (load.rows_read, load.rows_loaded) == (plain.rows_read, plain.rows_loaded)
+    assert "passed over what stands before the header" in load.warnings[0]
