@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Final, Literal
 
 from secscan.doors import csv
@@ -230,7 +231,8 @@ def behind_titles(sample: Sample, is_header: IsHeader) -> Sequence[str]:
 
 def headings_of(sample: Sample, reader: OneOf) -> frozenset[str]:
     """The headings of a sample, folded; where title lines stand before those of one of the exports, these."""
-    return frozenset(map(folded, behind_titles(sample, lambda cells: reader.heads(frozenset(map(folded, cells))))))
+    known = sample.headings
+    return known if reader.heads(known) else next((early for early in sample.early if reader.heads(early)), known)
 
 
 def with_column(table: Table, heading: str, of: Sequence[Headings], made: Callable[..., str]) -> Table:
@@ -280,6 +282,7 @@ def _without_totals(table: Table) -> Table:
 _HEAD: Final = 20_000
 
 
+@cache
 def _folded(names: Headings) -> frozenset[str]:
     return frozenset(folded(name) for name in names)
 
