@@ -19,6 +19,8 @@ _ASIDE: Final = frozenset(
 )  # fmt: skip
 """Sections of which nothing is read: the persons and keys among them come no further than here."""
 _LISTS: Final = ("NETWORKS", "SOFTWARES", "DRIVES", "ANTIVIRUS")
+_SEVERAL: Final = ("ipaddress", "ipaddress6")
+"""What a section may say several times."""
 _ASKED: Final = ("SNMPQUERY", "SNMP", "NETINVENTORY")
 _DAY = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
 _HINT: Final = "have the agent write an inventory: glpi-agent --local FOLDER"
@@ -78,7 +80,9 @@ def _section(section: Element) -> dict[str, Any]:
     for child in section.children:
         name = _NAMES.get(child.tag, child.tag.lower())
         text = child.text.strip()
-        if text and name not in turned:
+        if text and name in turned and name in _SEVERAL:
+            turned[name] = [*(turned[name] if isinstance(turned[name], list) else [turned[name]]), text]
+        elif text and name not in turned:
             turned[name] = _TURNS[name](text) if name in _TURNS else text
     return turned
 

@@ -6,9 +6,11 @@ the one whose rows are counted. Of headings with one meaning the first that the 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Final, Literal
 
 from secscan.doors import csv
@@ -96,7 +98,7 @@ class Headed:
 
     def wants(self, heading: str) -> bool:
         """Whether anything is read from a heading."""
-        named = [*self.needs, self.state, self.uses]
+        named = [*self.needs, self.state, self.uses, *(aside.headings for aside in self.asides)]
         for part in self.parts:
             named += [*part.columns.values(), part.facts]
         return folded(heading) in frozenset().union(*map(_folded, named))
@@ -110,6 +112,7 @@ class Headed:
         if self.dates is not None:
             job = replace(job, source=job.source.model_copy(update={"dates": self.dates}))
         table = self.prepared(replace(table, header=[self.plain(heading) for heading in table.header]))
+        table = _without_totals(table)
         for aside in self.asides:
             table = _without(table, aside)
         at: dict[str, int] = {}
@@ -226,6 +229,12 @@ def behind_titles(sample: Sample, is_header: IsHeader) -> Sequence[str]:
         return sample.header
 
 
+def headings_of(sample: Sample, reader: OneOf) -> frozenset[str]:
+    """The headings of a sample, folded; where title lines stand before those of one of the exports, these."""
+    known = sample.headings
+    return known if reader.heads(known) else next((early for early in sample.early if reader.heads(early)), known)
+
+
 def with_column(table: Table, heading: str, of: Sequence[Headings], made: Callable[..., str]) -> Table:
     """The table with one column more, made of a row's texts under ``of``: "" where it says nothing, each tuple once.
 
@@ -252,9 +261,28 @@ def _without(table: Table, aside: Aside) -> Table:
     return replace(kept, notes=[*table.notes, says]) if gone else table
 
 
+_TOTAL = re.compile(r"(?:grand )?total(?:s| rows| count| records)?:?(?: ?[\d,.]+)?", re.IGNORECASE)
+
+
+def _without_totals(table: Table) -> Table:
+    """The table without lines of totals below its list: a word for it, and nothing in most of the other cells."""
+    starts = {text for text in set(table.columns[0]) if _TOTAL.fullmatch(values.clean(text))} if table.columns else ()
+    if not starts:
+        return table
+    drop = [
+        text in starts and 2 * sum(not column[row].strip() for column in table.columns) >= len(table.columns)
+        for row, text in enumerate(table.columns[0])
+    ]
+    kept = tabular.without(table, drop)
+    gone = kept.blank - table.blank
+    says = f"{table.shown}: {gone:,} rows counted as blank: lines of totals"
+    return replace(kept, notes=[*table.notes, says]) if gone else table
+
+
 _HEAD: Final = 20_000
 
 
+@cache
 def _folded(names: Headings) -> frozenset[str]:
     return frozenset(folded(name) for name in names)
 

@@ -89,6 +89,22 @@ def entries(job: Job) -> Iterator[tuple[int, Any]]:
         yield start + 1, document
 
 
+def listed(job: Job, names: Sequence[str] = ()) -> tuple[list[Mapping[str, Any]], Sequence[int], str | None]:
+    """(objects, their lines, why they are not all) of a JSON list: the document, or what stands under one of ``names``.
+
+    An object that is no list is a list of one, as PowerShell writes it. Raises InputError for what is none of these.
+    """
+    document = json.loads(job.data, job.shown)
+    name = next((key for key in names if isinstance(document, dict) and isinstance(document.get(key), list)), None)
+    rows = document if isinstance(document, list) else document[name] if name else [document]
+    if len(rows) > job.limits.rows or not all(isinstance(row, dict) for row in rows):
+        raise job.refuse(f"is no list of at most {job.limits.rows:,} objects")
+    lines = [1] if rows == [document] else json.places(job.data).get((name,) if name else (), [])
+    leads_on = name is not None and any(document[key] for key in document if key.casefold().endswith("nextlink"))
+    says = f"{job.shown}: is one page of several (it has a nextLink): what is not in it may be on the others"
+    return rows, lines, says if leads_on else None
+
+
 def _logged(lines: Sequence[str], start: int, job: Job) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(lines, 1):
         if not line.strip():

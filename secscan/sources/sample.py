@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -13,6 +14,8 @@ from secscan.sources.tabular import folded
 
 LINES: Final = 60
 _HEAD: Final = 20_000
+_TITLES: Final = 16
+_BETWEEN: Final = re.compile(r"[,;\t|]")
 ELEMENTS: Final = 200
 OBJECTS: Final = 50
 
@@ -54,6 +57,15 @@ class Sample:
     def headings(self) -> frozenset[str]:
         """The same, folded, as templates compare them."""
         return frozenset(folded(cell) for cell in self.header)
+
+    @cached_property
+    def early(self) -> Sequence[frozenset[str]]:
+        """What the lines behind a text's first would be as headings, folded: a header may stand behind title lines."""
+        return [
+            frozenset(folded(cell.strip().strip('"')) for cell in _BETWEEN.split(line))
+            for line in self.lines[1:_TITLES]
+            if _BETWEEN.search(line)
+        ]
 
     @cached_property
     def document(self) -> Any:

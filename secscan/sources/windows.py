@@ -11,11 +11,17 @@ from secscan.sources import values
 from secscan.sources.values import Bad
 
 _FILETIME = re.compile(r"\d{17,19}", re.ASCII)
+_EPOCH = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
+_UNIX: Final = date(1970, 1, 1)
+_MS_A_DAY: Final = 86_400_000
 _BEGIN: Final = date(1601, 1, 1)
 _TICKS_A_DAY: Final = 864_000_000_000
 _NEVER: Final = 0x7FFF_FFFF_FFFF_FFFF
 _BUILD = re.compile(r"(\d{1,2}\.\d{1,2}(?:\.\d+)?) \((\d{3,6})\)", re.ASCII)
-_GENERALISED = re.compile(r"(\d{8})\d{6}(?:\.\d+)?Z", re.ASCII)
+_GENERALISED = re.compile(r"(\d{8})\d{6}(?:(?:\.\d+)?Z|\.\d{6}[+-](?:\d{3}|\*{3}))", re.ASCII)
+"""LDAP's, and WMI's, which ends in minutes from UTC or in asterisks."""
+_ENGLISH = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4}),? (\d{1,2}):(\d{2}):(\d{2}) ([AP])M", re.ASCII)
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KERNELS: Final = ((10_240, "10.0"), (9_600, "6.3"), (9_200, "6.2"), (7_600, "6.1"), (6_000, "6.0"))
 """The first build of each kernel's line, newest first: no build number stands for two of them."""
 _EDITIONS: Final = {
@@ -27,7 +33,9 @@ _EDITIONS: Final = {
 
 
 def day(text: str) -> str:
-    """A FILETIME or LDAP's generalised time as an ISO day (UTC); "" for the one that stands for never; else the text."""
+    """A FILETIME, LDAP's or WMI's generalised time or PowerShell's ``/Date(ms)/`` as an ISO day (UTC); "" for never; else the text."""
+    if found := _EPOCH.fullmatch(text):
+        return (_UNIX + timedelta(days=int(found[1]) // _MS_A_DAY)).isoformat()
     if found := _GENERALISED.fullmatch(text):
         return found[1]
     if text == "0" or (_FILETIME.fullmatch(text) and int(text) >= _NEVER):
@@ -35,6 +43,15 @@ def day(text: str) -> str:
     if not _FILETIME.fullmatch(text):
         return text
     return (_BEGIN + timedelta(days=int(text) // _TICKS_A_DAY)).isoformat()
+
+
+def moment(text: str) -> str:
+    """``Nov 20, 2026 9:12:44 PM``, as Microsoft's portals write it, in ISO; other texts as they stand."""
+    found = _ENGLISH.fullmatch(" ".join(text.split()))
+    if found is None or found[1] not in _MONTHS:
+        return text
+    hour = int(found[4]) % 12 + (12 if found[7] == "P" else 0)
+    return f"{found[3]}-{_MONTHS.index(found[1]) + 1:02}-{int(found[2]):02}T{hour:02}:{found[5]}:{found[6]}"
 
 
 def build(text: str) -> str:
@@ -99,7 +116,9 @@ def one_mac(text: str) -> str:
 
 # -- entries under Uninstall, as Windows lists them for "Apps and features"
 
-_UPDATES: Final = frozenset(("update", "security update", "critical update", "update rollup", "hotfix", "service pack"))
+_UPDATES: Final = frozenset(
+    ("update", "security update", "critical update", "update rollup", "software update", "hotfix", "service pack")
+)
 """``ReleaseType`` of what changes a program and is none."""
 
 

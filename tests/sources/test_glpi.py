@@ -13,6 +13,7 @@ from secscan.model.errors import InputError
 from secscan.model.places import Files
 from secscan.model.raw import Load
 from secscan.model.settings import Limits
+from secscan.sources import recognise_kind
 from tests.sources.desk import TODAY, read, shared
 
 COMPUTER: dict[str, Any] = {
@@ -332,3 +333,51 @@ def test_every_public_sample_is_read(tmp_path: Path) -> None:
         "networkequipment_4": ("FCH1946V219", "network", 1), "phone_1": ("af8d8fcfa6fa4794", "phone", 3),
         "printer_1": ("PHCVN191TG", "printer", 1),
     }  # fmt: skip
+
+
+LISTED = """\
+"Name";"Entity";"Status";"Manufacturers";"Serial number";"Types";"Model";"Operating System - Name";"Operating System - Version";"Alternate Username";"Last update";
+"PC-1";"Root";"In use";"Acme";"5CG";"Laptop";"L";"Windows 10 Pro";"22H2";"a.person";"2026-11-20 09:12";
+"SRV-2";"Root";"Retired";"Acme";"5CH";"Server";"L";"Debian";"12";"";"2026-11-20 09:12";
+;"Root";"In use";"Acme";"";"";"";"";"";"";"";
+"""
+
+
+def test_the_list_of_computers_is_read_as_its_web_page_exports_it(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text(LISTED)
+    assert recognise_kind(path)[0] == "glpi"
+    load = read(tmp_path, LISTED, "glpi")
+    assets = load.tables["assets"].columns
+    assert [*zip(*(assets[name] for name in ("device_id", "serial", "type", "os", "os_version")), strict=True)] == [
+        ("PC-1", "5CG", "laptop", "Windows 10 Pro", "22H2"), ("SRV-2", "5CH", "server", "Debian", "12")
+    ]  # fmt: skip
+    assert [one.reason for one in load.refused] == ["device_id is empty"]
+    assert "1 rows are out of use by their own 'Status' (Retired 1)" in load.warnings[0]
+    assert "a.person" not in repr(load)
+
+
+def test_the_list_in_another_language_is_refused_by_name(tmp_path: Path) -> None:
+    text = '"Nom";"Entité";"Système d\'exploitation - Nom";"Lieu";\n"PC-1";"Racine";"Windows 10";"x";\n'
+    path = tmp_path / "x"
+    path.write_text(text)
+    assert recognise_kind(path)[0] == "glpi"
+    with pytest.raises(InputError, match="GLPI's list in another language than English; choose English"):
+        read(tmp_path, text, "glpi")
+
+
+def test_a_card_with_several_addresses_gives_each_that_others_may_find(tmp_path: Path) -> None:
+    several = computer(networks=[{"mac": "02:00:00:00:00:01", "ipaddress": ["169.254.4.1", "10.20.0.7", "10.20.0.8"]}])
+    assert host(loaded(tmp_path, several))["ip"] == ("10.20.0.7", "10.20.0.8")
+
+
+@pytest.mark.parametrize(
+    ("full", "api", "version"),
+    [("Q Android 10.0 api 29", "29", "10.0"), ("Snow Cone Android 12.1 api 32", "32", "12.1")],
+)
+def test_an_android_is_known_by_its_release_and_not_by_the_level_of_its_api(
+    tmp_path: Path, full: str, api: str, version: str
+) -> None:
+    system = {"name": full.partition(" api")[0], "full_name": full, "version": api, "kernel_name": "linux"}
+    found = host(loaded(tmp_path, computer(operatingsystem=system)))
+    assert (found["os"], found["os_version"]) == ("Android", version)

@@ -13,6 +13,7 @@ import pytest
 from secscan.model.errors import InputError
 from secscan.model.places import Files
 from secscan.model.raw import Load
+from secscan.sources import recognise_kind
 from tests.sources.desk import read, shared
 
 HEAD = '<?xml version="1.0"?>\n<!DOCTYPE nmaprun>\n<nmaprun scanner="nmap" start="1760000000">\n'
@@ -184,3 +185,35 @@ def test_a_sweep_of_65536_hosts_stays_small(tmp_path: Path) -> None:
     assert (hosts, services) == (65_536, 131_072)
     assert time.perf_counter() - begun < 60
     assert megabytes < 300, f"{megabytes} MB for a file of {path.stat().st_size / 1e6:.0f} MB"
+
+
+def test_masscan_writes_no_state_and_whoever_answered_is_up(tmp_path: Path) -> None:
+    text = (
+        '<?xml version="1.0"?>\n<!-- masscan v1.0 scan -->\n<nmaprun scanner="masscan" start="1760000000" xmloutputversion="1.03">\n'
+        '<scaninfo type="syn" protocol="tcp" />\n'
+        '<host endtime="1760000001"><address addr="10.0.0.7" addrtype="ipv4"/><ports><port protocol="tcp" portid="80">'
+        '<state state="open" reason="syn-ack" reason_ttl="64"/></port></ports></host>\n'
+        '<runstats><finished time="1760000012" elapsed="13" /><hosts up="1" down="0" total="1" /></runstats>\n</nmaprun>'
+    )
+    load = read(tmp_path, text, "nmap-xml", name="m.xml")
+    assert (load.rows_read, load.rows_loaded, load.incomplete) == (1, 1, None)
+    nobody = text.replace('state="open"', 'state="closed"')
+    assert str(read(tmp_path, nobody, "nmap-xml", name="m.xml").incomplete).endswith("no host was up")
+
+
+def test_where_a_host_has_no_time_of_its_own_it_was_seen_when_the_scan_began(tmp_path: Path) -> None:
+    host = HOST.replace(' starttime="1760000000" endtime="1760000050"', "")
+    load = read(tmp_path, HEAD + host + END, "nmap-xml", name="m.xml")
+    assert set(load.tables["probes"].columns["seen_on"]) == {date(2025, 10, 9)}
+
+
+def test_what_nmap_prints_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    for text in (
+        "Starting Nmap 7.94 ( https://nmap.example )\nNmap scan report for pc-1\n",
+        "# Nmap 7.94 scan initiated\nHost: 10.0.0.7 ()\tStatus: Up\n",
+    ):
+        path = tmp_path / "x"
+        path.write_text(text)
+        assert recognise_kind(path)[0] == "nmap-xml"
+        with pytest.raises(InputError, match="not nmap XML; save the scan with nmap -oX"):
+            read(tmp_path, text, "nmap-xml", name="x")

@@ -9,6 +9,7 @@ import pytest
 from secscan.model.errors import InputError
 from secscan.model.places import Files
 from secscan.model.raw import Load
+from secscan.sources import recognise_kind
 from tests.sources.desk import column, only, read, shared
 
 
@@ -49,6 +50,113 @@ def test_the_listing_of_dpkg_counts_what_is_on_the_disk(tmp_path: Path) -> None:
     assert packages(load) == [("adduser", "3.118"), ("linux-image", "4.19+105"), ("half", "1.0")]
     assert (load.rows_read, load.rows_blank) == (6, 2)
     assert [(r.line, r.asset_tag) for r in load.refused] == [(11, "export")]
+
+
+CUT = """\
+Desired=Unknown/Install/Remove/Purge/Hold
+| Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend
+|/ Err?=(none)/Reinst-required (Status,Err: uppercase=bad)
+||/ Name           Version      Architecture Description
++++-==============-============-============-========================
+ii  acl            2.2.52-1     amd64        Access control lists
+ii  ledger-report- 1.4-2        all          prints the ledger of a c
+ii  lift-tools     2:8.0.1+dfsg amd64        steers and watches lifts
+ii  tally          3.1-1        all          counts what a register h
+rc  gone-and-forgo 1.0          all          only its configuration
+"""
+
+
+def test_a_listing_that_a_terminal_cut_gives_no_half_of_a_name_or_version(tmp_path: Path) -> None:
+    load = read(tmp_path, CUT, "dpkg")
+    assert packages(load) == [("acl", "2.2.52-1"), ("tally", "3.1-1")]
+    assert [(r.line, r.reason.partition(" fills")[0]) for r in load.refused] == [
+        (7, "'ledger-report-'"), (8, "'2:8.0.1+dfsg'"), (10, "'gone-and-forgo'")
+    ]  # fmt: skip
+    assert "write dpkg-query -W" in load.refused[0].reason
+    assert load.rows_read == 5
+    # On a terminal of 80 one line is enough to tell.
+    head = "||/ Name           Version      Architecture Description\n+++-==============-============-============-=================================\n"
+    alone = read(
+        tmp_path,
+        f"{head}ii  libledgerviews 3.10.2-0ubun amd64        a view\nii  acl            1.0          all          x\n",
+        "dpkg",
+    )
+    assert (packages(alone), alone.rows_refused) == ([("acl", "1.0")], 1)
+    # The longest of a listing that was not cut fills its column too, and is whole.
+    whole = CUT.replace("prints the ledger of a c", "prints it").replace("steers and watches lifts", "steers lifts")
+    assert len(packages(read(tmp_path, whole, "dpkg"))) == 4
+
+
+def test_a_listing_in_another_language_is_read_below_its_headings(tmp_path: Path) -> None:
+    text = (
+        "Gewünscht=Unbekannt/Installieren/R=Entfernen\n| Status=Nicht/Installiert/Config/U=Entpackt\n         Halb installiert/Trigger anhängig\n"
+        "|/ Fehler?=(kein)/R=Neuinstallation notwendig\n||/ Name     Version  Architektur  Beschreibung\n+++-========-========-============-============\n"
+        "ii  adduser  3.118    all          Benutzer\n"
+    )
+    path = tmp_path / "x"
+    path.write_text(text)
+    assert recognise_kind(path) == ("dpkg", "certain: the listing of dpkg -l")
+    load = read(tmp_path, text, "dpkg")
+    assert (packages(load), load.rows_read) == ([("adduser", "3.118")], 1)
+
+
+def test_apt_list_gives_what_is_installed(tmp_path: Path) -> None:
+    text = (
+        "\nWARNING: apt does not have a stable CLI interface. Use with caution in scripts.\n\nListing... Done\n"
+        "adduser/stable,now 3.118 all [installed]\nbase-files/now 11.1+deb11u1 amd64 [installed,upgradable to: 11.1+deb11u9]\n"
+        "zsh/stable 5.8-6 amd64\nold/now 1.0 all [residual-config]\n\nnonsense\n"
+    )
+    path = tmp_path / "x"
+    path.write_text(text.replace("nonsense\n", ""))
+    assert recognise_kind(path) == ("dpkg", "likely: lines as apt list writes them")
+    load = read(tmp_path, text, "dpkg")
+    assert packages(load) == [("adduser", "3.118"), ("base-files", "11.1+deb11u1")]
+    assert (load.rows_read, load.rows_blank, [r.line for r in load.refused]) == (6, 3, [10])
+
+
+def test_rpm_with_its_days_and_the_lists_of_dnf_and_yum_are_read(tmp_path: Path) -> None:
+    last = "tzdata-2024a-1.el7.noarch                     Tue 10 Sep 2024 10:15:33 AM BST\nbash-4.2-1.x86_64    Di 10 Sep 2024 10:15:33\n"
+    dnf = (
+        "Loaded plugins: fastestmirror\nInstalled Packages\nGeoIP.x86_64    1.5.0-14.el7     @anaconda\nNetworkManager.x86_64  1:1.18.8-1.el7  @base\n"
+        "python36-name-that-goes-on-and-on.noarch\n                                      0:3.6.8-1.el7                      @epel    \n"
+        "Last metadata check: today\nAvailable Packages\nzsh.x86_64   5.0.2-34.el7   base\n"
+    )
+    path = tmp_path / "x"
+    for text in (last, dnf):
+        path.write_text(text)
+        assert recognise_kind(path)[0] == "rpm"
+    assert packages(read(tmp_path, last, "rpm")) == [("tzdata", "2024a-1.el7"), ("bash", "4.2-1")]
+    load = read(tmp_path, dnf, "rpm")
+    assert packages(load) == [
+        ("GeoIP", "1.5.0-14.el7"), ("NetworkManager", "1:1.18.8-1.el7"), ("python36-name-that-goes-on-and-on", "3.6.8-1.el7")
+    ]  # fmt: skip
+    assert (load.rows_read, load.rows_blank, [r.line for r in load.refused]) == (5, 1, [7])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "words"),
+    [
+        (
+            "dpkg",
+            "adduser\t\t\tinstall\napt\t\t\tinstall\n",
+            "selections, which has no versions; write it with dpkg-query -W",
+        ),
+        (
+            "rpm",
+            "Name        : bash\nVersion     : 4.2.46\nRelease     : 34.el7\n",
+            "description of packages (rpm -qi, pacman -Qi), not a list",
+        ),
+    ],
+)
+def test_a_list_that_has_no_versions_or_is_none_is_refused_by_name(
+    tmp_path: Path, kind: str, text: str, words: str
+) -> None:
+    path = tmp_path / "x"
+    path.write_text(text)
+    assert recognise_kind(path)[0] == kind
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, text, kind)
+    assert words in str(refused.value)
 
 
 def test_the_status_file_of_dpkg_reads_by_paragraph(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Active Directory's computers: Get-ADComputer as CSV, csvde, LDIF (ldifde), and ADRecon's Computers.csv.
+"""Active Directory's computers: Get-ADComputer as CSV or JSON, csvde, LDIF (ldifde), and ADRecon's Computers.csv.
 
 The directory knows a name, a system and when an account last logged on; of a machine that is gone it knows the account
 alone. Accounts that are disabled count as blank, and so do entries that are no computers (users, managed service
@@ -15,7 +15,7 @@ from typing import Final
 
 from secscan.doors import csv
 from secscan.doors.csv import BadRow, Table
-from secscan.sources import headed, looks, values, windows
+from secscan.sources import headed, looks, objects, values, windows
 from secscan.sources.headed import Aside, Headed, part_of, with_column
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -33,18 +33,21 @@ _OF_DIRECTORY: Final = (
 )  # fmt: skip
 _DISABLED: Final = 2
 """userAccountControl's bit of an account that is disabled (ACCOUNTDISABLE)."""
+_UNTOLD = re.compile(r"\[\]|Collection", re.IGNORECASE)
+"""What Export-Csv writes for a list: the name of its type, and nothing of what it holds."""
 _WITH_BUILD = re.compile(r"(.*?)\s+(\d{1,2}\.\d{1,2} \(\d{3,6}\))\s*")
 _LDIF = re.compile(r"([A-Za-z][A-Za-z0-9-]*(?:;[A-Za-z0-9=-]+)*)(::?)[ ]?(.*)", re.DOTALL)
 _LDIF_START = re.compile(r"dn::? ?\S", re.IGNORECASE)
 
 
 def _disabled(control: str) -> bool:
-    return control.isdecimal() and bool(int(control) & _DISABLED)
+    """As a number, or by the names of its bits."""
+    return bool(int(control) & _DISABLED) if control.isdecimal() else "DISABLE" in control.upper()
 
 
 def _no_computer(classes: str) -> bool:
     """By objectClass: a managed service account is a computer to LDAP, and no machine."""
-    known = {word.casefold() for word in re.split(r"[;,\s{}]+", classes)}
+    known = {word.casefold() for word in re.split(r"[;,\s{}]+", classes) if not _UNTOLD.search(word)}
     return bool(known - {""}) and ("computer" not in known or any("managedserviceaccount" in word for word in known))
 
 
@@ -75,6 +78,7 @@ _COMPUTERS: Final = Headed(
     ),
     dates=None,
     prepared=_prepared,
+    uses=(*_NAME, *_PACK),
     asides=(
         Aside(headings=("objectClass",), so=_no_computer, says="entries that are no computers"),
         Aside(
@@ -88,7 +92,7 @@ _COMPUTERS: Final = Headed(
         part_of(
             "assets",
             columns={
-                "device_id": ("ObjectGUID", "SID", "objectSid", "DistinguishedName", "DN", *_DNS, "Name", "cn", "(host)"),
+                "device_id": ("ObjectGUID", "SID", "SID.Value", "objectSid", "DistinguishedName", "DN", *_DNS, "Name", "cn", "(host)"),
                 "hostname": ("(host)",),
                 "fqdn": _DNS,
                 "ip": ("IPv4Address", "IP Address", "IPAddress"),
@@ -110,9 +114,12 @@ _COMPUTERS: Final = Headed(
 
 
 class _Computers:
-    """A table, or LDIF as one."""
+    """A table, or LDIF or PowerShell's JSON as one."""
 
     def read(self, job: Job) -> Found:
+        if looks.like(job.data).kind == "json":
+            rows, lines, _ = objects.listed(job)
+            return _COMPUTERS.of(objects.table(rows, lines, job, _COMPUTERS.wants), job)
         if looks.like(job.data).kind != "text" or not _is_ldif(looks.text(job.data[:4_000])):
             return _COMPUTERS.read(job)
         return _COMPUTERS.of(_ldif(job), job)
@@ -193,6 +200,10 @@ def _fits(sample: Sample) -> str | None:
         return "certain: LDIF with computers in it" if computers else None
     if any(line.startswith(("#TYPE", '"#TYPE')) and "ADComputer" in line for line in sample.lines[:2]):
         return "certain: PowerShell says that these are ADComputers"
+    if sample.looks.kind == "json":
+        keys = frozenset(sample.objects[0]) if sample.objects else frozenset()
+        own = {"DistinguishedName", "ObjectGUID"} & keys and _COMPUTERS.is_header(sorted(keys))
+        return "certain: ADComputers as JSON, by their DistinguishedName" if own else None
     return _told(sample)
 
 

@@ -41,7 +41,9 @@ class AnsibleFacts:
             raise job.refuse(f"is {seen.words}, not facts of Ansible")
         job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         refused: list[Refusal] = []
-        hosts = list(_printed(job, refused) if seen.kind == "text" else _document(job))
+        hosts = list(_printed(job, refused) if seen.kind == "text" else _document(job, refused))
+        if not hosts and b'"ansible_net_' in job.data:
+            raise job.refuse("holds facts of a network device, which are not read", "have nmap or SNMP say what it is")
         if not hosts and not refused:
             raise job.refuse("holds no facts of any host", "run: ansible all -m setup --tree FOLDER")
         if len(hosts) > job.limits.rows:
@@ -79,7 +81,7 @@ def _plain(value: Any, job: Job) -> Any:
     return value
 
 
-def _document(job: Job) -> Iterator[tuple[int, str, Facts]]:
+def _document(job: Job, refused: list[Refusal]) -> Iterator[tuple[int, str, Facts]]:
     """(line, what Ansible calls the host or "", facts) of a JSON document."""
     document = _plain(json.loads(job.data, job.shown), job)
     if (facts := _facts(document)) is not None:
@@ -87,16 +89,26 @@ def _document(job: Job) -> Iterator[tuple[int, str, Facts]]:
         return
     places = json.places(job.data)
     if isinstance(document, Mapping) and isinstance(document.get("plays"), list):
-        yield from _played(document["plays"], iter(places.get(("plays", "tasks", "hosts"), ())))
+        yield from _played(document["plays"], iter(places.get(("plays", "tasks", "hosts"), ())), refused)
         return
     if isinstance(document, Mapping):
-        for name, said in document.items():
-            if (facts := _facts(said)) is not None:
-                yield next(iter(places.get((name,), ())), 0), name, facts
+        told = {name: _facts(said) for name, said in document.items() if isinstance(said, Mapping)}
+        if not any(told.values()):
+            return
+        for name, facts in told.items():
+            line = next(iter(places.get((name,), ())), 0)
+            if facts is not None:
+                yield line, name, facts
+            else:
+                refused.append(_refusal(line, f"the host {values.shown(name)} has no facts"))
 
 
-def _played(plays: Sequence[Any], lines: Iterator[int]) -> Iterator[tuple[int, str, Facts]]:
-    """Those of a playbook's tasks; of several about one host the last that tells the system counts."""
+def _played(plays: Sequence[Any], lines: Iterator[int], refused: list[Refusal]) -> Iterator[tuple[int, str, Facts]]:
+    """Those of a playbook's tasks; of several about one host the last that tells the system counts.
+
+    A host that could not be reached, and of which no task told anything, is refused.
+    """
+    unreached: dict[str, int] = {}
     found: dict[str, tuple[int, str, Facts]] = {}
     for play in plays:
         tasks = play.get("tasks") if isinstance(play, Mapping) else None
@@ -104,11 +116,18 @@ def _played(plays: Sequence[Any], lines: Iterator[int]) -> Iterator[tuple[int, s
             hosts = task.get("hosts") if isinstance(task, Mapping) else None
             line = next(lines, 0) if isinstance(hosts, Mapping) else 0
             for name, said in hosts.items() if isinstance(hosts, Mapping) else ():
+                if isinstance(said, Mapping) and said.get("unreachable") is True:
+                    unreached.setdefault(name, line)
                 gathered = said.get("ansible_facts") if isinstance(said, Mapping) else None
                 if isinstance(gathered, Mapping):
                     plain = {key.removeprefix("ansible_"): value for key, value in gathered.items()}
                     before = found.get(name, (line, name, {}))
                     found[name] = (before[0], name, {**before[2], **plain})
+    refused += [
+        _refusal(line, f"the host {values.shown(name)} answered UNREACHABLE")
+        for name, line in unreached.items()
+        if name not in found
+    ]
     yield from found.values()
 
 

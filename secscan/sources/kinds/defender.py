@@ -26,12 +26,15 @@ from secscan.sources.templates import open_table
 _MACHINES: Final = frozenset(("id", "computerdnsname", "osplatform"))
 _SOFTWARE: Final = frozenset(("deviceid", "softwarename", "softwareversion"))
 _FOUND: Final = (frozenset(("deviceid", "cveid")), frozenset(("machineid", "cveid")))
-_COUNTS: Final = (frozenset(("exposedmachines",)), frozenset(("exposeddevices", "weaknesses")))
+_INFO: Final = frozenset(("deviceid", "devicename", "osplatform", "osbuild"))
+"""Advanced hunting's DeviceInfo, which tells of a device again and again."""
+_COUNTS: Final = (frozenset(("exposedmachines",)), frozenset(("exposeddevices",)), frozenset(("missingondevices",)))
 _READ: Final = frozenset(
     ("id", "computerdnsname", "osplatform", "osbuild", "osversion", "version", "lastseen", "lastipaddress", "ipaddresses",
      "mergedintomachineid", "defenderavstatus", "deviceid", "machineid", "devicename", "softwarename", "softwareversion",
      "softwarevendor", "cveid", "vulnerabilityseveritylevel", "severity", "productname", "productversion", "status",
-     "firstseentimestamp", "lastseentimestamp", "recommendedsecurityupdateid", "fixingkbid")
+     "firstseentimestamp", "lastseentimestamp", "recommendedsecurityupdateid", "fixingkbid",
+     "timestamp", "mergedtodeviceid", "devicetype", "osdistribution")
 )  # fmt: skip
 """All that is looked at: paths and who was logged on are left behind at once."""
 _HUNTING_LIMITS: Final = (10_000, 30_000, 100_000)
@@ -44,6 +47,7 @@ _TYPES: Final = {
     "Camera": "video", "Video conferencing": "video",
 }  # fmt: skip
 """Device types; a workstation may be a desktop or a laptop."""
+_SORTS: Final = words(_TYPES)
 
 
 @dataclass(slots=True)
@@ -105,12 +109,14 @@ class Defender:
         if any(count <= keys for count in _COUNTS):
             raise job.refuse(
                 "counts devices and names none",
-                "export it by machine: SoftwareInventoryByMachine, or the list of one query",
+                "export it by machine: SoftwareInventoryByMachine, SoftwareVulnerabilitiesByMachine, or the list of one query",
             )
         if keys >= _SOFTWARE and "cveid" not in keys:
             return _software(found, job)
         if any(shape <= keys for shape in _FOUND):
             return _vulnerabilities(found, job)
+        if keys >= _INFO:
+            return _devices(found, job)
         if keys >= _MACHINES or (not keys and not found.refused):
             return _machines(found, job)
         listed = ", ".join(values.shown(key) for key in sorted(keys)[:6]) or "nothing"
@@ -122,7 +128,8 @@ def _plain(heading: str) -> str:
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    return _shape(frozenset(map(_plain, cells))) is not None or _DEVICES.is_header(cells)
+    keys = frozenset(map(_plain, cells))
+    return _shape(keys) is not None or any(count <= keys for count in _COUNTS) or _DEVICES.is_header(cells)
 
 
 def _shape(keys: frozenset[str]) -> str | None:
@@ -131,7 +138,7 @@ def _shape(keys: frozenset[str]) -> str | None:
         return "vulnerabilities"
     if keys >= _SOFTWARE:
         return "software"
-    return "machines" if keys >= _MACHINES else None
+    return "machines" if keys >= _MACHINES or keys >= _INFO else None
 
 
 # -- JSON
@@ -192,6 +199,29 @@ def _by_line(job: Job) -> _Rows | None:
 # -- what it says
 
 
+def _devices(found: _Rows, job: Job) -> Found:
+    """DeviceInfo as machines: of what it says of a device the newest, the rest is blank."""
+    newest: dict[str, tuple[str, int]] = {}
+    for at, row in enumerate(found.rows):
+        device, day = objects.word(row.get("deviceid")), _moment(row, "timestamp")
+        newest[device] = max(newest.get(device, ("", at)), (day, at)) if device else (day, at)
+    kept = sorted(at for device, (_, at) in newest.items() if device)
+    kept += [at for at, row in enumerate(found.rows) if not objects.word(row.get("deviceid"))]  # to be refused
+    older = len(found.rows) - len(kept)
+    rows = [
+        {
+            **found.rows[at], "id": found.rows[at].get("deviceid"), "computerdnsname": found.rows[at].get("devicename"),
+            "lastseen": _moment(found.rows[at], "timestamp"), "mergedintomachineid": found.rows[at].get("mergedtodeviceid"),
+        }
+        for at in sorted(kept)
+    ]  # fmt: skip
+    lines = [found.lines[at] for at in sorted(kept)]
+    says = [f"{job.shown}: {older:,} rows counted as blank: older news of the same device"] if older else []
+    return _machines(
+        replace(found, rows=rows, lines=lines, blank=found.blank + older, warnings=[*found.warnings, *says]), job
+    )
+
+
 def _machines(found: _Rows, job: Job) -> Found:
     rows, lines, merged = [], [], 0
     for row, line in zip(found.rows, found.lines, strict=True):
@@ -221,9 +251,14 @@ def _machine(row: Mapping[str, Any]) -> dict[str, Any]:
         "ip": windows.own_addresses(";".join(one for one in addresses if not values.is_unknown(one))),
         "mac": windows.one_mac(";".join(card.get("macaddress", "") for card in own)),
         "os_version": _os_version(row),
+        "type": _SORTS(objects.word(row.get("devicetype"))) or windows.kind_of(objects.word(row.get("osplatform"))),
         "protection_active": "yes" if objects.word(row.get("defenderavstatus")).casefold() == "updated" else None,
-        "last_seen": row.get("lastseen"),
+        "last_seen": _moment(row, "lastseen"),
     }
+
+
+def _moment(row: Mapping[str, Any], key: str) -> str:
+    return windows.moment(objects.word(row.get(key)))
 
 
 def _named(name: Any, platform: Any) -> dict[str, Any]:
@@ -266,7 +301,7 @@ def _vulnerabilities(found: _Rows, job: Job) -> Found:
             "product": row.get("softwarename", row.get("productname")),
             "version": row.get("softwareversion", row.get("productversion")),
             "state": "fixed" if objects.word(row.get("status")).casefold() == "fixed" else "open",
-            "first_seen": row.get("firstseentimestamp"), "last_seen": row.get("lastseentimestamp"),
+            "first_seen": _moment(row, "firstseentimestamp"), "last_seen": _moment(row, "lastseentimestamp"),
             "fix": row.get("recommendedsecurityupdateid", row.get("fixingkbid")),
         }
         for row in found.rows
@@ -346,6 +381,7 @@ _DEVICES: Final = Headed(
                 "mac": windows.one_mac,
                 "os": lambda text: _PLATFORMS.get(text.casefold(), text),
                 "type": words(_TYPES),
+                "last_seen": windows.moment,
             },
         ),
     ),
@@ -359,8 +395,8 @@ def _fits(sample: Sample) -> str | None:
         keys = frozenset(name.replace("_", "") for name in sample.headings)
         if (shape := _shape(keys)) is not None:
             return f"certain: {shape} of Defender for Endpoint, by the names of its columns"
-        aggregate = {"name", "vendor", "weaknesses", "exposeddevices"} <= keys
-        return "likely: Defender's software with counts of devices" if aggregate else None
+        counts = any(count <= keys for count in _COUNTS)
+        return "likely: a list of Defender's with counts of devices" if counts else None
     rows = [frozenset(str(key).casefold() for key in one) for one in _first(sample)]
     if not rows:
         return None

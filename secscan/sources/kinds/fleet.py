@@ -15,7 +15,7 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.model.raw import Refusal
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of, with_column, words
+from secscan.sources.headed import Headed, Headings, Known, OneOf, headings_of, part_of, with_column, words
 from secscan.sources.kind import Kind
 from secscan.sources.kinds.osquery import KINDS_OF, package_version
 from secscan.sources.reader import Found, Job
@@ -64,6 +64,10 @@ _TABLES: Final = OneOf(
         Known(
             needs=(("hosts_count", "Hosts count"), ("name", "Name")), without=("hostname", "Hostname"), why=_COUNTS, hint=_COUNTS_HINT
         ),
+        Known(
+            needs=(("host_display_name", "host_hostname"),), without=("osquery_version", "uuid"),
+            why="holds a query's answers of many hosts, which are not read", hint=_COUNTS_HINT,
+        ),
     ),
 )  # fmt: skip
 
@@ -77,16 +81,22 @@ class Fleet:
         job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         hosts: list[tuple[int, Mapping[str, Any], Iterator[int]]] = []
         refused: list[Refusal] = []
+        more = False
         for line, one in objects.entries(job):
             if isinstance(one, Refusal):
                 refused.append(one)
             else:
                 hosts += _hosts(one, line, job)
+                meta = one.get("meta")
+                more = more or (isinstance(meta, Mapping) and meta.get("has_next_results") is True)
             if len(hosts) > job.limits.rows:
                 raise job.refuse(f"has more than {job.limits.rows:,} hosts", "raise limits.rows in secscan.yaml")
         rows = [host for _, host, _ in hosts]
         found = _HOSTS.of(objects.table(rows, [line for line, _, _ in hosts], job, _HOSTS.wants), job)
-        found = replace(found, rows_read=found.rows_read + len(refused), refused=[*refused, *found.refused])
+        says = f"{job.shown}: is one page of several: what is not in it may be on the others; export all of them"
+        found = replace(
+            found, rows_read=found.rows_read + len(refused), refused=[*refused, *found.refused], incomplete=says if more else None
+        )  # fmt: skip
         return _with_software(found, hosts, job)
 
 
@@ -164,11 +174,14 @@ def _results(one: Mapping[str, Any], program: Mapping[str, Any]) -> Iterator[dic
 
 
 def _fits(sample: Sample) -> str | None:
-    if _HOSTS.heads(sample.headings):
-        surely = "certain" if {"osquery_version", "uuid"} <= sample.headings else "likely"
+    headings = headings_of(sample, _TABLES)
+    if _HOSTS.heads(headings):
+        surely = "certain" if {"osquery_version", "uuid"} <= headings else "likely"
         return f"{surely}: {_HOSTS.what}, by its columns 'hostname' and 'os_version'"
-    if {"hosts_count", "name"} <= sample.headings:
+    if {"hosts_count", "name"} <= headings:
         return "likely: Fleet's count of software"
+    if {"host_display_name", "host_hostname"} & headings and _TABLES.heads(headings):
+        return "likely: the answers to a query of Fleet's"
     for one in (*sample.objects[:3], sample.document):
         if isinstance(one, Mapping) and (found := _told(one)):
             return found

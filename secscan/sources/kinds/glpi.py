@@ -1,6 +1,6 @@
-"""Inventories of the GLPI agent: a computer, phone, printer or network device, and what is installed on it.
+"""Inventories of the GLPI agent: a computer, phone, printer or network device, and what is installed on it; and GLPI's own list.
 
-As JSON, and as the XML that agents of GLPI, FusionInventory and OCS write. A row is a host. Format: the GLPI project's own inventory schema (inventory_format). The agent calls a host by its ``deviceid``, which names it within this source alone; the council's tag is
+The list of computers comes as the web page exports it (CSV), in English. An inventory comes as JSON, and as the XML that agents of GLPI, FusionInventory and OCS write. A row is a host. Format: the GLPI project's own inventory schema (inventory_format). The agent calls a host by its ``deviceid``, which names it within this source alone; the council's tag is
 ``bios.assettag``, unless the source says otherwise (``asset``). Users, keys and licences in the file are never read.
 """
 
@@ -14,7 +14,8 @@ from typing import Any, Final
 from secscan.doors import json
 from secscan.model.keys import meaningless
 from secscan.sources import agent_xml, looks, objects
-from secscan.sources.hosts import CHASSIS, reachable
+from secscan.sources.headed import Headed, Known, OneOf, headings_of, part_of
+from secscan.sources.hosts import CHASSIS, GONE, reachable, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
@@ -36,6 +37,7 @@ _BOOT: Final = ("/boot", "/efi")
 _NETWORKED: Final = frozenset(
     ("nfs", "nfs4", "cifs", "smbfs", "tmpfs", "squashfs", "iso9660", "overlay", "webdav", "hgfs")
 )
+_ANDROID = re.compile(r"\bAndroid (\d+(?:\.\d+)*)")
 _LETTER = re.compile(r"[A-Za-z]:\\?")
 
 
@@ -48,14 +50,62 @@ def is_inventory(document: Any) -> bool:
     )
 
 
+_LIST: Final = Headed(
+    what="GLPI's list of computers",
+    needs=(
+        ("Name",),
+        ("Entity", "Last update", "Last inventory date", "Components - Processor", "Inventory number"),
+        ("Operating System - Name", "Operating system", "Operating System"),
+        ("Status", "Manufacturer", "Manufacturers", "Serial number", "Type", "Types", "Model"),
+    ),
+    dates=None,
+    parts=(
+        part_of(
+            "assets",
+            columns={
+                "device_id": ("ID", "Name"),
+                "asset_tag": ("Inventory number",),
+                "hostname": ("Name",),
+                "serial": ("Serial number",),
+                "ip": ("IP", "Networking - IP", "Network - IP"),
+                "os": ("Operating System - Name", "Operating system", "Operating System"),
+                "os_version": ("Operating System - Version",),
+                "os_edition": ("Operating System - Edition",),
+                "type": ("Type", "Types"),
+                "last_seen": ("Last inventory date", "Last boot date"),
+            },
+            turns={"type": sort_of},
+            facts=("Status", "Entity", "Manufacturer", "Manufacturers", "Model", "Models", "Location", "Locations", "Last update"),
+        ),
+    ),
+    state=("Status",),
+    ended=GONE,
+)  # fmt: skip
+_TABLES: Final = OneOf(
+    of=(_LIST,),
+    known=(
+        Known(
+            needs=(
+                ("Système d'exploitation - Nom", "Betriebssystem - Name", "Sistema operativo - Nombre", "Sistema operacional - Nome"),
+            ),
+            without=("Operating System - Name",),
+            why="is GLPI's list in another language than English",
+            hint="choose English in your settings of GLPI and export it again",
+        ),
+    ),
+)  # fmt: skip
+
+
 class Glpi:
-    """Reads one inventory of the agent."""
+    """Reads one inventory of the agent, or the list."""
 
     def read(self, job: Job) -> Found:
         seen = looks.like(job.data)
         told = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         if seen.kind == "agent-xml":
             return objects.joined([_inventory(*one, told) for one in agent_xml.inventories(job)])
+        if seen.kind in ("text", "xlsx"):
+            return _TABLES.read(job)
         if seen.kind != "json":
             raise job.refuse(f"is {seen.words}, not an inventory of a GLPI agent")
         document = json.loads(job.data, job.shown)
@@ -169,16 +219,23 @@ def _computer(content: Facts) -> dict[str, Any]:
     return {
         "hostname": hardware.get("name"),
         "fqdn": _fqdn(hardware.get("name"), system),
-        "ip": reachable(objects.word(card.get(name)) for card in cards for name in ("ipaddress", "ipaddress6")),
+        "ip": reachable(
+            one for card in cards for name in ("ipaddress", "ipaddress6") for one in _several(card.get(name))
+        ),
         "mac": next(
             (card["mac"] for card in sorted(cards, key=lambda c: "ipaddress" not in c) if card.get("mac")), None
         ),
         "serial": _object(content, "bios").get("ssn"),
-        "os": system.get("full_name") or system.get("name"),
+        "os": "Android" if _android(system) else system.get("full_name") or system.get("name"),
         "os_version": _version(system),
         "encrypted": _encrypted(_objects(content, "drives")),
         **_protection(_objects(content, "antivirus")),
     }
+
+
+def _several(said: Any) -> list[str]:
+    """A card's address, or its addresses where it has several."""
+    return [objects.word(one) for one in (said if isinstance(said, list) else [said])]
 
 
 def _device(device: Facts) -> dict[str, Any]:
@@ -201,8 +258,16 @@ def _fqdn(name: Any, system: Facts) -> str | None:
     return f"{name}.{domain}" if name and "." in domain.strip(".") else None
 
 
+def _android(system: Facts) -> str | None:
+    """The release of an Android, which stands in its name: what the agent calls its version is the level of its API."""
+    found = _ANDROID.search(objects.word(system.get("full_name")) or objects.word(system.get("name")))
+    return found[1] if found else None
+
+
 def _version(system: Facts) -> Any:
     """The system's version; of Windows the whole build, whose last part the agent keeps as its service pack."""
+    if release := _android(system):
+        return release
     kernel, revision = objects.word(system.get("kernel_version")), objects.word(system.get("service_pack"))
     if objects.word(system.get("name")).casefold() != "windows":
         return system.get("version")
@@ -255,6 +320,10 @@ def _fits(sample: Sample) -> str | None:
     if sample.looks.kind == "agent-xml":
         inside = {tag for tag, _ in sample.elements}
         return "certain: an inventory agent's REQUEST with its CONTENT" if "CONTENT" in inside else None
+    headings = headings_of(sample, _TABLES)
+    if _TABLES.heads(headings):
+        own = "operating_system_name" in headings or not _LIST.heads(headings)
+        return f"{'certain' if own else 'likely'}: {_LIST.what}, as its web page exports it"
     return "certain: an inventory with its deviceid and content" if is_inventory(sample.document) else None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of, with_column
+from secscan.sources.headed import Headed, Headings, Known, OneOf, headings_of, part_of, with_column
 from secscan.sources.hosts import GONE, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.sample import Sample
@@ -108,7 +108,7 @@ _READER: Final = OneOf(
 
 
 def _fits(sample: Sample) -> str | None:
-    headings = sample.headings
+    headings = headings_of(sample, _READER)
     if not _READER.heads(headings):
         return None
     if not (_ASSETS.heads(headings) or _INSTALLS.heads(headings)):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, OneOf, part_of, with_column
+from secscan.sources.headed import Headed, Headings, OneOf, headings_of, part_of, with_column
 from secscan.sources.hosts import GONE, sort_of, without_mask
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -104,6 +104,10 @@ _OWN: Final = frozenset(
 )
 
 
+_OF_API: Final = frozenset(("display", "display_name", "primary_ip", "primary_ip4", "custom_fields"))
+"""Keys of its API, of old and of new."""
+
+
 class NetBox:
     """Reads devices or virtual machines."""
 
@@ -112,7 +116,7 @@ class NetBox:
             return _TABLES.read(job)
         document = json.loads(job.data, job.shown)
         places = json.places(job.data)
-        rows = document.get("results") if isinstance(document, Mapping) else document
+        rows = _listed(document)
         if (
             not isinstance(rows, list)
             or len(rows) > job.limits.rows
@@ -122,7 +126,7 @@ class NetBox:
                 f"has no list of at most {job.limits.rows:,} objects under 'results', as NetBox's API has",
                 "export /api/dcim/devices/?limit=0",
             )
-        lines = places.get(("results",) if isinstance(document, Mapping) else (), [])
+        lines = [1] if rows == [document] else places.get(("results",) if isinstance(document, Mapping) else (), [])
         if any("model" in row and "fields" in row for row in rows):
             return _dump(rows, lines, job)
         if rows and not any(_is_device(row) or _is_machine(row) for row in rows):
@@ -145,6 +149,13 @@ def _both(devices: Placed, machines: Placed, job: Job) -> Found:
         if some
     ]
     return objects.joined(parts)
+
+
+def _listed(document: Any) -> Any:
+    """The list under ``results``, the document that is one, or the one device or machine that it is."""
+    if not isinstance(document, Mapping):
+        return document
+    return document.get("results", [document] if _is_device(document) or _is_machine(document) else None)
 
 
 def _is_machine(row: Mapping[str, Any]) -> bool:
@@ -197,14 +208,14 @@ def _placed(rows: Sequence[Mapping[str, Any]], lines: Sequence[int]) -> Iterator
 
 
 def _fits(sample: Sample) -> str | None:
-    headings = sample.headings
+    headings = headings_of(sample, _TABLES)
     document = sample.document
-    rows = document.get("results") if isinstance(document, Mapping) else document
+    rows = _listed(document)
     if isinstance(rows, list) and rows and isinstance(rows[0], Mapping):
         some = [row for row in rows if isinstance(row, Mapping)]
         if any(row.get("model") in (_DEVICE, _MACHINE) and "fields" in row for row in some):
             return "certain: a dump of NetBox, by its models"
-        if any("display" in row and (_is_device(row) or _is_machine(row)) for row in some[:50]):
+        if any(_OF_API & row.keys() and (_is_device(row) or _is_machine(row)) for row in some[:50]):
             return "certain: a page of NetBox's API, by device_type or vcpus"
         return None
     marks = sorted(headings & _MARKS)

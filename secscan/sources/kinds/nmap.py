@@ -68,12 +68,15 @@ class _Scan:
         self.warnings: list[str] = []
         self.dropped = 0
         self.finished = False
+        self.started: str | None = None
         self.incomplete: str | None = None
 
     # -- events
 
     def start(self, tag: str, attributes: dict[str, str], line: int) -> None:
-        if tag == "host":
+        if tag == "nmaprun":
+            self.started = attributes.get("start")
+        elif tag == "host":
             self.lose("the host is cut off by another")
             self.host = _Host(line=line, time=attributes.get("endtime") or attributes.get("starttime"))
             self.host.timed_out = attributes.get("timedout") == "true"
@@ -145,9 +148,10 @@ class _Scan:
             self.refused.append(Refusal(line=host.line, column=None, reason="the host has no IP address"))
             return
         self.loaded += 1
-        self.up += host.state == "up"
+        # masscan writes no state: whoever has a port that answered is up.
+        self.up += host.state == "up" or (host.state is None and any(p.get("state") == "open" for p in host.ports))
         self.timed_out += host.timed_out
-        seen_on = self.day(host.time)
+        seen_on = self.day(host.time or self.started)  # old versions write no time at a host
         for port in host.ports:
             self.take_port(host, port, seen_on)
         self.expand(host, seen_on)
@@ -246,7 +250,12 @@ def _ports(text: str) -> list[int]:
     return found
 
 
+_PRINTED: Final = ("# Nmap ", "Starting Nmap ", "Nmap scan report for ", "# Masscan ", "#masscan")
+
+
 def _fits(sample: Sample) -> str | None:
+    if sample.lines and sample.lines[0].startswith(_PRINTED):
+        return "likely: what nmap prints for people or for grep"
     return "certain: the root element is nmaprun" if sample.looks.kind == "nmap" else None
 
 

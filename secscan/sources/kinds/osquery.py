@@ -156,6 +156,10 @@ class Osquery:
 
 def _take(one: Any, line: int, results: _Results, job: Job) -> None:
     """One entry into the results: of a log by its host and query, else a row of the one table that was printed."""
+    if isinstance(one, Mapping) and "log_type" in one and isinstance(one.get("data"), list):
+        for inner in one["data"] if one["log_type"] == "result" else ():  # as osqueryd posts its log to a server
+            _take(inner, line, results, job)
+        return
     if not isinstance(one, Mapping) or "hostIdentifier" not in one:
         results.add(("", job.name), one, line, results.read)
         return
@@ -311,8 +315,14 @@ def _port(row: Row, tag: str) -> dict[str, Any] | None:
 
 def _fits(sample: Sample) -> str | None:
     if sample.looks.kind != "json":
-        return None
+        head = next((line for line in sample.lines[:2] if "|" in line), "")
+        names = [name.strip() for name in head.strip("| ").split("|")]
+        table = table_of(dict.fromkeys(names, ""), "")
+        return f"likely: osquery's table {table} as it prints it for people" if table and len(names) > 1 else None
     some = sample.objects
+    document = sample.document
+    if isinstance(document, Mapping) and "log_type" in document and isinstance(document.get("data"), list):
+        return "certain: results of osqueryd, as it posts them to a server"
     if any("hostIdentifier" in one and {"columns", "snapshot", "diffResults"} & one.keys() for one in some):
         return "certain: results of osqueryd, by their hostIdentifier"
     if not isinstance(sample.document, list) or not some:

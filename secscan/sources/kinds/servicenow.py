@@ -8,11 +8,12 @@ stays, as a fact and with a warning. Those who own, manage or use a thing are ne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of
+from secscan.sources.headed import Headed, Headings, Known, OneOf, headings_of, part_of
 from secscan.sources.hosts import GONE, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -141,11 +142,25 @@ _TABLES: Final = OneOf(
 )  # fmt: skip
 
 
+_LIMIT: Final = 10_000
+"""Rows of an export or of an answer of the table API, unless it is told otherwise."""
+
+
 class ServiceNow:
     """Reads a list, as a table or as the JSON of the table API."""
 
     def read(self, job: Job) -> Found:
-        if looks.like(job.data).kind != "json":
+        found = self._read(job)
+        if found.rows_read != _LIMIT:
+            return found
+        says = f"{job.shown}: has {_LIMIT:,} rows, which is all that ServiceNow gives where nobody raised its limit"
+        return replace(found, incomplete=found.incomplete or says)
+
+    def _read(self, job: Job) -> Found:
+        seen = looks.like(job.data)
+        if seen.kind == "xml":
+            raise job.refuse("is ServiceNow's XML", "export the list as CSV or JSON")
+        if seen.kind != "json":
             return _TABLES.read(job)
         rows = _records(json.loads(job.data, job.shown))
         if rows is None:
@@ -168,7 +183,9 @@ def _records(document: Any) -> Sequence[Any] | None:
 
 
 def _fits(sample: Sample) -> str | None:
-    headings = sample.headings
+    if sample.root in ("xml", "unload") and any(tag.startswith("cmdb_") for tag, _ in sample.elements[1:3]):
+        return "likely: ServiceNow's XML"
+    headings = headings_of(sample, _TABLES)
     rows = _records(sample.document)
     if rows and isinstance(rows[0], dict):
         table_like = {key for key in rows[0] if key.startswith(("sys_", "installed_on"))}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from secscan.doors import json
 from secscan.sources import looks, objects
-from secscan.sources.headed import Headed, Headings, Known, OneOf, part_of
+from secscan.sources.headed import Headed, Headings, Known, OneOf, headings_of, part_of
 from secscan.sources.hosts import GONE, sort_of
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
@@ -85,7 +85,7 @@ class SnipeIt:
 
 
 def _fits(sample: Sample) -> str | None:
-    headings = sample.headings
+    headings = headings_of(sample, _TABLES)
     if _is_api(sample.document):
         return "certain: assets of Snipe-IT's API, by their asset_tag and status_label"
     if _ASSETS.heads(headings):

@@ -30,9 +30,14 @@ _ITEM = re.compile(r"\s+\[(\d+)\]: (.*)")
 _VERSION = re.compile(r"(\d+\.\d+\.\d+)\s.*?(?:(Service Pack \d+)\s.*)?\bBuild (\d+)")
 _ANY_VERSION = re.compile(r"(\d+\.\d+\.(\d{3,6}))(?:\s+\S.*)?[\s:](\2)\s*")
 _MARKS = re.compile(r"\((?:R|TM)\)|[®™]|(?<=\bMicrosoft)r\b|(?<=\bServer)r\b|(?<=\bVista)T\b")
-_FIX = re.compile(r"\b(?:KB|Q)\d{5,8}\b")
+_FIX = re.compile(r"\b(?:KB|Q)\d{5,8}(?:v\d{1,2})?\b", re.IGNORECASE)
+_BARE = re.compile(r"\d{6,7}")
+"""A fix as some of Vista's are written, without ``KB``."""
+_PART = re.compile(r"File 1|\{[0-9A-F-]{36}\}", re.IGNORECASE)
+"""What XP and Vista wrote for a part of a fix, or for one of another maker's: no number."""
 _HOST_ONLY = re.compile(r"VMware Virtual Ethernet Adapter|VirtualBox Host-Only|\(WSL|Default Switch", re.IGNORECASE)
 _TABLE = re.compile(r"\s*Host Name +OS Name +OS Version[^\r\n]*[\r\n]+=")
+_CSV_ROW = re.compile(r'"[^"]*"[,;]"[^"]*Windows[^"]*"[,;]"\d+\.\d+\.(\d{3,6}) [^"]*[\s:]\1"')
 _ENGLISH: Final = ("Host Name", "OS Name", "OS Version")
 _HINT: Final = "run 'secscan collect --script windows' there, or systeminfo on a Windows whose language is English"
 _CSV_NEEDS: Final = tuple((name,) for name in _ENGLISH)
@@ -45,14 +50,14 @@ class Systeminfo:
     def read(self, job: Job) -> Found:
         job = replace(job, source=job.source.model_copy(update={"dates": "iso"}))
         seen = looks.like(job.data)
-        head = looks.text(job.data[:20_000]).lstrip("\ufeff") if seen.kind == "text" else ""
+        head = _head(job.data) if seen.kind == "text" else ""
         if _is_text(head):
             return _machines(list(_blocks(csv.text(job.data, job.shown, job.source.encoding))), job)
         if _elsewhere(head):
             raise job.refuse("is systeminfo's, in another language than English", _HINT)
         if _TABLE.match(head):
             raise job.refuse("is systeminfo's table, which cuts what does not fit", "ask for /fo csv")
-        fixes = wmic.table(job, "HotFixID")
+        fixes = wmic.table(job, "HotFixID", _FIX_HOST)
         if fixes is not None and "hotfixid" in {folded(name) for name in fixes.header}:
             return _fixes(fixes, job)
         table = open_table(job, lambda cells: _MACHINES.is_header(cells) or _FIXES.is_header(cells))
@@ -94,7 +99,7 @@ def _type(configuration: str) -> str:
 def _machines(blocks: Sequence[tuple[int, Mapping[str, str], Mapping[str, Sequence[str]]]], job: Job) -> Found:
     rows = []
     for _, said, lists in blocks:
-        fixes = ";".join(one[0] for line in lists.get("Hotfix(s)", ()) if (one := _FIX.search(line)))
+        fixes = ";".join(filter(None, (_number(line.partition("]: ")[2]) for line in lists.get("Hotfix(s)", ()))))
         rows.append(_asset(said, _addresses(lists.get("Network Card(s)", ())), fixes) | {"last_seen": job.dated_on})
     rows = [{name: str(value) for name, value in row.items() if value} for row in rows]
     found = objects.built("assets", rows, [line for line, _, _ in blocks], job, ("device_id", "os"))
@@ -102,6 +107,12 @@ def _machines(blocks: Sequence[tuple[int, Mapping[str, str], Mapping[str, Sequen
     return replace(
         found, incomplete=f"{job.shown}:{cut}: breaks off before it says the version" if cut is not None else None
     )
+
+
+def _number(said: str) -> str:
+    """The number of a fix; "" where it has none."""
+    found = _FIX.search(said) or _BARE.fullmatch(said.strip())
+    return found[0] if found else ""
 
 
 def _blocks(text: str) -> Iterator[tuple[int, dict[str, str], dict[str, list[str]]]]:
@@ -215,11 +226,11 @@ def _fixes(table: Table, job: Job) -> Found:
         device, code = values.clean(name), values.clean(fix)
         if values.is_unknown(device) or isinstance(values.words(device), Bad):
             refused.append(Refusal(line=line, column=table.header[host], reason="names no machine", raw=code))
-        elif not _FIX.fullmatch(code) and code.casefold() != "file 1":  # what XP wrote for a part of a fix
+        elif not _number(code) and not _PART.fullmatch(code):
             reason = f"{values.shown(code)} is no number of a fix"
             refused.append(Refusal(line=line, column=table.header[at], reason=reason, raw=code))
         else:
-            of.setdefault(device, {}).update({code: None} if code[-1:].isdecimal() else {})
+            of.setdefault(device, {}).update({number: None} if (number := _number(code)) else {})
             first.setdefault(device, line)
     rows = [
         {"device_id": device, "hostname": windows.short_name(device) if told else "", "hotfixes": ";".join(of[device])}
@@ -238,6 +249,16 @@ _FIXES: Final = Headed(what="a list of installed fixes", needs=(("HotFixID",), _
 # -- what it is
 
 
+def _head(data: bytes) -> str:
+    """The first characters; in a code page that is not said one a byte, as wide as the console had them."""
+    first = data[:20_000]
+    head = looks.text(first)
+    cut = 3 if len(data) > len(first) else 0  # bytes of a character that goes on behind them
+    if data[:2] not in (b"\xff\xfe", b"\xfe\xff") and len(head.encode()) + cut < len(first):
+        head = first.decode("latin-1")
+    return head.lstrip("\ufeff")
+
+
 def _is_text(head: str) -> bool:
     lines = [line for line in head.splitlines() if line.strip()][:6]
     told = {found[1].casefold() for line in lines if (found := _LINE.fullmatch(line))}
@@ -245,21 +266,24 @@ def _is_text(head: str) -> bool:
 
 
 def _elsewhere(head: str) -> bool:
-    """systeminfo's form: a build and its last part again among lines of a label, a colon and a text at one column."""
+    """systeminfo's form: a build and its last part again among lines of a label, a colon and a text at one column, or in CSV."""
     lines = [line for line in head.splitlines() if line.strip()][:6]
+    if len(lines) > 1 and _CSV_ROW.match(lines[1]) and not all(f'"{name}"' in lines[0] for name in _ENGLISH):
+        return True
     pairs = [found for line in lines if (found := re.fullmatch(r"([^:]{2,60}: +)(\S.*)", line))]
     columns = {sum(2 if east_asian_width(sign) in "WF" else 1 for sign in found[1]) for found in pairs}
     return len(pairs) >= 4 and len(columns) == 1 and any(_ANY_VERSION.fullmatch(found[2]) for found in pairs[:4])
 
 
 def _fits(sample: Sample) -> str | None:
-    head = looks.text(sample.data[:20_000]).lstrip("\ufeff") if sample.looks.kind == "text" else ""
+    head = _head(sample.data) if sample.looks.kind == "text" else ""
     if _is_text(head):
         return "certain: systeminfo's first lines"
     if _elsewhere(head):
         return "likely: systeminfo's first lines in another language"
     if _TABLE.match(head):
         return "likely: systeminfo's table"
+    head = wmic.begun(sample.data, "HotFixID") if head else ""
     if wmic.is_fixed(head, "HotFixID") or (wmic.is_csv(head) and "hotfixid" in sample.headings):
         return "certain: the fixes that wmic lists"
     return headed.fits(_MACHINES, _CSV_NEEDS)(sample) or headed.fits(_FIXES, (("HotFixID",),))(sample)

@@ -145,3 +145,54 @@ def test_users_and_other_tables_are_not_taken(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no column 'OperatingSystem'"):
         read(tmp_path, "ad-computers", users)
     assert recognised(tmp_path, "dn: CN=A Person\nobjectClass: user\ncn: A Person\n")[0] == ""
+
+
+def test_a_list_that_export_csv_did_not_write_out_says_nothing_of_the_class(tmp_path: Path) -> None:
+    text = (
+        "name,objectclass,distinguishedname,operatingsystem,useraccountcontrol\n"
+        'PC-1,System.String[],"CN=PC-1,DC=oak",Windows 10 Pro,WORKSTATION_TRUST_ACCOUNT\n'
+        'PC-2,System.String[],"CN=PC-2,DC=oak",Windows 10 Pro,"ACCOUNTDISABLE, WORKSTATION_TRUST_ACCOUNT"\n'
+        'PC-3,Microsoft.ActiveDirectory.Management.ADPropertyValueCollection,"CN=PC-3,DC=oak",Windows 10 Pro,\n'
+    )
+    load = read(tmp_path, "ad-computers", text)
+    assert rows(load, "assets", "hostname") == [("PC-1",), ("PC-3",)]
+    assert (load.rows_read, load.rows_blank) == (3, 1)
+
+
+def test_powershells_json_is_the_same_list(tmp_path: Path) -> None:
+    one = (
+        '{"DistinguishedName":"CN=PC-1,DC=oak","DNSHostName":"pc-1.oak.example","Enabled":true,"Name":"PC-1","ObjectClass":"computer",'
+        '"ObjectGUID":"0f1","OperatingSystem":"Windows 10 Enterprise","OperatingSystemVersion":"10.0 (19045)",'
+        '"LastLogonDate":"\\/Date(1795132800000)\\/","SID":{"BinaryLength":28,"Value":"S-1"},"Description":"A Person"}'
+    )
+    text = f"[{one},\n{one.replace('true', 'false')}]"
+    assert recognised(tmp_path, text)[0] == "ad-computers"
+    load = read(tmp_path, "ad-computers", text, name="computers.json")
+    assert rows(load, "assets", "device_id", "hostname", "fqdn", "os_version", "last_seen") == [
+        ("0f1", "PC-1", "pc-1.oak.example", "10.0.19045", date(2026, 11, 20))
+    ]
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (2, 1, 1)
+    assert "A Person" not in repr(load)
+    assert read(tmp_path, "ad-computers", one).rows_loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("20261120091244.000000+060", "20261120"), ("20261120091244.123456+***", "20261120"), ("20261120091244.0Z", "20261120"),
+        ("/Date(1795132800000)/", "2026-11-20"), ("/Date(1795132800000+0100)/", "2026-11-20"), ("20/11/2026", "20/11/2026"),
+    ],
+)  # fmt: skip
+def test_times_of_wmi_ldap_and_powershell_are_days(text: str, day: str) -> None:
+    assert windows.day(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("Nov 20, 2026 9:12:44 PM", "2026-11-20T21:12:44"), ("Mar 3, 2026 12:00:01 AM", "2026-03-03T00:00:01"),
+        ("Mar 3, 2026, 12:00:01 PM", "2026-03-03T12:00:01"), ("Foo 3, 2026 12:00:01 AM", "Foo 3, 2026 12:00:01 AM"),
+    ],
+)  # fmt: skip
+def test_a_portals_moment_is_turned_exactly(text: str, iso: str) -> None:
+    assert windows.moment(text) == iso

@@ -135,3 +135,12 @@ def test_the_public_samples(tmp_path: Path, number: int, programs: int, system: 
     load = read(tmp_path, "glpi", sample)
     assert (load.rows_read, load.rows_loaded, load.tables["software"].rows) == (1, 1, programs)
     assert rows(load, "assets", "os_version") == [(system,)]
+
+
+def test_a_card_says_each_of_its_addresses_in_an_element_of_its_own(tmp_path: Path) -> None:
+    text = (
+        "<REQUEST><CONTENT><HARDWARE><NAME>PC-1</NAME></HARDWARE><NETWORKS><IPADDRESS>169.254.4.1</IPADDRESS><IPADDRESS>10.2.0.7</IPADDRESS>"
+        "<IPADDRESS>10.2.0.8</IPADDRESS><MACADDR>02:00:00:00:00:01</MACADDR></NETWORKS></CONTENT><DEVICEID>7</DEVICEID></REQUEST>"
+    )
+    load = read(tmp_path, "glpi", text, name="x.xml")
+    assert rows(load, "assets", "hostname", "ip") == [("PC-1", ("10.2.0.7", "10.2.0.8"))]

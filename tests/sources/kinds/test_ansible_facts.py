@@ -157,3 +157,22 @@ def test_the_public_cache_and_distributions(tmp_path: Path) -> None:
         assert system.removesuffix(" Stream") == expected["distribution"]
         assert version == (None if expected["distribution_version"] == "NA" else expected["distribution_version"])
         assert rows(read(tmp_path, "ansible-facts", file.read_bytes()), "assets", "os") == [(system,)]
+
+
+def test_a_host_that_a_playbook_could_not_reach_is_refused_by_name(tmp_path: Path) -> None:
+    told = {"ansible_facts": {"ansible_distribution": "Debian", "ansible_hostname": "srv1"}}
+    lost = {"unreachable": True, "msg": "no route"}
+    tasks = [{"hosts": {"srv1": told, "srv2": lost}}, {"hosts": {"srv1": {"changed": False}}}]
+    load = read(tmp_path, "ansible-facts", json.dumps({"plays": [{"tasks": tasks}], "stats": {}}), name="run.json")
+    assert (load.rows_read, load.rows_loaded) == (2, 1)
+    assert [one.reason for one in load.refused] == ["the host 'srv2' answered UNREACHABLE"]
+    by_host = json.dumps({"srv1": told, "srv2": {"msg": "x"}})
+    load = read(tmp_path, "ansible-facts", by_host, name="hosts.json")
+    assert [one.reason for one in load.refused] == ["the host 'srv2' has no facts"]
+
+
+def test_facts_of_a_network_device_are_refused_by_name(tmp_path: Path) -> None:
+    text = '{"ansible_facts": {"ansible_net_version": "15.2", "ansible_net_hostname": "sw1"}, "changed": false}'
+    assert recognised(tmp_path, text)[0] == "ansible-facts"
+    with pytest.raises(InputError, match="facts of a network device, which are not read"):
+        read(tmp_path, "ansible-facts", text, name="sw1.json")

@@ -123,3 +123,48 @@ def test_what_names_no_computer_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no column 'ResourceID'"):
         read(tmp_path, "configmgr", "a,b\n1,2\n")
     assert recognised(tmp_path, "Name,Operating System,Version\nPC,Windows,10\n")[0] == "table"
+
+
+CONSOLE = """\
+Name,Client,Site Code,Client Activity,Operating System,Operating System Build,Device Online Status,Last Active Time,Resource ID
+PC-0001,Yes,OAK,Active,Microsoft Windows NT Workstation 10.0,10.0.19045.6456,Online,20/11/2026 09:12,16777220
+"""
+MODULE = """\
+#TYPE IResultObject#SMS_CombinedDeviceResources
+"DeviceOS","DeviceOSBuild","IsClient","IsObsolete","LastActiveTime","Name","ResourceID","SiteCode","SMSID","UserName"
+"Microsoft Windows NT Workstation 10.0","10.0.19045.6456","True","False","20/11/2026 09:12:44","PC-0001","16777220","OAK","GUID:1","aperson"
+"Microsoft Windows NT Workstation 6.1","6.1.7601","True","True","20/11/2020 09:12:44","OLD","16777221","OAK","GUID:2",""
+"""
+SERVICE = """\
+{"@odata.context": "https://cm.example/AdminService/wmi/$metadata#SMS_R_System",
+ "value": [
+  {"ResourceId": 16777220, "NetbiosName": "PC-0001", "OperatingSystemNameandVersion": "Microsoft Windows NT Workstation 10.0",
+   "BuildExt": "10.0.19045.6456", "LastLogonTimestamp": "2026-11-20T09:12:44Z", "LastLogonUserName": "aperson"}]}
+"""
+
+
+@pytest.mark.parametrize("text", [CONSOLE, MODULE, SERVICE])
+def test_the_console_its_module_and_its_service_tell_the_same_of_a_system(tmp_path: Path, text: str) -> None:
+    assert recognised(tmp_path, text)[0] == "configmgr"
+    load = read(tmp_path, "configmgr", text, name="cm.txt")
+    assert rows(load, "assets", "device_id", "hostname", "os", "os_version", "last_seen") == [
+        ("16777220", "PC-0001", "Microsoft Windows NT Workstation 10.0", "10.0.19045.6456", date(2026, 11, 20))
+    ]
+    assert load.incomplete is None
+    assert "aperson" not in repr(load)
+
+
+def test_a_page_of_the_service_is_not_the_whole_list(tmp_path: Path) -> None:
+    page = SERVICE.replace(' "value"', ' "@odata.nextLink": "https://cm.example/next", "value"')
+    assert "is one page of several" in str(read(tmp_path, "configmgr", page, name="cm.json").incomplete)
+
+
+def test_cmpivot_calls_the_computer_a_device(tmp_path: Path) -> None:
+    programs = "Device,ProductName,ProductVersion,Publisher\nPC-0001,7-Zip 22.01,22.01,Igor Pavlov\n"
+    assert recognised(tmp_path, programs)[0] == "configmgr"
+    load = read(tmp_path, "configmgr", programs)
+    assert rows(load, "software", "asset_tag", "name", "version") == [("PC-0001", "7-Zip 22.01", "22.01")]
+    assert rows(load, "assets", "device_id", "hostname") == [("PC-0001", "PC-0001")]
+    system = "Device,Caption,Version,BuildNumber\nPC-0001,Microsoft Windows 10 Enterprise,10.0.19045,19045\n"
+    assert recognised(tmp_path, system)[0] == "configmgr"
+    assert rows(read(tmp_path, "configmgr", system), "assets", "hostname", "os_version") == [("PC-0001", "10.0.19045")]

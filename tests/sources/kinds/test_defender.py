@@ -261,3 +261,51 @@ def test_public_samples(tmp_path: Path) -> None:
     both = (folder / "defectdojo__defender.zip").read_bytes()
     load = read(tmp_path, "defender", both, name="defender.zip", sheet="machines/machines.json")
     assert rows(load, "assets", "ip") == [(("1.1.1.1",),), (("1.1.1.1", "1.2.3.4", "1.2.3.5"),)]
+
+
+INFO = """\
+Timestamp,DeviceId,DeviceName,PublicIP,OSArchitecture,OSPlatform,OSBuild,LoggedOnUsers,OSVersion,DeviceType,OSVersionInfo,MergedToDeviceId
+2026-11-21T09:12:44.1234567Z,m1,PC-1.oak.example,192.0.2.1,64-bit,Windows10,19045,[A Person],10.0,Workstation,22H2,
+2026-11-20T09:12:44.1234567Z,m1,pc-1.oak.example,192.0.2.1,64-bit,Windows10,19044,[],10.0,Workstation,21H2,
+2026-11-20T09:12:44.1234567Z,m2,tab-2,192.0.2.1,,iOS,,[],17.5,Mobile,,
+2026-11-20T09:12:44.1234567Z,,nobody,192.0.2.1,,iOS,,[],17.5,Mobile,,
+"""
+
+
+def test_of_what_hunting_tells_of_a_device_again_and_again_the_newest_counts(tmp_path: Path) -> None:
+    assert recognised(tmp_path, INFO)[0] == "defender"
+    load = read(tmp_path, "defender", INFO)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank, load.rows_refused) == (4, 2, 1, 1)
+    assert rows(load, "assets", "device_id", "hostname", "fqdn", "os", "os_version", "type", "last_seen") == [
+        ("m1", "PC-1", "PC-1.oak.example", "Windows10", "10.0.19045", None, date(2026, 11, 21)),
+        ("m2", "tab-2", None, "iOS", "17.5", "phone", date(2026, 11, 20)),
+    ]
+    assert load.refused[0].line == 5
+    assert "older news of the same device" in load.warnings[0]
+    assert "Person" not in repr(load)
+    assert "192.0.2.1" not in repr(load)
+
+
+def test_days_as_the_portal_writes_them_are_compared_as_days(tmp_path: Path) -> None:
+    text = INFO.replace("2026-11-21T09:12:44.1234567Z", '"Nov 20, 2026 9:12:44 PM"').replace(
+        "2026-11-20T09:12:44.1234567Z,m1", '"Nov 9, 2026 9:12:44 AM",m1'
+    )
+    load = read(tmp_path, "defender", text)
+    assert rows(load, "assets", "device_id", "os_version", "last_seen")[0] == ("m1", "10.0.19045", date(2026, 11, 20))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Name,Severity,CVSS,Related Software,Age,Exposed Devices",
+        "Security recommendation,OS platform,Weaknesses,Exposed devices,Status",
+        "Name,Products,Addressed CVEs,Missing on devices",
+    ],
+)
+def test_the_portals_lists_of_weaknesses_advice_and_fixes_count_devices_and_are_refused(
+    tmp_path: Path, header: str
+) -> None:
+    text = f"{header}\n{','.join('x' for _ in header.split(','))}\n"
+    assert recognised(tmp_path, text)[0] == "defender"
+    with pytest.raises(InputError, match="counts devices and names none"):
+        read(tmp_path, "defender", text)

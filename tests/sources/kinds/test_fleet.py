@@ -131,3 +131,17 @@ def test_a_broken_line_is_refused_and_its_neighbours_are_read(tmp_path: Path) ->
 )  # fmt: skip
 def test_the_version_is_the_number_at_the_end_of_the_system(system: str, build: str, version: str) -> None:
     assert _version(system, build) == version
+
+
+def test_a_page_that_says_that_more_follow_is_incomplete(tmp_path: Path) -> None:
+    page = json.loads(PAGE)
+    for more in (True, False):
+        text = json.dumps(page | {"meta": {"has_next_results": more}})
+        assert (read(tmp_path, "fleet", text, name="h.json").incomplete is not None) == more
+
+
+def test_answers_to_a_query_are_refused_by_name(tmp_path: Path) -> None:
+    text = "host_display_name,last_fetched,name,version\npc-1,2026-11-20,7-Zip,22.01\n"
+    assert recognised(tmp_path, text)[0] == "fleet"
+    with pytest.raises(InputError, match="holds a query's answers of many hosts, which are not read"):
+        read(tmp_path, "fleet", text)

@@ -110,3 +110,22 @@ def test_other_tables_are_not_taken(tmp_path: Path) -> None:
     assert recognised(tmp_path, "Asset Name,Asset Tag,Serial,Model\nPC-1,T1,S1,M\n")[0] != "lansweeper"
     with pytest.raises(InputError, match="has no column 'AssetName'"):
         read(tmp_path, "lansweeper", "Name,Software\na,b\n")
+
+
+def test_a_line_of_totals_below_a_list_is_no_row_and_no_asset(tmp_path: Path) -> None:
+    text = (
+        "AssetID;AssetName;Domain;Software;Version;Publisher\n1;PC-1;OAK;7-Zip 22.01;22.01;Igor\n;;;;;\nTotal;1;;;;\n"
+    )
+    load = read(tmp_path, "lansweeper", text)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank, load.rows_refused) == (3, 1, 2, 0)
+    assert load.warnings == ("export.csv: 1 rows counted as blank: lines of totals",)
+    assert rows(load, "assets", "device_id") == [("1",)]
+    # A machine that somebody called so is one where the rest of its row says what it is.
+    named = read(tmp_path, "lansweeper", text.replace("Total;1;;;;", "Total;total;OAK;Tally;1.0;"))
+    assert rows(named, "assets", "device_id") == [("1",), ("Total",)]
+
+
+def test_a_report_is_told_behind_its_title_line(tmp_path: Path) -> None:
+    text = "Lansweeper report: all software\n\nAssetName,Domain,Software,Version,Publisher,Lastchanged\nPC-1,OAK,7-Zip,22.01,Igor,2026-11-20\n"
+    assert recognised(tmp_path, text)[0] == "lansweeper"
+    assert rows(read(tmp_path, "lansweeper", text), "software", "asset_tag", "name") == [("PC-1", "7-Zip")]

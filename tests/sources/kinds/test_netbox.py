@@ -121,3 +121,19 @@ def test_the_public_dump(tmp_path: Path) -> None:
     assert (load.rows_read, load.rows_loaded) == (126, 126)
     assert len(set(load.tables["assets"].columns["device_id"])) == 126
     assert "Cisco IOS" in load.tables["assets"].columns["os"]
+
+
+def test_old_versions_of_the_api_and_one_thing_alone_are_told_apart_too(tmp_path: Path) -> None:
+    device = '{"id": 7, "name": "sw-1", "display_name": "sw-1", "device_type": {"model": "X1"}, "device_role": {"name": "Switch"}, "status": {"value": 1, "label": "Active"}}'
+    machine = '{"id": 7, "name": "vm-1", "vcpus": 2, "cluster": {"name": "c"}, "status": {"label": "Active"}, "primary_ip": null}'
+    for text, known in (
+        (device, "device 7"),
+        (machine, "virtual machine 7"),
+        (f'{{"count": 1, "results": [{device}]}}', "device 7"),
+    ):
+        assert recognised(tmp_path, text)[0] == "netbox"
+        load = read(tmp_path, "netbox", text, name="n.json")
+        assert rows(load, "assets", "device_id") == [(known,)]
+        assert (load.rows_read, load.incomplete) == (1, None)
+    prefix = '{"id": 7, "prefix": "10.0.0.0/8", "display": "x", "status": {"label": "Active"}}'
+    assert recognised(tmp_path, prefix)[0] == ""

@@ -205,3 +205,22 @@ def test_what_is_no_table_is_refused_with_what_to_do(tmp_path: Path, text: str, 
 def test_a_file_that_names_no_asset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not say which asset it is of"):
         read(tmp_path, "osquery", PROGRAMS, name="-.json")
+
+
+def test_what_osqueryd_posts_to_a_server_is_its_log(tmp_path: Path) -> None:
+    entries = [
+        json.loads(one) for one in (line("programs", columns=program("7-Zip", "22.01"), action="added", counter=0),)
+    ]
+    text = json.dumps({"node_key": "secret", "log_type": "result", "data": entries})
+    assert recognised(tmp_path, text)[0] == "osquery"
+    load = read(tmp_path, "osquery", text, name="post.json")
+    assert rows(load, "software", "asset_tag", "name", "version") == [("srv-1", "7-Zip", "22.01")]
+    assert (load.rows_read, load.rows_loaded) == (1, 1)
+    assert "secret" not in repr(load)
+
+
+def test_a_table_that_it_prints_for_people_is_refused_by_name(tmp_path: Path) -> None:
+    text = "name|version|install_location|publisher|install_date\n7-Zip|22.01||Igor|20261120\n"
+    assert recognised(tmp_path, text)[0] == "osquery"
+    with pytest.raises(InputError, match="print it with osqueryi --json"):
+        read(tmp_path, "osquery", text)

@@ -114,6 +114,94 @@ def test_products_by_powershell_are_the_same_list(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "wmic", text), "software", "name", "publisher") == [("VMware Tools", "VMware, Inc.")]
 
 
+FORMATTED = """\
+
+DisplayName                                  DisplayVersion Publisher             InstallDate
+-----------                                  -------------- ---------             -----------
+7-Zip 22.01 (x64)                            22.01          Igor Pavlov
+Google Chrome                                131.0.6778.86  Google LLC            20261120
+Lift Control Workstation for the Town Ha...  14.29.30133    Acme Corporation      2024...
+
+"""
+
+
+def test_what_format_table_prints_is_read_and_what_it_cut_is_refused(tmp_path: Path) -> None:
+    assert recognised(tmp_path, FORMATTED) == (
+        "installed-programs",
+        "certain: the Uninstall keys as Format-Table prints them",
+    )
+    load = read(tmp_path, "installed-programs", FORMATTED, name="PC-0001.txt")
+    assert rows(load, "software", "asset_tag", "name", "version", "publisher", "install_date") == [
+        ("PC-0001", "7-Zip 22.01 (x64)", "22.01", "Igor Pavlov", None),
+        ("PC-0001", "Google Chrome", "131.0.6778.86", "Google LLC", date(2026, 11, 20)),
+    ]
+    assert (load.rows_read, load.rows_blank, load.refused[0].line) == (3, 0, 6)
+    assert "is cut to the width of a window; write the list with Export-Csv" in load.refused[0].reason
+    # What is cut in a column that is not read refuses nothing.
+    assert read(tmp_path, "installed-programs", FORMATTED.replace("a...  ", "ll   "), name="PC-1.txt").rows_loaded == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Name               Version     \n7-Zip 22.01 (x64)  22.01.00.0  \nTally              1.0         \n", "wmic"),
+        ("Node,Name,Version\r\r\nPC-1,7-Zip 22.01 (x64),22.01.00.0\r\r\nPC-1,Tally,1.0\r\r\n", "wmic"),
+        (
+            '"Name","Version","Source","ProviderName","FastPackageReference"\n"7-Zip 22.01 (x64)","22.01.00.0","","Programs","x"\n'
+            '"Tally","1.0","","msi","x"\n"Security Update","","","msu","x"\n"PSReadLine","2.0","x","PowerShellGet","x"\n',
+            "installed-programs",
+        ),
+        (
+            '[{"Name":"7-Zip 22.01 (x64)","Version":"22.01.00.0","Vendor":null,"IdentifyingNumber":"{A}"},\n'
+            '{"Name":"Tally","Version":"1.0","Vendor":"","IdentifyingNumber":"{B}"}]',
+            "wmic",
+        ),
+        (
+            '[{"DisplayName":"7-Zip 22.01 (x64)","DisplayVersion":"22.01.00.0","ReleaseType":null},{"DisplayName":null,"DisplayVersion":null},\n'
+            '{"DisplayName":"Tally","DisplayVersion":"1.0"},{"DisplayName":"A fix","DisplayVersion":"1","ReleaseType":"Hotfix"}]',
+            "installed-programs",
+        ),
+    ],
+)  # fmt: skip
+def test_products_without_a_vendor_get_package_and_json_are_the_same_list(tmp_path: Path, text: str, kind: str) -> None:
+    assert recognised(tmp_path, text)[0] == kind
+    load = read(tmp_path, kind, text, name="PC-1.txt")
+    assert rows(load, "software", "asset_tag", "name", "version") == [
+        ("PC-1", "7-Zip 22.01 (x64)", "22.01.00.0"), ("PC-1", "Tally", "1.0")
+    ]  # fmt: skip
+    assert load.rows_read == load.rows_loaded + load.rows_blank
+    assert load.rows_blank == (2 if kind == "installed-programs" else 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("\nCaption=Tally\nName=Tally\nVendor=Acme\nVersion=1.0\n", "wmic", "is wmic's list of NAME=VALUE; leave out 'full'"),
+        (
+            "\nDisplayName    : Tally\nDisplayVersion : 1.0\nPublisher      : Acme\n", "installed-programs",
+            "is PowerShell's list of names and values; write it with Export-Csv",
+        ),
+        (
+            "Name              Id           Version  Available  Source\n--------------------------------------------\nTally   Acme.Tally   1.0   1.1   winget\n",
+            "installed-programs", "is winget's list, which cuts names",
+        ),
+    ],
+)  # fmt: skip
+def test_lists_that_are_known_and_not_read_are_refused_by_name(
+    tmp_path: Path, text: str, kind: str, words: str
+) -> None:
+    assert recognised(tmp_path, text)[0] == kind
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, kind, text, name="PC-1.txt")
+    assert words in str(refused.value)
+
+
+def test_the_operating_system_by_wmic_is_no_product(tmp_path: Path) -> None:
+    text = "Name                                      Version     \nMicrosoft Windows 10 Pro|C:\\Windows|\\x  10.0.19045  \n"
+    assert recognised(tmp_path, text)[0] != "wmic"
+    assert recognised(tmp_path, "Node,Name,Version\nPC-1,Microsoft Windows 10 Pro|C:\\Windows|x,10.0\n")[0] != "wmic"
+
+
 WORD = st.from_regex(r"[A-Za-z0-9.]{1,12}(?:, [A-Za-z0-9.]{1,8}){0,2}", fullmatch=True)
 
 

@@ -193,3 +193,11 @@ def test_public_samples(tmp_path: Path) -> None:
     for name in ("glpi-agent__mssql-SQL.reg", "glpi-agent__office_2016_02.reg"):
         with pytest.raises(InputError, match="holds no list of programs"):
             read(tmp_path, "windows-registry", (folder / name).read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["Update", "Security Update", "Software Update", "HotFix"])
+def test_every_word_for_an_update_is_one(tmp_path: Path, kind: str) -> None:
+    path = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"
+    text = f'REGEDIT4\n\n[{path}\\a]\n"DisplayName"="x"\n"ReleaseType"="{kind}"\n\n[{path}\\b]\n"DisplayName"="Tally"\n'
+    load = read(tmp_path, "windows-registry", text, name="PC-1.reg")
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (2, 1, 1)

@@ -135,3 +135,26 @@ def test_other_tables_are_not_taken(tmp_path: Path) -> None:
     assert recognised(tmp_path, things)[0] != "servicenow"
     with pytest.raises(InputError, match="has no column"):
         read(tmp_path, "servicenow", "name,version\na,1\n")
+
+
+def test_as_many_rows_as_it_gives_at_once_are_incomplete(tmp_path: Path) -> None:
+    for count in (9_999, 10_000):
+        text = "name,sys_class_name,sys_id,os\n" + "".join(
+            f"srv-{n},cmdb_ci_server,{n:032x},Linux\n" for n in range(count)
+        )
+        assert (read(tmp_path, "servicenow", text).incomplete is not None) == (count == 10_000)
+
+
+def test_its_xml_is_refused_by_name(tmp_path: Path) -> None:
+    text = '<?xml version="1.0"?><unload><cmdb_ci_server action="INSERT_OR_UPDATE"><name>srv1</name></cmdb_ci_server></unload>'
+    assert recognised(tmp_path, text)[0] == "servicenow"
+    with pytest.raises(InputError, match="is ServiceNow's XML; export the list as CSV or JSON"):
+        read(tmp_path, "servicenow", text)
+
+
+def test_a_report_is_told_behind_its_title_lines(tmp_path: Path) -> None:
+    text = "Report Title:,Servers\nRun by:,somebody\nTable name:,cmdb_ci_server\n\n" + LABELS
+    assert recognised(tmp_path, text)[0] == "servicenow"
+    load, plain = read(tmp_path, "servicenow", text), read(tmp_path, "servicenow", LABELS)
+    assert (load.rows_read, load.rows_loaded) == (plain.rows_read, plain.rows_loaded)
+    assert "passed over what stands before the header" in load.warnings[0]

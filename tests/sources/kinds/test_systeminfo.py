@@ -165,7 +165,7 @@ def test_get_hotfixs_own_table_is_cut_at_its_columns(tmp_path: Path) -> None:
     table = "\nSource        Description      HotFixID      InstalledBy          InstalledOn\n------        -----------      --------      -----------          -----------\n"
     table += "PC-0001       Update           KB5012117     NT AUTHORITY\\SYSTEM  13/04/2026 00:00:00\n\n\n"
     load = read(tmp_path, "systeminfo", table)
-    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (2, 1, 1)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (1, 1, 0)
     assert load.tables["assets"].extra[FIXES] == ["KB5012117"]
 
 
@@ -199,3 +199,70 @@ def test_public_samples(tmp_path: Path) -> None:
         if path.name.endswith("_qfe.txt"):
             (fixes,) = load.tables["assets"].extra[FIXES]
             assert fixes is not None and len(fixes.split(";")) == load.rows_read == (154 if "2012r2" in name else 9)
+
+
+def test_csv_in_another_language_is_refused_by_name_too(tmp_path: Path) -> None:
+    text = (
+        '"Hostname","Betriebssystemname","Betriebssystemversion","Betriebssystemhersteller"\n'
+        '"PC-0001","Microsoft Windows 10 Pro","10.0.19045 Nicht zutreffend Build 19045","Microsoft Corporation"\n'
+    )
+    assert recognised(tmp_path, text)[0] == "systeminfo"
+    with pytest.raises(InputError, match="in another language than English"):
+        read(tmp_path, "systeminfo", text)
+    assert recognised(tmp_path, text.replace("Build 19045", "Build 1"))[0] == "table"
+
+
+SPANISH = """\
+
+Nombre de host:                            PC-0001
+Nombre del sistema operativo:              Microsoft Windows 10 Education
+Versión del sistema operativo:             10.0.17763 N/D Compilación 17763
+Fabricante del sistema operativo:          Microsoft Corporation
+Configuración del sistema operativo:       Estación de trabajo
+"""
+RUSSIAN = """\
+Имя узла:                         DC
+Название ОС:                      Майкрософт Windows Server 2012 R2 Standard
+Версия ОС:                        6.3.9600 Н/Д построение 9600
+Изготовитель ОС:                  Microsoft Corporation
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"), [(SPANISH, "cp850 cp1252 utf-8 utf-16"), (RUSSIAN, "cp866 cp1251 utf-8 utf-16")]
+)
+def test_another_language_is_told_in_the_characters_of_its_console(tmp_path: Path, text: str, pages: str) -> None:
+    for page in pages.split():
+        assert recognised(tmp_path, text.encode(page))[0] == "systeminfo", page
+        with pytest.raises(InputError, match="in another language than English"):
+            read(tmp_path, "systeminfo", text.encode(page))
+
+
+OF_XP = """\
+Please wait while WMIC is being installed.Caption  CSName    Description                       FixComments  HotFixID                                InstallDate
+         PC-XP                                                    File 1
+         PC-XP                                                    Q147222
+         PC-XP     Windows Installer 3.1 (KB893803)  Update       KB893803v2
+         PC-XP     Update                            Update       {7A068575-C5DB-43D9-BE20-3895D0C69B17}
+         PC-XP     Update                            Update       943729
+         PC-XP     Update                            Update       nonsense
+"""
+
+
+def test_old_systems_write_fixes_in_forms_of_their_own(tmp_path: Path) -> None:
+    assert recognised(tmp_path, OF_XP) == ("systeminfo", "certain: the fixes that wmic lists")
+    load = read(tmp_path, "systeminfo", OF_XP)
+    assert (load.rows_read, load.rows_loaded, [one.line for one in load.refused]) == (6, 5, [7])
+    assert load.tables["assets"].extra["hotfixes"] == ["Q147222;KB893803v2;943729"]
+    text = (
+        TEXT.split("Hotfix(s)", 1)[0]
+        + "Hotfix(s):   3 Hotfix(s) Installed.\n   [01]: File 1\n   [02]: KB893803v2 - Update\n   [03]: 943729\n"
+    )
+    assert read(tmp_path, "systeminfo", text).tables["assets"].extra["hotfixes"] == ["KB893803v2;943729"]
+
+
+def test_what_somebody_wrote_before_a_table_is_passed_over(tmp_path: Path) -> None:
+    text = "C:\\> wmic qfe\n\nCaption  CSName   HotFixID\nx        PC-0001  KB5012117\n"
+    assert recognised(tmp_path, text)[0] == "systeminfo"
+    load = read(tmp_path, "systeminfo", text)
+    assert (load.rows_read, rows(load, "assets", "device_id")) == (1, [("PC-0001",)])
