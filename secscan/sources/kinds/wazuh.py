@@ -39,22 +39,21 @@ class Wazuh:
             return _table(job)
         if seen.kind != "json":
             raise job.refuse(f"is {seen.words}, not an export of Wazuh", _HINT)
-        entries, total = _entries(job)
+        entries, lacking = _entries(job)
         bill = Bill(job)
         nameless = bool(entries) and not any(_agent(one) for one, _ in entries)
         declared = subject(job, None) if job.source.asset or nameless else None
         for one, line in entries:
             _entry(bill, one, line, declared)
-        short = total is not None and total > len(entries)
-        return bill.done(f"holds {len(entries):,} of the {total:,} entries that there are" if short else None)
+        return bill.done(lacking)
 
 
 # -- JSON
 
 
-def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], int | None]:
-    """The entries of any of the forms, each with its line, and how many the tool says that there are."""
-    total: Any = None
+def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], str | None]:
+    """The entries of any of the forms, each with its line, and why they are not all that there are, if they are not."""
+    lacking: str | None = None
     try:
         document = json.loads(job.data, job.shown)
     except InputError:
@@ -64,10 +63,16 @@ def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], int | None]:
         lines = Lines(job.data)
         match document:
             case {"hits": {"hits": list(hits), **more}}:
-                found, total = lines.each(hits, "hits", "hits"), more.get("total")
-                total = total.get("value") if isinstance(total, dict) else total
+                found = lines.each(hits, "hits", "hits")
+                lacking = _cut_short(document) or _page(len(found), more.get("total"))
             case {"data": {"affected_items": list(items), **more}}:
-                found, total = lines.each(items, "data", "affected_items"), more.get("total_affected_items")
+                found = lines.each(items, "data", "affected_items")
+                failed = more.get("failed_items")
+                lacking = (
+                    f"Wazuh could not answer for {len(failed):,} of those that it was asked about"
+                    if isinstance(failed, list) and failed
+                    else _page(len(found), more.get("total_affected_items"))
+                )
             case list():
                 found = lines.each(document)
             case {"_source": dict()}:
@@ -83,7 +88,23 @@ def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], int | None]:
     if alerts is not None:
         raise job.refuse("holds alerts of Wazuh, which tell what happened and not what is installed", _HINT, alerts)
     bare = [(one["_source"] if isinstance(one, dict) and "_source" in one else one, line) for one, line in found]
-    return bare, total if isinstance(total, int) else None
+    return bare, lacking
+
+
+def _page(count: int, total: Any) -> str | None:
+    """That a file is a page. An indexer that stopped counting says that there are more than its number or as many."""
+    at_least = isinstance(total, dict) and total.get("relation") == "gte"
+    number = total.get("value") if isinstance(total, dict) else total
+    if not isinstance(number, int) or not (number > count or (at_least and number == count)):
+        return None
+    return f"holds {count:,} of the {number:,}{' or more' if at_least else ''} entries that there are"
+
+
+def _cut_short(document: Facts) -> str | None:
+    shards = obj(document, "_shards").get("failed")
+    if document.get("timed_out") is True or (isinstance(shards, int) and shards > 0):
+        return "the indexer did not finish the search"
+    return None
 
 
 def _one_a_line(job: Job) -> list[tuple[Any, int]]:
@@ -105,7 +126,7 @@ def _agent(one: Any) -> dict[str, Any] | None:
     if not isinstance(one, dict):
         return None
     said = obj(one, "agent") or obj(one, "wazuh", "agent")
-    own = "id" in one and "lastKeepAlive" in one  # an agent of the API's own list
+    own = "id" in one and not one.keys().isdisjoint(("lastKeepAlive", "registerIP"))  # an agent of the API's own list
     ids = (said.get("id"), one.get("agent_id"), one.get("id") if own else None)
     name = next(
         (name for name in (said.get("name"), one.get("agent_name"), one.get("name") if own else None) if name), None
@@ -140,7 +161,9 @@ def _entry(bill: Bill, one: Any, line: int, declared: Facts | None) -> None:
         _vulnerability(bill, one, line, device)
     elif "hotfix" in package or "hotfix" in one:
         bill.pass_over("updates that are installed, which say nothing of those that are missing")
-    elif package or ("name" in one and {"format", "scan"} & one.keys()):
+    elif "browser" in one:
+        bill.pass_over("extensions of browsers, whose names are those of other programs")
+    elif package or ("name" in one and "format" in one):
         bill.row("software", line, asset_tag=device, **_software(package or one))
     elif obj(one, "source") or obj(one, "local"):
         _port(bill, one, line, device)
@@ -152,6 +175,9 @@ def _entry(bill: Bill, one: Any, line: int, declared: Facts | None) -> None:
         return
     elif serial := one.get("board_serial") or host.get("serial_number") or obj(one, "observer").get("serial_number"):
         bill.row("assets", line, **facts, serial=serial)
+        return
+    elif "registerIP" in one:  # an agent that never connected
+        bill.row("assets", line, **facts)
         return
     else:
         bill.pass_over(_OTHERS)

@@ -137,6 +137,47 @@ def test_a_page_of_a_longer_list_is_not_the_whole_look(tmp_path: Path) -> None:
         ) and "of the 125 entries that there are" in found
 
 
+def test_an_indexer_that_stopped_counting_or_searching_did_not_give_the_whole_list(tmp_path: Path) -> None:
+    found = json.loads(hits(*ENTRIES[:2]))
+    found["hits"]["total"] = {"value": 2, "relation": "gte"}
+    load = read(tmp_path, "wazuh", json.dumps(found), name="w.json")
+    assert load.incomplete == "w.json: holds 2 of the 2 or more entries that there are"
+    found["hits"]["total"]["relation"] = "eq"
+    assert read(tmp_path, "wazuh", json.dumps(found), name="w.json").incomplete is None
+    for more in ({"timed_out": True}, {"_shards": {"total": 2, "failed": 1}}):
+        load = read(tmp_path, "wazuh", json.dumps(found | more), name="w.json")
+        assert load.incomplete == "w.json: the indexer did not finish the search"
+    partly = json.loads(answer({"agent_id": "001", "board_serial": "5CG001"}))
+    partly["data"]["failed_items"] = [{"id": ["005"], "error": {"code": 1701}}]
+    load = read(tmp_path, "wazuh", json.dumps(partly), name="w.json")
+    assert load.incomplete == "w.json: Wazuh could not answer for 1 of those that it was asked about"
+
+
+def test_what_is_named_and_is_no_package_is_no_software(tmp_path: Path) -> None:
+    scan = {"id": 0, "time": "2026/10/30 10:00:00"}
+    text = answer(
+        {"agent_id": "001", "scan": scan, "name": "eth0", "mac": "02:00:00:00:00:01", "mtu": 1500, "state": "up"},
+        {"agent_id": "001", "scan": scan, "name": "kthreadd", "pid": "2", "ppid": 0},
+        {"agent_id": "001", "scan": scan, "name": "bash", "version": "5.2", "format": "deb"},
+    )
+    load = read(tmp_path, "wazuh", text, name="w.json")
+    conserved(load)
+    assert rows(load, "software", "name") == [("bash",)]
+    assert load.rows_blank == 2
+    extension = {"agent": AGENT, "browser": {"name": "chrome"}, "package": {"name": "Adobe Acrobat", "version": "15.1"}}
+    load = read(tmp_path, "wazuh", hits(extension), name="w.json")
+    assert "software" not in load.tables
+    assert load.rows_blank == 1
+
+
+def test_an_agent_that_never_connected_is_an_asset_of_which_nothing_is_known(tmp_path: Path) -> None:
+    text = answer({"id": "004", "name": "db-04", "ip": "any", "registerIP": "any", "status": "never_connected"})
+    load = read(tmp_path, "wazuh", text, name="w.json")
+    assert rows(load, "assets", "device_id", "hostname", "ip", "os", "last_seen") == [
+        ("004", "db-04", None, None, None)
+    ]
+
+
 def test_documents_one_a_line_keep_their_lines(tmp_path: Path) -> None:
     assert recognised(tmp_path, LINES)[0] == "wazuh"
     load = read(tmp_path, "wazuh", LINES + "broken\n", name="w.ndjson")
