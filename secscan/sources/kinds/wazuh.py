@@ -14,10 +14,11 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from secscan.doors import json
+from secscan.doors.csv import Table
 from secscan.model.errors import InputError
-from secscan.sources import looks, objects, values
+from secscan.sources import looks, objects, scanned, values
 from secscan.sources.bill import Bill, Facts, Lines, cves, obj, subject
-from secscan.sources.headed import Headed, fits, part_of
+from secscan.sources.headed import Headed, fits, part_of, with_column
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
@@ -247,6 +248,17 @@ _HOST: Final = part_of(
         "os_version": ("host.os.version",),
     },
 )
+_SCORE: Final = (("vulnerability.score.base",), ("vulnerability.score.version",))
+
+
+def _base(score: str, version: str) -> str:
+    return score if version.startswith("3") else ""
+
+
+def _scored(table: Table) -> bool:
+    return "vulnerability.score.base" in table.header
+
+
 _VULNERABILITIES: Final = Headed(
     what="Wazuh's vulnerabilities",
     needs=(("vulnerability.id", "cve"), ("package.name", "name"), ("vulnerability.severity", "severity")),
@@ -260,7 +272,8 @@ _VULNERABILITIES: Final = Headed(
                 "cves": ("vulnerability.id", "cve"),
                 "title": ("vulnerability.title", "title", "vulnerability.id", "cve"),
                 "severity": ("vulnerability.severity", "severity"),
-                "cvss3": ("cvss3_score",),
+                "cvss3": ("the base score", "cvss3_score"),
+                "first_seen": ("vulnerability.detected_at", "detection_time"),
                 "product": ("package.name", "name"),
                 "version": ("package.version", "version"),
                 "fixed_in": ("vulnerability.scanner.condition", "condition"),
@@ -269,10 +282,13 @@ _VULNERABILITIES: Final = Headed(
                 "cves": cves,
                 "fixed_in": lambda text: found[1] if (found := _LESS.match(text)) else "",
                 "cvss3": lambda text: "" if text in ("0", "0.0") else text,
+                "first_seen": lambda text: scanned.day(text.partition(" @ ")[0]) or text,
             },
         ),
         _HOST,
     ),
+    prepared=lambda table: with_column(table, "the base score", _SCORE, _base) if _scored(table) else table,
+    uses=("vulnerability.score.base", "vulnerability.score.version"),
 )
 _PACKAGES: Final = Headed(
     what="Wazuh's packages",

@@ -209,6 +209,19 @@ def test_tables_of_the_dashboard_are_told_by_their_headings(tmp_path: Path) -> N
     assert rows(load, "assets", "device_id", "hostname", "os_version") == [("pc", "PC-0001", "10.0.22631.4460")]
 
 
+def test_a_table_of_the_dashboard_gives_scores_of_version_3_and_its_days(tmp_path: Path) -> None:
+    text = """\
+agent.name,package.name,vulnerability.id,vulnerability.severity,vulnerability.score.base,vulnerability.score.version,vulnerability.detected_at
+web-01,curl,CVE-2024-6197,High,7.5,3.1,"Jun 30, 2026 @ 17:07:15.204"
+web-01,wget,CVE-2009-0001,High,9.3,2.0,2026-06-30T17:07:15Z
+"""
+    load = read(tmp_path, "wazuh", text, name="v.csv")
+    assert rows(load, "results", "product", "cvss3", "first_seen") == [
+        ("curl", 75, date(2026, 6, 30)), ("wget", None, date(2026, 6, 30)),
+    ]  # fmt: skip
+    assert not load.warnings
+
+
 def test_entries_that_name_no_agent_need_an_asset(tmp_path: Path) -> None:
     assert recognised(tmp_path, NAMELESS)[0] == "wazuh"
     item = answer({"cve": "CVE-2020-0001", "title": "t"})
