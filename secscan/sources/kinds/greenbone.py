@@ -298,10 +298,16 @@ class Greenbone:
     def read(self, job: Job) -> Found:
         match looks.like(job.data).kind:
             case "xml":
-                if not is_report(Sample(job.data, job.shown)):
+                sample = Sample(job.data, job.shown)
+                if not is_report(sample):
                     raise job.refuse(
                         f"is {looks.like(job.data).words}, not a report of Greenbone",
                         "export the report as XML or as CSV results",
+                    )
+                if any(tag == "report" and told.get("type") == "delta" for tag, told in sample.elements):
+                    raise job.refuse(
+                        "is a delta report: it compares two scans and lists what is gone beside what is there",
+                        "export the newer report itself",
                     )
                 return _xml(job)
         table = open_table(job, _CSV.is_header)

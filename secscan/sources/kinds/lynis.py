@@ -19,6 +19,8 @@ from secscan.sources.scanned import Scan
 _FINDINGS: Final = {"warning[]": "warning", "suggestion[]": "suggestion"}
 _LISTENS = re.compile(r"(?:.*\|)?(tcp|udp)6?\|(?!127\.|\[?::1\]?:|22[4-9]\.|23\d\.)[^|]*:(\d{1,5})\|.*", re.ASCII)
 """Ports that others can reach: not those of the machine's loopback, and no group addresses."""
+_STARTS = re.compile(r"\d Starting Lynis \d", re.ASCII)
+"""How its log begins."""
 _KINDS: Final = {"dpkg": "dpkg", "rpm": "rpm"}
 
 
@@ -36,6 +38,8 @@ class Lynis:
             if equals and not key.startswith("#"):
                 said.setdefault(key.strip(), []).append((number, value.strip()))
         if "lynis_version" not in said:
+            if any(_STARTS.search(line) for line in lines[:5]):
+                raise job.refuse("is the log of Lynis, which tells how it looked", "take /var/log/lynis-report.dat")
             raise job.refuse("is not a report of Lynis (no lynis_version)", "take /var/log/lynis-report.dat")
         return _found(job, said)
 
@@ -100,10 +104,17 @@ def _found(job: Job, said: dict[str, list[tuple[int, str]]]) -> Found:
 
 
 def _inventory(scan: Scan, said: dict[str, list[tuple[int, str]]], host: str, kind: str | None) -> None:
+    versions: dict[str, str] = {}
     for line, text in said.get("installed_packages_array", ()):
         for entry in filter(None, text.split("|")):
             name, _, version = entry.rpartition(",")
             scan.add("software", line, asset_tag=host, name=name or version, version=version if name else "", kind=kind)
+            versions[name] = version
+    for line, name in said.get("vulnerable_package[]", ()):  # the names behind one warning
+        scan.add(
+            "results", line, asset_tag=host, hostname=host, check="PKGS-7392", title="vulnerable package", product=name,
+            version=versions.get(name, ""), severity="warning", state="open",
+        )  # fmt: skip
     told: set[tuple[str, str]] = set()
     for line, text in said.get("network_listen[]", ()):
         if (found := _LISTENS.fullmatch(text)) and (at := (found[1], found[2])) not in told:
@@ -117,7 +128,7 @@ def _fits(sample: Sample) -> str | None:
         line.startswith("report_version_major=") for line in head
     ):
         return "certain: a report of Lynis, by its lines 'lynis_version' and 'report_version_major'"
-    return None
+    return "certain: the log of Lynis" if any(_STARTS.search(line) for line in head[:5]) else None
 
 
 KINDS: Final = (Kind(name="lynis", reader=Lynis(), tables=scanned.TABLES, row="warning or suggestion", fits=_fits),)

@@ -235,6 +235,13 @@ It is vulnerable according to: CVE-2026-26690.",75,2026-11-01T10:00:00Z
     ]  # fmt: skip
 
 
+def test_a_comparison_of_two_scans_is_refused_by_name(tmp_path: Path) -> None:
+    text = '<report><report id="1" type="delta"><delta/><scan_run_status>Done</scan_run_status><results/></report></report>'
+    assert recognised(tmp_path, text)[0] == "greenbone"
+    with pytest.raises(InputError, match="is a delta report"):
+        read(tmp_path, "greenbone", text, name="g.xml")
+
+
 def test_an_address_is_no_host_name(tmp_path: Path) -> None:
     text = f"<report><report><scan_run_status>Done</scan_run_status><results>{described('80/tcp', '10.0.0.9', '10.0.0.9', 'x')}</results></report></report>"
     load = read(tmp_path, "greenbone", text, name="g.xml")

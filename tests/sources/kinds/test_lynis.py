@@ -66,6 +66,21 @@ def test_a_report_is_a_machine_with_its_packages_ports_and_results(tmp_path: Pat
     assert "erson" not in repr(load)
 
 
+def test_packages_behind_a_warning_are_results_of_their_own_that_do_not_count(tmp_path: Path) -> None:
+    text = REPORT.replace("finish=true", "vulnerable_package[]=apt\nvulnerable_package[]=nowhere\nfinish=true")
+    load = read(tmp_path, "lynis", text, name="lynis-report.dat")
+    conserved(load)
+    assert load.rows_read == read(tmp_path, "lynis", REPORT, name="lynis-report.dat").rows_read
+    assert rows(load, "results", "check", "product", "version")[-2:] == [
+        ("PKGS-7392", "apt", "2.6.1"), ("PKGS-7392", "nowhere", None),
+    ]  # fmt: skip
+
+
+def test_the_log_is_told_from_the_report(tmp_path: Path) -> None:
+    log = "2026-11-02 03:00:00 Starting Lynis 3.0.8 with PID 7, build date 2022-05-17\n2026-11-02 03:00:00 ====\n"
+    assert recognised(tmp_path, log) == ("lynis", "certain: the log of Lynis")
+
+
 def test_a_report_that_did_not_finish_is_incomplete(tmp_path: Path) -> None:
     assert "Lynis did not finish" in (read(tmp_path, "lynis", REPORT.replace("finish=true\n", "")).incomplete or "")
 
@@ -78,7 +93,14 @@ def test_results_of_a_machine_without_a_name_are_refused(tmp_path: Path) -> None
     assert not load.tables
 
 
-@pytest.mark.parametrize(("data", "says"), [("a=b\n", "no lynis_version"), ("{}", "is JSON, not a report of Lynis")])
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ("2026-11-02 03:00:00 Starting Lynis 3.0.8 with PID 7, build date 2022-05-17\n", "is the log of Lynis"),
+        ("a=b\n", "no lynis_version"),
+        ("{}", "is JSON, not a report of Lynis"),
+    ],
+)
 def test_what_is_no_report_is_refused(tmp_path: Path, data: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         read(tmp_path, "lynis", data)
