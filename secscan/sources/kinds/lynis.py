@@ -106,9 +106,8 @@ def _found(job: Job, said: dict[str, list[tuple[int, str]]]) -> Found:
 def _inventory(scan: Scan, said: dict[str, list[tuple[int, str]]], host: str, kind: str | None) -> None:
     versions: dict[str, str] = {}
     for line, text in said.get("installed_packages_array", ()):
-        for entry in filter(None, text.split("|")):
-            name, _, version = entry.rpartition(",")
-            scan.add("software", line, asset_tag=host, name=name or version, version=version if name else "", kind=kind)
+        for name, version in dict.fromkeys(_package(entry, kind) for entry in text.split("|") if entry.strip(", ")):
+            scan.add("software", line, asset_tag=host, name=name, version=version, kind=kind)
             versions[name] = version
     for line, name in said.get("vulnerable_package[]", ()):  # the names behind one warning
         scan.add(
@@ -120,6 +119,20 @@ def _inventory(scan: Scan, said: dict[str, list[tuple[int, str]]], host: str, ki
         if (found := _LISTENS.fullmatch(text)) and (at := (found[1], found[2])) not in told:
             told.add(at)
             scan.add("services", line, asset_tag=host, proto=at[0], port=at[1])
+
+
+def _package(entry: str, kind: str | None) -> tuple[str, str]:
+    """Name and version, without the architecture that dpkg writes behind the name, rpm behind the version and dnf behind the name."""
+    name, *rest = entry.split(",")
+    version = "" if rest[:1] == ["0"] and len(rest) > 1 else "".join(rest[:1])  # NAME,0, where nobody asked for it
+    if kind == "dpkg":
+        return name.partition(":")[0], version
+    if kind == "rpm":
+        return _ARCHITECTURE.sub("", name), _ARCHITECTURE.sub("", version)
+    return name, version
+
+
+_ARCHITECTURE = re.compile(r"\.(?:x86_64|noarch|i[3-6]86|aarch64|ppc64(?:le)?|s390x?|armv7hl|riscv64|\(none\))$")
 
 
 def _fits(sample: Sample) -> str | None:

@@ -81,6 +81,23 @@ def test_the_log_is_told_from_the_report(tmp_path: Path) -> None:
     assert recognised(tmp_path, log) == ("lynis", "certain: the log of Lynis")
 
 
+@pytest.mark.parametrize(
+    ("manager", "listed", "packages"),
+    [
+        ("dpkg", "|gcc-12-base:amd64,12.2.0-14|g++,4:12.2.0-3|", [("gcc-12-base", "12.2.0-14", "dpkg"), ("g++", "4:12.2.0-3", "dpkg")]),
+        ("rpm", "|bash,4.4.20-3.el8.x86_64,|tzdata,2024a-1.el8.noarch,|", [("bash", "4.4.20-3.el8", "rpm"), ("tzdata", "2024a-1.el8", "rpm")]),
+        ("rpm", "|bash,4.4.20-3.el8.x86_64,|bash.x86_64,4.4.20-3.el8|python3.12.x86_64,3.12.1-2.el9|", [("bash", "4.4.20-3.el8", "rpm"), ("python3.12", "3.12.1-2.el9", "rpm")]),
+        ("pkginfo", "|openssl,0,|", [("openssl", None, None)]),
+        ("pacman", "|bash,5.2.037-1|", [("bash", "5.2.037-1", None)]),
+    ],
+)  # fmt: skip
+def test_every_manager_of_packages_has_a_form_of_its_own(
+    tmp_path: Path, manager: str, listed: str, packages: list[tuple[str, str | None, str | None]]
+) -> None:
+    text = f"lynis_version=3.1\nhostname=oak\npackage_manager[]={manager}\ninstalled_packages_array={listed}\nfinish=true\n"
+    assert rows(read(tmp_path, "lynis", text, name="l.dat"), "software", "name", "version", "kind") == packages
+
+
 def test_a_report_that_did_not_finish_is_incomplete(tmp_path: Path) -> None:
     assert "Lynis did not finish" in (read(tmp_path, "lynis", REPORT.replace("finish=true\n", "")).incomplete or "")
 
