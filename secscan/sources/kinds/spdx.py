@@ -25,6 +25,8 @@ _PLAIN: Final = {
     "model": "models", "test": "tests", "documentation": "documents",
 }  # fmt: skip
 """Purposes of a package that is no program, in words."""
+_GATHERS: Final = "SPDXRef-Application-"
+"""Trivy's ids of headings over the packages of one list, whose names (``Java``, ``Python``) would be taken for programs."""
 _NOTHING: Final = frozenset(("", "NOASSERTION", "NONE"))
 _LINE: Final = 20_000
 _TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9]*): ?(.*)", re.ASCII)
@@ -89,6 +91,8 @@ def _read(job: Job, document: _Document) -> Found:
         row = _software(one)
         if one.purpose in _PLAIN:
             bill.pass_over(f"packages that are {_PLAIN[one.purpose]}")
+        elif one.version is None and one.url is None and one.id.startswith(_GATHERS):
+            bill.pass_over("packages that only gather others, as Trivy writes a list of packages")
         elif about == [one] != document.packages and one.version is None and one.url is None:
             bill.pass_over("packages that are what the document is about, and of no version")
         elif systems == [one]:

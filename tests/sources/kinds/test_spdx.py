@@ -140,6 +140,16 @@ def test_what_the_document_is_about_is_no_program_where_it_has_no_version(tmp_pa
     assert rows(alone, "software", "name") == [("/srv/payroll",)]
 
 
+def test_a_heading_of_trivys_over_a_list_of_packages_is_no_program(tmp_path: Path) -> None:
+    heading = {"SPDXID": "SPDXRef-Application-202c31aa", "name": "Java", "primaryPackagePurpose": "APPLICATION"}
+    load = read(tmp_path, "spdx", document([PACKAGES[0], heading, PACKAGES[2]]), name="s.json")
+    conserved(load)
+    assert rows(load, "software", "name") == [("bash",)]
+    tags = TAGS + "\nPackageName: Java\nSPDXID: SPDXRef-Application-202c31aa\n"
+    names = rows(read(tmp_path, "spdx", tags, name="s.spdx"), "software", "name")
+    assert names == rows(read(tmp_path, "spdx", TAGS, name="s.spdx"), "software", "name")
+
+
 def test_models_and_sets_of_data_of_version_3_are_packages_and_no_programs(tmp_path: Path) -> None:
     more = [
         {"type": "dataset_DatasetPackage", "spdxId": "urn:d", "name": "faces", "software_primaryPurpose": "data"},
