@@ -49,9 +49,8 @@ class OsvScanner:
                 if said.get("commit") and not said.get("name"):
                     bill.pass_over("sources that are known by their commit alone")
                 else:
-                    name = said.get("os_package_name") or said.get(
-                        "name"
-                    )  # the latter may be that of the source package
+                    # Its plain name may be that of the source package.
+                    name = said.get("os_package_name") or said.get("name")
                     bill.row(
                         "software", line, asset_tag=device, name=name, version=said.get("version"), kind=_kind(said)
                     )
