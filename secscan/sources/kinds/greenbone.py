@@ -256,6 +256,8 @@ def _xml(job: Job) -> Found:
         lacking.append(f"the scan of {report.unended:,} hosts did not end")
     if report.bare:
         lacking.append(scanned.bare(report.bare, hosts))
+    if not hosts:
+        lacking.append(scanned.NOBODY)
     return report.scan.found()
 
 

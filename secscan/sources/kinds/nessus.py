@@ -325,7 +325,7 @@ def _file(job: Job) -> Found:
         report.scan.lacking.append(f"line {broken.place.line}: the file {broken.reason}")
     if report.unended:
         report.scan.lacking.append(f"the scan of {report.unended:,} hosts did not end")
-    report.scan.lacking += report.inside.lacking()
+    report.scan.lacking += report.inside.lacking() if report.scan.read else [scanned.NOBODY]
     return report.scan.found()
 
 

@@ -274,6 +274,8 @@ def _xml(job: Job) -> Found:
         )
     if report.silent:
         report.scan.lacking.append("it names addresses without results")
+    if not report.scan.read:
+        report.scan.lacking.append(scanned.NOBODY)
     report.explain()
     rows = report.scan.tables["results"].columns
     report.scan.lacking += _failed(rows["title"], rows["asset_tag"])
