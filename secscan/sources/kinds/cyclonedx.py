@@ -161,9 +161,15 @@ def _software(said: Facts) -> dict[str, Any]:
     version = said.get("version") or None
     if url is not None and version in (None, url.version):
         version = url.full_version or version
-    published = (said.get("publisher"), obj(said, "supplier").get("name"), obj(said, "manufacturer").get("name"))
+    published = (said.get("publisher"), _firm(obj(said, "supplier")), _firm(obj(said, "manufacturer")))
     publisher = next((found for one in published if one and (found := organisation(one))), None)
     return {"name": name, "version": version, "publisher": publisher, "kind": kind}
+
+
+def _firm(entity: Facts) -> Any:
+    """The name of a supplier; None where its only address is a mail of its own: some tools write the author there."""
+    itself = any(one.get("email") and not one.get("name") for one in listed(entity.get("contact")))
+    return None if itself and not entity.get("url") else entity.get("name")
 
 
 def _word(said: Facts, key: str) -> str:
@@ -275,8 +281,15 @@ def _component(one: Element) -> dict[str, Any]:
     for name in ("name", "version", "group", "publisher", "purl", "scope"):
         said[name] = _says(one, name)
     for name in ("supplier", "manufacturer"):
-        said[name] = {"name": _says(one, name, "name")}
+        said[name] = _entity(_below(one, name))
     return said
+
+
+def _entity(one: Element | None) -> dict[str, Any]:
+    if one is None:
+        return {}
+    contacts = [{"name": _says(each, "name"), "email": _says(each, "email")} for each in _each(one, "contact")]
+    return {"name": _says(one, "name"), "url": _says(one, "url"), "contact": contacts}
 
 
 def _vulnerability(one: Element, within: str | None = None) -> dict[str, Any]:

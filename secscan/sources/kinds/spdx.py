@@ -151,6 +151,8 @@ def _from_json(job: Job) -> _Document:
     if _is_three(document):
         return _graph(job, document)
     two = _two(document)
+    if two is None and _is_early(document):
+        raise job.refuse("is SPDX 3 in a form from before its release", "write it as 3.0 or as 2.3")
     if two is None:
         raise job.refuse("is JSON, but no SPDX document: that has an 'spdxVersion', or an '@graph' of SPDX 3")
     _known(job, objects.word(two["spdxVersion"]))
@@ -263,6 +265,11 @@ def _is_three(document: Any) -> bool:
     return any(_CONTEXT in one for one in (context if isinstance(context, list) else [context]) if isinstance(one, str))
 
 
+def _is_early(document: Any) -> bool:
+    context = obj(document, "@context")
+    return any(isinstance(one, str) and "spdx.org/rdf/" in one for one in context.values())
+
+
 def _graph(job: Job, document: Mapping[str, Any]) -> _Document:
     lines = Lines(job.data)
     entries = [(one, line) for one, line in lines.each(document.get("@graph"), "@graph") if isinstance(one, dict)]
@@ -337,6 +344,8 @@ def _fits(sample: Sample) -> str | None:
         return "certain: an SPDX document, by its spdxVersion"
     if _is_three(sample.document):
         return "certain: an SPDX 3 document, by its context"
+    if _is_early(sample.document):
+        return "certain: SPDX 3 in a form from before its release, which is not read"
     if _is_tags(sample):
         return "certain: an SPDX document as tag-value"
     form = _other_form(sample)

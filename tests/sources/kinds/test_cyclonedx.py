@@ -198,6 +198,19 @@ def test_what_is_expected_to_be_there_already_is_not_what_is_installed(tmp_path:
     )
 
 
+def test_a_supplier_that_is_its_own_contact_is_a_person_and_not_read(tmp_path: Path) -> None:
+    person = {"name": "A Person", "contact": [{"email": "a.person@oak.example"}]}
+    firm = {"name": "Elm Ltd", "url": ["https://elm.example"], "contact": [{"email": "sales@elm.example"}]}
+    desk = {"name": "Ash plc", "contact": [{"name": "Sales", "email": "sales@ash.example"}]}
+    parts = [library(str(n), supplier=one) for n, one in enumerate((person, firm, desk))]
+    load = read(tmp_path, "cyclonedx", bom(parts), name="s.json")
+    assert rows(load, "software", "publisher") == [(None,), ("Elm Ltd",), ("Ash plc",)]
+    mail = "<supplier><name>A Person</name><contact><email>a.person@oak.example</email></contact></supplier>"
+    text = XML.replace("<group>org.apache.struts</group>", f"{mail}<group>org.apache.struts</group>", 1)
+    assert text != XML
+    assert "A Person" not in repr(read(tmp_path, "cyclonedx", text, name="s.xml"))
+
+
 def test_a_bill_of_what_a_machine_runs_is_about_its_system(tmp_path: Path) -> None:
     about = {"component": {"type": "operating-system", "name": "ubuntu", "version": "22.04"}}
     load = read(tmp_path, "cyclonedx", bom([library()], metadata=about), name="s.json", asset="WEB-07")

@@ -162,6 +162,15 @@ def test_models_and_sets_of_data_of_version_3_are_packages_and_no_programs(tmp_p
     assert "s.json: packages that are sets of data: 1, counted as blank" in load.warnings
 
 
+def test_version_3_before_its_release_is_refused_by_name(tmp_path: Path) -> None:
+    text = json.dumps(
+        {"@context": {"core": "https://spdx.org/rdf/Core/"}, "@graph": [{"@type": "Package", "name": "bash"}]}
+    )
+    assert recognised(tmp_path, text)[0] == "spdx"
+    with pytest.raises(InputError, match=r"is SPDX 3 in a form from before its release; write it as 3\.0 or as 2\.3"):
+        read(tmp_path, "spdx", text, name="s.json")
+
+
 @pytest.mark.parametrize(
     "text", ["SPDXID: SPDXRef-DOCUMENT\ncreationInfo:\n  created: x\n", "---\nspdxVersion: SPDX-2.3\nname: x\n"]
 )
