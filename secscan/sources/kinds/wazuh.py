@@ -18,7 +18,7 @@ from secscan.doors.csv import Table
 from secscan.model.errors import InputError
 from secscan.sources import looks, objects, scanned, values
 from secscan.sources.bill import Bill, Facts, Lines, cves, obj, subject
-from secscan.sources.headed import Headed, fits, part_of, with_column
+from secscan.sources.headed import Aside, Headed, fits, part_of, with_column
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
@@ -137,17 +137,26 @@ def _agent(one: Any) -> dict[str, Any] | None:
         return None
     host = obj(said, "host")
     ip = one.get("ip") if own else one.get("agent_ip") or host.get("ip")
-    return {"device_id": device, "hostname": name, "ip": None if ip == "any" else ip, **_system(obj(host, "os"))}
+    return {"device_id": device, "hostname": name, "ip": _address(ip), **_system(obj(host, "os"))}
+
+
+def _address(found: Any) -> Any:
+    """Where others reach an agent; None where it says ``any``, or names itself as the manager's own agent does."""
+    if isinstance(found, list):
+        return [one for one in found if _address(one)] or None
+    return None if found == "any" or objects.word(found).startswith(("127.", "::1")) else found
 
 
 def _system(told: Facts) -> dict[str, Any]:
     """An operating system; of Windows with the last part of the build, where it stands apart."""
-    version, build = objects.word(told.get("version")), objects.word(told.get("build"))
-    head, _, revision = build.partition(".")
-    if revision and version.rpartition(".")[2] == head:
-        version = f"{version}.{revision}"
+    version = _build(objects.word(told.get("version")), objects.word(told.get("build")))
     name = told.get("name") or told.get("full")
     return {"os": name, "os_version": version} if name else {}
+
+
+def _build(version: str, build: str) -> str:
+    head, _, revision = build.partition(".")
+    return f"{version}.{revision}" if revision and version.rpartition(".")[2] == head else version
 
 
 def _entry(bill: Bill, one: Any, line: int, declared: Facts | None) -> None:
@@ -316,8 +325,73 @@ _SYSTEMS: Final = Headed(
     needs=(_NAME, ("host.os.name", "host.os.full"), ("host.os.version",)),
     parts=(replace(_HOST, once=None, columns={**_HOST.columns, "hostname": ("host.hostname", *_NAME)}),),
 )
-_TABLES: Final = (_VULNERABILITIES, _PACKAGES, _SYSTEMS)
-_MARKS: Final = ((_NAME, ("vulnerability.id",)), (("package.type", "package.vendor", "package.architecture"),), ())
+_BUILD: Final = (("OS version",), ("OS version build",))
+_AGENTS: Final = Headed(
+    what="Wazuh's agents",
+    needs=(("ID",), ("Name",), ("IP address",), ("OS name",), ("Last keep alive",)),
+    parts=(
+        part_of(
+            "assets",
+            columns={
+                "device_id": ("ID",),
+                "hostname": ("Name",),
+                "ip": ("IP address",),
+                "os": ("OS name",),
+                "os_version": ("the build", "OS version"),
+                "last_seen": ("Last keep alive",),
+            },
+            turns={
+                "ip": lambda text: _address(text) or "",
+                "last_seen": lambda text: "" if text.startswith("9999") else text,  # the manager's own agent
+            },
+        ),
+    ),
+    prepared=lambda table: with_column(table, "the build", _BUILD, _build),
+    uses=("OS version build",),
+)
+"""This and the next two are the dashboard's own tables, under its labels; it writes those of one agent without its name."""
+_PORTS: Final = Headed(
+    what="Wazuh's ports",
+    needs=(("Local IP address",), ("Local port",), ("Protocol",)),
+    parts=(part_of("services", columns={"proto": ("Protocol",), "port": ("Local port",)}),),
+    asides=(
+        Aside(
+            headings=("Local IP address",),
+            so=lambda text: text.startswith("127.") or text == "::1",
+            says="ports that only the machine itself reaches",
+        ),
+        Aside(
+            headings=("State",),
+            so=lambda text: text.casefold() not in ("", "listening", "unknown"),
+            says="connections, which are no listening ports",
+        ),
+    ),
+)
+_PROGRAMS: Final = Headed(
+    what="Wazuh's packages of one agent",
+    needs=(("Name",), ("Version",), ("Vendor",), ("Architecture",)),
+    parts=(
+        part_of(
+            "software",
+            columns={"name": ("Name",), "version": ("Version",), "publisher": ("Vendor",), "kind": ("Format",)},
+            turns=_PACKAGES.parts[0].turns,
+        ),
+    ),
+)
+_LABELS: Final = frozenset(
+    ("name", "version", "vendor", "architecture", "description", "format", "size", "priority", "section", "source", "location", "multiarch",
+     "install_time", "scan_id", "scan_date", "registered_at", "item_id", "checksum", "cpe", "msu_name")
+)  # fmt: skip
+"""Headings of the last of them, folded: a list with any other, a device before all, is somebody else's."""
+_TABLES: Final = (_VULNERABILITIES, _PACKAGES, _SYSTEMS, _AGENTS, _PORTS, _PROGRAMS)
+_MARKS: Final = (
+    (_NAME, ("vulnerability.id",)),
+    (("package.type", "package.vendor", "package.architecture"),),
+    (),
+    (("Last keep alive",), ("Registration date", "Node", "Status")),
+    (),
+    (),
+)
 
 
 def _table(job: Job) -> Found:
@@ -330,12 +404,13 @@ def _table(job: Job) -> Found:
             "is a table, but none of Wazuh's: those have columns such as 'agent.name', 'package.name', 'vulnerability.id'",
             _HINT,
         )
-    if any(name in sample.headings for name in _DEVICE):
+    if told is _AGENTS or any(name in sample.headings for name in _DEVICE):
         return told.read(job)
     who = subject(job, None)
     first = told.parts[0]
     named = {name: headings for name, headings in first.columns.items() if name != "asset_tag"}
-    of = replace(first, columns=named, required=("title",), constant={"asset_tag": who["device_id"]})
+    needed = tuple(name for name in first.required if name != "asset_tag")
+    of = replace(first, columns=named, required=needed, constant={"asset_tag": who["device_id"]})
     return replace(told, parts=(of,)).read(job)
 
 
@@ -352,7 +427,12 @@ def _fits(sample: Sample) -> str | None:
     if "cve" in sample.headings and not {"detection_time", "condition", "cvss3_score"} & sample.headings:
         return None
     return next(
-        (words for table, marks in zip(_TABLES, _MARKS, strict=True) if (words := fits(table, marks)(sample))), None
+        (
+            words
+            for table, marks in zip(_TABLES, _MARKS, strict=True)
+            if (words := fits(table, marks)(sample)) and (table is not _PROGRAMS or sample.headings <= _LABELS)
+        ),
+        None,
     )
 
 

@@ -222,6 +222,47 @@ web-01,wget,CVE-2009-0001,High,9.3,2.0,2026-06-30T17:07:15Z
     assert not load.warnings
 
 
+AGENTS = """\
+ID,Name,IP address,Group,OS name,OS version,OS version build,Node,Version,Registration date,Last keep alive,Status
+000,manager,127.0.0.1,,Ubuntu,22.04,,n1,Wazuh v4.7.2,2024-01-01T00:00:00+00:00,9999-12-31T23:59:59+00:00,active
+001,web-01,10.0.0.7,default,Microsoft Windows Server 2019 Standard,10.0.17763,17763.5329,n1,Wazuh v4.7.2,2024-01-01T00:00:00+00:00,2026-11-01T10:00:00+00:00,active
+004,db-04,any,,,,,,,2024-01-01T00:00:00+00:00,,never_connected
+"""
+PORTS = """\
+Process,Local IP address,Local port,State,Protocol
+sshd,0.0.0.0,22,listening,tcp
+postgres,127.0.0.1,5432,listening,tcp
+curl,10.0.0.7,50000,established,tcp
+snmpd,0.0.0.0,161,,udp
+"""
+PROGRAMS = "Name,Architecture,Version,Vendor,Description,Format\nnginx,amd64,1.24.0-2,A Person <a.person@oak.example>,web,deb\n"
+
+
+def test_tables_under_the_dashboards_labels_are_read_and_those_of_one_agent_need_its_name(tmp_path: Path) -> None:
+    assert recognised(tmp_path, AGENTS)[1].startswith("certain: Wazuh's agents")
+    load = read(tmp_path, "wazuh", AGENTS, name="a.csv")
+    assert rows(load, "assets", "device_id", "hostname", "ip", "os_version", "last_seen") == [
+        ("000", "manager", None, "22.04", None),
+        ("001", "web-01", ("10.0.0.7",), "10.0.17763.5329", date(2026, 11, 1)),
+        ("004", "db-04", None, None, None),
+    ]
+    for text in (PORTS, PROGRAMS):
+        assert recognised(tmp_path, text)[0] == "wazuh"
+        with pytest.raises(InputError, match="does not say which asset it is of"):
+            read(tmp_path, "wazuh", text, name="p.csv")
+    load = read(tmp_path, "wazuh", PORTS, name="p.csv", asset="OT-1")
+    conserved(load)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (4, 2, 2)
+    assert rows(load, "services", "asset_tag", "proto", "port") == [("OT-1", "tcp", 22), ("OT-1", "udp", 161)]
+    load = read(tmp_path, "wazuh", PROGRAMS + ",amd64,1.0,,,deb\n", name="p.csv", asset="OT-1")
+    conserved(load)
+    assert [(bad.line, bad.reason) for bad in load.refused] == [(3, "name is empty")]
+    assert rows(load, "software", "asset_tag", "name", "version", "publisher", "kind") == [
+        ("OT-1", "nginx", "1.24.0-2", None, "dpkg")
+    ]
+    assert recognised(tmp_path, "Hostname," + PROGRAMS.replace("\n", "\npc,", 1))[0] != "wazuh"
+
+
 def test_entries_that_name_no_agent_need_an_asset(tmp_path: Path) -> None:
     assert recognised(tmp_path, NAMELESS)[0] == "wazuh"
     item = answer({"cve": "CVE-2020-0001", "title": "t"})
