@@ -19,6 +19,10 @@ from secscan.sources.scanned import Scan
 _FINDINGS: Final = {"warning[]": "warning", "suggestion[]": "suggestion"}
 _LISTENS = re.compile(r"(?:.*\|)?(tcp|udp)6?\|(?!127\.|\[?::1\]?:|22[4-9]\.|23\d\.)[^|]*:(\d{1,5})\|.*", re.ASCII)
 """Ports that others can reach: not those of the machine's loopback, and no group addresses."""
+_LISTENS_ELSEWHERE = re.compile(
+    r"(?!127\.|\[?::1\]?:|22[4-9]\.|23\d\.)[^|]*[:.](\d{1,5})\|(tcp|udp)[46]{0,2}\|.*", re.ASCII
+)
+"""The same, as it writes those of BSD and of older Linux."""
 _STARTS = re.compile(r"\d Starting Lynis \d", re.ASCII)
 """How its log begins."""
 _KINDS: Final = {"dpkg": "dpkg", "rpm": "rpm"}
@@ -114,9 +118,19 @@ def _inventory(scan: Scan, said: dict[str, list[tuple[int, str]]], host: str, ki
             "results", line, asset_tag=host, hostname=host, check="PKGS-7392", title="vulnerable package", product=name,
             version=versions.get(name, ""), severity="warning", state="open",
         )  # fmt: skip
-    told: set[tuple[str, str]] = set()
-    for line, text in said.get("network_listen[]", ()):
-        if (found := _LISTENS.fullmatch(text)) and (at := (found[1], found[2])) not in told:
+    told: set[tuple[str, ...]] = set()
+    listens = [
+        (line, found.group(1, 2))
+        for line, text in said.get("network_listen[]", ())
+        if (found := _LISTENS.fullmatch(text))
+    ]
+    listens += [
+        (line, found.group(2, 1))
+        for line, text in said.get("network_listen_port[]", ())
+        if (found := _LISTENS_ELSEWHERE.fullmatch(text))
+    ]
+    for line, at in listens:
+        if at not in told:
             told.add(at)
             scan.add("services", line, asset_tag=host, proto=at[0], port=at[1])
 

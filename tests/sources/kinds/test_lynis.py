@@ -76,6 +76,27 @@ def test_packages_behind_a_warning_are_results_of_their_own_that_do_not_count(tm
     ]  # fmt: skip
 
 
+def test_ports_of_bsd_and_of_older_versions_stand_the_other_way_round(tmp_path: Path) -> None:
+    ports = (
+        "0.0.0.0:10000|udp|perl|",
+        "*.8080|tcp46||",
+        "127.0.0.1.631|tcp4||",
+        "*.*|udp4||",
+        "127.0.0.1:25|tcp|exim|",
+        "*:22|tcp4|sshd|",
+        "[::]:22|tcp|sshd|",
+        "[::1]:631|tcp|cupsd|",
+        "224.0.0.251:5353|udp|x|",
+    )
+    text = (
+        "lynis_version=2.6\nhostname=oak\n"
+        + "".join(f"network_listen_port[]={port}\n" for port in ports)
+        + "finish=true\n"
+    )
+    load = read(tmp_path, "lynis", text, name="l.dat")
+    assert rows(load, "services", "proto", "port") == [("udp", 10000), ("tcp", 8080), ("tcp", 22)]
+
+
 def test_the_log_is_told_from_the_report(tmp_path: Path) -> None:
     log = "2026-11-02 03:00:00 Starting Lynis 3.0.8 with PID 7, build date 2022-05-17\n2026-11-02 03:00:00 ====\n"
     assert recognised(tmp_path, log) == ("lynis", "certain: the log of Lynis")
