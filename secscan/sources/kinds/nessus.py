@@ -470,13 +470,13 @@ def _csv(form: _Form, table: Table, job: Job) -> Found:
     plugins, devices, outputs = (scanned.texts(table, *names) for names in ((form.plugin,), form.device, form.output))
     devices = [values.clean(device) for device in devices]
     seen: dict[str, _Seen] = {}
-    protos, ports = scanned.texts(table, "Protocol"), scanned.texts(table, "Port")
-    for plugin, device, proto, port, output, line in zip(
-        plugins, devices, protos, ports, outputs, table.lines, strict=True
+    protos, ports, names = (scanned.texts(table, name) for name in ("Protocol", "Port", "Service"))
+    for plugin, device, proto, port, name, output, line in zip(
+        plugins, devices, protos, ports, names, outputs, table.lines, strict=True
     ):
         if not values.is_unknown(device):
             now = seen.setdefault(device, _Seen())
-            now.port(proto.strip(), port.strip(), "", line)
+            now.port(proto.strip(), port.strip(), name.strip(), line)
             now.take(plugin.strip(), proto.strip(), port.strip(), output, line)
     systems = [_system(text) for text in scanned.texts(table, *form.system)]
     told: dict[str, str] = {}
