@@ -471,11 +471,14 @@ def _csv(form: _Form, table: Table, job: Job) -> Found:
     devices = [values.clean(device) for device in devices]
     seen: dict[str, _Seen] = {}
     protos, ports, names = (scanned.texts(table, name) for name in ("Protocol", "Port", "Service"))
-    for plugin, device, proto, port, name, output, line in zip(
-        plugins, devices, protos, ports, names, outputs, table.lines, strict=True
+    states = scanned.texts(table, "Vulnerability State", "state")
+    for plugin, device, proto, port, name, output, state, line in zip(
+        plugins, devices, protos, ports, names, outputs, states, table.lines, strict=True
     ):
         if not values.is_unknown(device):
             now = seen.setdefault(device, _Seen())
+            if _STATES.get(state.strip().casefold()) == "fixed":
+                continue  # what it was about may be gone with it
             now.port(proto.strip(), port.strip(), name.strip(), line)
             now.take(plugin.strip(), proto.strip(), port.strip(), output, line)
     systems = [_system(text) for text in scanned.texts(table, *form.system)]

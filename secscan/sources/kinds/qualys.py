@@ -139,7 +139,11 @@ def _csv(job: Job) -> Found:
     found = _CSV.of(table, job)
     beside = Scan(job)
     told: dict[tuple[str, str, str], int] = {}
-    for device, port, proto, line in zip(devices, say("Port"), say("Protocol"), table.lines, strict=True):
+    for device, port, proto, state, line in zip(
+        devices, say("Port"), say("Protocol"), say("Vuln Status", "Status"), table.lines, strict=True
+    ):
+        if _STATES.get(state.casefold()) == "fixed":
+            continue  # what it was about may be gone with it
         if device and scanned.port(port) and scanned.proto(proto):
             told.setdefault((device, proto.casefold(), port), line)
     beside.lacking += _failed(say(*_TITLE), devices)
@@ -241,7 +245,7 @@ class _Report(Walk):
                 first_seen=scanned.day(one.get("FIRST_FOUND", "")), last_seen=scanned.day(one.get("LAST_FOUND", "")),
                 facts={"Type": one.get("TYPE", "")},
             )  # fmt: skip
-            if proto and port:
+            if proto and port and _STATES.get(one.get("VULN_STATUS", "").casefold()) != "fixed":
                 name_of = one.get("SERVICE", "")
                 tls = name_of and one.get("SSL", "").casefold() in ("true", "1")
                 ports.setdefault((proto, port), (line, f"ssl/{name_of}" if tls else name_of))

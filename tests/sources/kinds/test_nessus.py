@@ -320,9 +320,11 @@ def test_a_csv_of_vulnerability_management_names_the_service_of_a_port(tmp_path:
 Plugin ID,CVE,CVSS,Risk,Host,Protocol,Port,Name,Synopsis,Description,Solution,See Also,Plugin Output,Asset UUID,Vulnerability State,IP Address,FQDN,Service
 18405,,,Medium,web.oak.example,TCP,3389,RDP weakness,s,d,s,,o,11111111-1111-4111-8111-111111111111,Active,10.2.0.7,web.oak.example,msrdp
 10107,,,None,web.oak.example,TCP,8443,HTTP Server,s,d,s,,o,11111111-1111-4111-8111-111111111111,Active,10.2.0.7,web.oak.example,www?
+51192,,,Medium,web.oak.example,TCP,21,FTP in the clear,s,d,s,,o,11111111-1111-4111-8111-111111111111,Fixed,10.2.0.7,web.oak.example,ftp
 """
     load = read(tmp_path, "nessus", text, name="io.csv")
     assert rows(load, "services", "port", "service") == [(3389, "ms-wbt-server"), (8443, None)]
+    assert rows(load, "results", "port", "state")[-1] == (21, "fixed")
 
 
 def test_a_csv_of_web_application_scanning_scores_under_its_own_heading_and_an_address_is_no_host_name(

@@ -95,6 +95,20 @@ def test_a_report_for_card_payments_has_headings_of_its_own(tmp_path: Path) -> N
     assert rows(load, "assets", "device_id", "fqdn", "os") == [("10.7.0.1", "pay.oak.example", "Linux 2.x")]
 
 
+def test_a_port_of_a_result_that_is_fixed_may_be_closed(tmp_path: Path) -> None:
+    text = """\
+IP,QID,Title,Vuln Status,Type,Severity,Port,Protocol
+10.7.0.1,38173,Certificate,Active,Vuln,2,443,tcp
+10.7.0.1,27000,FTP in the clear,Fixed,Vuln,3,21,tcp
+"""
+    load = read(tmp_path, "qualys", text, name="q.csv")
+    assert rows(load, "services", "port") == [(443,)]
+    assert rows(load, "results", "port", "state") == [(443, "open"), (21, "fixed")]
+    info = "<VULN_INFO><QID>1</QID><PORT>{}</PORT><PROTOCOL>tcp</PROTOCOL><VULN_STATUS>{}</VULN_STATUS></VULN_INFO>"
+    text = f"<ASSET_DATA_REPORT><HOST_LIST><HOST><IP>10.7.0.1</IP><VULN_INFO_LIST>{info.format(443, 'Active')}{info.format(21, 'Fixed')}</VULN_INFO_LIST></HOST></HOST_LIST></ASSET_DATA_REPORT>"
+    assert rows(read(tmp_path, "qualys", text, name="q.xml"), "services", "port") == [(443,)]
+
+
 def test_a_search_for_assets_is_a_list_of_hosts(tmp_path: Path) -> None:
     assert recognised(tmp_path, SEARCH)[0] == "qualys"
     load = read(tmp_path, "qualys", SEARCH, name="search.csv")
@@ -146,7 +160,7 @@ def test_a_scan_report_is_read_behind_its_title_lines(tmp_path: Path) -> None:
         ),
         ("10.20.0.9", None, None, ("10.20.0.9",), None, date(2026, 11, 2)),
     ]
-    assert rows(load, "services", "asset_tag", "proto", "port") == [("10.20.0.7", "tcp", 443), ("10.20.0.9", "tcp", 22)]
+    assert rows(load, "services", "asset_tag", "proto", "port") == [("10.20.0.7", "tcp", 443)]
     assert "erson" not in repr(load.tables)
 
 
