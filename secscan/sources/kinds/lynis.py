@@ -158,4 +158,6 @@ def _fits(sample: Sample) -> str | None:
     return "certain: the log of Lynis" if any(_STARTS.search(line) for line in head[:5]) else None
 
 
-KINDS: Final = (Kind(name="lynis", reader=Lynis(), tables=scanned.TABLES, row="warning or suggestion", fits=_fits),)
+KINDS: Final = (
+    Kind(name="lynis", reader=Lynis(), tables=scanned.TABLES, row="warning or suggestion", one_each=True, fits=_fits),
+)
