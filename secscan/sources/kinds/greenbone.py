@@ -25,10 +25,8 @@ _MARKS: Final = frozenset(("gmp", "omp", "scan_run_status", "report_format", "nv
 """Elements that a report of Greenbone has and others of the name ``report`` have not."""
 _PORT = re.compile(r"(?:\S+ \()?(\d{1,5})/(tcp|udp)\)?", re.ASCII)
 _VECTOR_3 = re.compile(r"(?:^|\|)cvss_base_vector=CVSS:3")
-_INSTALLED = re.compile(
-    r"^[ \t]*(?:Installed version|File version)[ \t]*:[ \t]*(\S*\d\S*)[ \t]*$", re.MULTILINE | re.ASCII
-)
-_FIXED = re.compile(r"^[ \t]*Fixed version[ \t]*:[ \t]*(\S*\d\S*)[ \t]*$", re.MULTILINE | re.ASCII)
+_INSTALLED = re.compile(r"^[ \t]*(?:Installed version|File version)[ \t]*:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.ASCII)
+_FIXED = re.compile(r"^[ \t]*Fixed version[ \t]*:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.ASCII)
 _PACKAGE = re.compile(r"^[ \t]*Vulnerable package[ \t]*:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 _CARRIES = re.compile(r"^The host carries the product: (cpe:\S+)$", re.MULTILINE)
 _LOGINS = re.compile(r"Auth-[A-Za-z0-9]+-Success")
@@ -42,13 +40,19 @@ def _only(pattern: re.Pattern[str], text: str) -> str:
     return str(found.pop()) if len(found) == 1 else ""
 
 
+def _numbered(pattern: re.Pattern[str], text: str) -> str:
+    """The same, of versions: what has no digit (``None``, ``N/A``) is none."""
+    found = _only(pattern, text)
+    return found if any(map(str.isdigit, found)) else ""
+
+
 def _product(text: str) -> str:
     return _only(_PACKAGE, text) or _only(_CARRIES, text)
 
 
 def _version(text: str) -> str:
     carried = scanned.cpe(_only(_CARRIES, text))
-    return _only(_INSTALLED, text) or (carried.version if carried else "")
+    return _numbered(_INSTALLED, text) or (carried.version if carried else "")
 
 
 @dataclass(slots=True)
@@ -180,7 +184,7 @@ class _Report(Walk):
         self.scan.add(
             "results", line, asset_tag=device, address=scanned.address(device), check=oid,
             hostname=scanned.computer(result.get("hostname", "")), product=_product(says),
-            version=_version(says), fixed_in=_only(_FIXED, says),
+            version=_version(says), fixed_in=_numbered(_FIXED, says),
             title=result.get("title") or result.get("name") or oid, cves=scanned.cves(f"{result.get('cve', '')} {oid}"),
             severity=result.get("threat", ""), cvss3=_cvss3(result), proto=at[2] if at else "",
             port=scanned.port(at[1]) if at else "",
@@ -278,7 +282,7 @@ _CSV: Final = Headed(
             turns={
                 "cves": scanned.cves, "proto": scanned.proto, "port": scanned.port, "address": scanned.address,
                 "hostname": scanned.computer, "product": _product,
-                "version": _version, "fixed_in": lambda text: _only(_FIXED, text),
+                "version": _version, "fixed_in": lambda text: _numbered(_FIXED, text),
             },
         ),
         part_of(
@@ -340,7 +344,7 @@ class Greenbone:
 
 _OS_TEST: Final = "1.3.6.1.4.1.25623.1.0.105937"
 _CPE_TEST: Final = "1.3.6.1.4.1.25623.1.0.810002"
-_BEST_OS = re.compile(r"^[ \t]*OS:[ \t]*(\S.*?)[ \t]*$(?:\n[ \t]*Version:[ \t]*(\S+)[ \t]*$)?", re.MULTILINE)
+_BEST_OS = re.compile(r"^[ \t]*OS:[ \t]*(\S.*)$(?:\n[ \t]*Version:[ \t]*(\S+)[ \t]*$)?", re.MULTILINE)
 
 
 def _told(
@@ -351,7 +355,8 @@ def _told(
     apps: dict[tuple[str, scanned.Cpe], int] = {}
     for device, oid, text, line in zip(devices, map(str.strip, oids), texts, lines, strict=True):
         if oid == _OS_TEST and (best := _BEST_OS.search(text)):
-            systems.setdefault(device, best[1] if not best[2] or best[2] in best[1] else f"{best[1]} {best[2]}")
+            name, version = best[1].strip(), best[2] or ""
+            systems.setdefault(device, name if version in name else f"{name} {version}")
         elif oid == _CPE_TEST:
             for listed in text.splitlines():
                 found = scanned.cpe(listed.rpartition("|")[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -233,6 +234,17 @@ It is vulnerable according to: CVE-2026-26690.",75,2026-11-01T10:00:00Z
     assert rows(load, "results", "hostname", "product", "version", "fixed_in") == [
         (None, None, "2.4.7", "2.4.10"), (None, "cpe:/a:apache:http_server:2.4.7", "2.4.7", None),
     ]  # fmt: skip
+
+
+def test_a_long_text_that_fits_nothing_is_read_in_time_that_grows_with_its_length(tmp_path: Path) -> None:
+    long = f"Installed version: {'1' * 150_000} x"
+    text = f"<report><report><scan_run_status>Done</scan_run_status><results>{described('80/tcp', '10.0.0.9', '', long)}</results></report></report>"
+    start = perf_counter()
+    assert rows(read(tmp_path, "greenbone", text, name="g.xml"), "results", "version") == [(None,)]
+    head = "IP,Hostname,Port,Port Protocol,Severity,NVT Name,NVT OID,Specific Result,Timestamp\n"
+    row = f'10.0.0.9,,,,Log,n,1.3.6.1.4.1.25623.1.0.105937,"OS:  a{" " * 30_000}b",2026-11-01T10:00:00Z\n'
+    assert read(tmp_path, "greenbone", head + row, name="g.csv").rows_loaded == 1
+    assert perf_counter() - start < 20  # a pattern that goes back over it takes minutes
 
 
 def test_a_comparison_of_two_scans_is_refused_by_name(tmp_path: Path) -> None:
