@@ -63,6 +63,10 @@ class Bill:
             self._more()
             known[key] = facts, line
 
+    def counted(self, table: str) -> int:
+        """How many rows of a table the file is a list of, so far."""
+        return len(self._counted.get(table, ()))
+
     def refuse(self, line: int, reason: str, row: Any, asset: str | None = None) -> None:
         """A counted row that cannot be believed."""
         self._more()

@@ -46,7 +46,9 @@ class Collected:
         warnings = [
             f"{job.shown}: {safe(text, 200)}" for text in document.get("warnings") or () if isinstance(text, str)
         ]
-        return _joined(parts, warnings)
+        unknown = [name for name in ("software", "services") if document.get(name) is None]
+        lacking = f"{job.shown}: the machine could not list its {' and '.join(unknown)}" if unknown else None
+        return replace(_joined(parts, warnings), incomplete=lacking)
 
     def _assets(self, document: Mapping[str, Any], asset: Mapping[str, Any], job: Job, lines: Sequence[int]) -> Found:
         machine = document.get("machine")

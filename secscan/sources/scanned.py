@@ -175,6 +175,9 @@ class Scan:
         )  # fmt: skip
 
 
+NOBODY: Final = "it names no host: nothing was looked at, or all was left out"
+
+
 def bare(without: int, hosts: int) -> str:
     """The clause for hosts that the scanner saw from outside only."""
     return (

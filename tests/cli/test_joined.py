@@ -161,3 +161,17 @@ def test_two_machines_files_of_one_name_are_both_kept_and_a_newer_one_takes_the_
     assert row["assets"] == 2 and {f["file"] for f in found["inputs"] if "glpi" in f["file"]} == {
         f["file"] for f in first
     }
+
+
+def test_reports_of_lynis_have_one_name_on_every_machine_and_are_all_kept(
+    secscan: Run, ourtown: Path, tmp_path: Path
+) -> None:
+    files = []
+    for host in ("oak-1", "oak-2"):
+        file = tmp_path / host / "lynis-report.dat"
+        file.parent.mkdir()
+        file.write_text(f"report_version_major=1\nlynis_version=3.1.4\nhostname={host}\nfinish=true\n")
+        files.append(file)
+    args = ("import", *files, "--council", "ourtown", "--as-of", "2026-02-28", "--format", "json")
+    kept = [(f["file"].rpartition("/")[2], f["replaced"]) for f in secscan("-w", ourtown, *args).json["files"]]
+    assert kept == [("lynis-report.dat", None), ("lynis-report-2.dat", None)]

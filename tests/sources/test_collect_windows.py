@@ -202,3 +202,6 @@ def test_programs_that_could_not_be_listed_are_not_known(tmp_path: Path) -> None
     said = json.loads(WRITTEN.encode(), "x") | {"software": None, "services": None}
     load = read(tmp_path, json.dumps(said), "secscan-collect")
     assert set(load.tables) == {"assets"}
+    assert load.incomplete == "export.csv: the machine could not list its software and services"
+    said = json.loads(WRITTEN.encode(), "x") | {"software": []}
+    assert read(tmp_path, json.dumps(said), "secscan-collect").incomplete is None

@@ -31,6 +31,8 @@ _PLAIN: Final = {
 _PRODUCTS: Final = frozenset(("application", "framework", "library", "firmware", "platform", "device-driver"))
 _GONE: Final = frozenset(("not_affected", "false_positive"))
 _STATES: Final = {"resolved": "fixed", "resolved_with_pedigree": "fixed", "exploitable": "open"}
+_GATHERS: Final = "aquasecurity:trivy:Class"
+"""A property of components that Trivy puts over the packages of one list: ``Java``, ``package-lock.json``."""
 _ASIDE: Final = frozenset(
     ("hashes", "licenses", "externalReferences", "evidence", "pedigree", "properties", "tools", "authors", "advisories",
      "dependencies", "compositions", "formulation", "modelCard", "cryptoProperties", "releaseNotes", "signature", "swid")
@@ -52,7 +54,7 @@ class _Document:
     version: str | None
     subject: _Part | None
     parts: Sequence[_Part]
-    services: bool
+    services: int
     vulnerabilities: Sequence[tuple[Any, int]]
 
 
@@ -105,15 +107,23 @@ def _read(job: Job, document: _Document) -> Found:
         named.setdefault(_word(part.said, "bom-ref"), row)
         if _word(part.said, "scope") == "excluded":
             bill.pass_over("components that are left out of what is delivered (scope: excluded)")
+        elif part.said.get("isExternal") in (True, "true"):
+            bill.pass_over("components that are expected to be there already (isExternal)")
         elif kind in _PLAIN:
             bill.pass_over(f"components that are {_PLAIN[kind]}")
+        elif _is_heading(part.said):
+            bill.pass_over("components that only gather others, as Trivy writes a list of packages")
         elif kind == "operating-system" and own and len(systems) == 1:
             bill.row("assets", part.line, **asset, os=row["name"], os_version=row["version"])
         else:
             bill.row("software", part.line, asset_tag=device, **row)
     at = document.subject.line if document.subject else 0
     if len(systems) != 1:
-        bill.beside("assets", at, **asset)
+        itself = not systems and _word(about, "type") == "operating-system"  # a bill of what a machine runs
+        said = {"os": about.get("name"), "os_version": about.get("version")} if itself else {}
+        bill.beside("assets", at, **asset, **said)
+    if document.services:
+        bill.notes.append(f"{document.services:,} services that somebody runs are not read")
     if about:
         named.setdefault(_word(about, "bom-ref"), _software(about))
         if _word(about, "type") in _PRODUCTS and about.get("version"):
@@ -126,6 +136,13 @@ def _walk(parts: Sequence[_Part], own: bool = True) -> Iterator[tuple[_Part, boo
     for part in parts:
         yield part, own
         yield from _walk(part.parts, own=False)
+
+
+def _is_heading(said: Facts) -> bool:
+    """Whether a component is a heading, whose name (``Java``, ``Python``) would be taken for a program."""
+    if _word(said, "type") != "application" or said.get("version") or said.get("purl"):
+        return False
+    return any(one.get("name") == _GATHERS for one in listed(said.get("properties")))
 
 
 def _systems(parts: Sequence[_Part]) -> Sequence[_Part]:
@@ -144,9 +161,15 @@ def _software(said: Facts) -> dict[str, Any]:
     version = said.get("version") or None
     if url is not None and version in (None, url.version):
         version = url.full_version or version
-    published = (said.get("publisher"), obj(said, "supplier").get("name"), obj(said, "manufacturer").get("name"))
+    published = (said.get("publisher"), _firm(obj(said, "supplier")), _firm(obj(said, "manufacturer")))
     publisher = next((found for one in published if one and (found := organisation(one))), None)
     return {"name": name, "version": version, "publisher": publisher, "kind": kind}
+
+
+def _firm(entity: Facts) -> Any:
+    """The name of a supplier; None where its only address is a mail of its own: some tools write the author there."""
+    itself = any(one.get("email") and not one.get("name") for one in listed(entity.get("contact")))
+    return None if itself and not entity.get("url") else entity.get("name")
 
 
 def _word(said: Facts, key: str) -> str:
@@ -186,7 +209,8 @@ def _results(bill: Bill, document: _Document, named: Mapping[str, Facts], device
 
 def _is_json(document: Any) -> bool:
     return isinstance(document, dict) and (
-        document.get("bomFormat") == "CycloneDX" or "cyclonedx.org/schema/bom" in objects.word(document.get("$schema"))
+        "CycloneDX" in (document.get("bomFormat"), document.get("specFormat"))
+        or "cyclonedx.org/schema/bom" in objects.word(document.get("$schema"))
     )
 
 
@@ -201,9 +225,13 @@ def _from_json(job: Job) -> _Document:
         version=_word(document, "specVersion"),
         subject=_Part(lines.one("metadata", "component"), about) if about else None,
         parts=[*_json_parts(lines, about.get("components"), inner), *_json_parts(lines, document.get("components"), ("components",))],
-        services=bool(document.get("services")),
+        services=_count(document.get("services")),
         vulnerabilities=lines.each(document.get("vulnerabilities"), "vulnerabilities"),
     )  # fmt: skip
+
+
+def _count(found: Any) -> int:
+    return len(found) if isinstance(found, list) else 0
 
 
 def _json_parts(lines: Lines, found: Any, path: tuple[str, ...]) -> list[_Part]:
@@ -236,7 +264,7 @@ def _from_xml(job: Job) -> _Document:
         version=spaces[0].removeprefix(_NAMESPACE).strip("/"),
         subject=None if about is None else _Part(about.line, _component(about)),
         parts=[*nested, *_xml_parts(_below(root, "components"))],
-        services=any(_each(services, "service")),
+        services=sum(1 for _ in _each(services, "service")),
         vulnerabilities=vulnerabilities,
     )  # fmt: skip
 
@@ -253,8 +281,15 @@ def _component(one: Element) -> dict[str, Any]:
     for name in ("name", "version", "group", "publisher", "purl", "scope"):
         said[name] = _says(one, name)
     for name in ("supplier", "manufacturer"):
-        said[name] = {"name": _says(one, name, "name")}
+        said[name] = _entity(_below(one, name))
     return said
+
+
+def _entity(one: Element | None) -> dict[str, Any]:
+    if one is None:
+        return {}
+    contacts = [{"name": _says(each, "name"), "email": _says(each, "email")} for each in _each(one, "contact")]
+    return {"name": _says(one, "name"), "url": _says(one, "url"), "contact": contacts}
 
 
 def _vulnerability(one: Element, within: str | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ logins and what logins were tried are never read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,9 +25,34 @@ _MARKS: Final = frozenset(("gmp", "omp", "scan_run_status", "report_format", "nv
 """Elements that a report of Greenbone has and others of the name ``report`` have not."""
 _PORT = re.compile(r"(?:\S+ \()?(\d{1,5})/(tcp|udp)\)?", re.ASCII)
 _VECTOR_3 = re.compile(r"(?:^|\|)cvss_base_vector=CVSS:3")
+_INSTALLED = re.compile(r"^[ \t]*(?:Installed version|File version)[ \t]*:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.ASCII)
+_FIXED = re.compile(r"^[ \t]*Fixed version[ \t]*:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.ASCII)
+_PACKAGE = re.compile(r"^[ \t]*Vulnerable package[ \t]*:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+_CARRIES = re.compile(r"^The host carries the product: (cpe:\S+)$", re.MULTILINE)
 _LOGINS = re.compile(r"Auth-[A-Za-z0-9]+-Success")
 
 # -- XML
+
+
+def _only(pattern: re.Pattern[str], text: str) -> str:
+    """The one value that a result's text gives; "" where it gives several or none."""
+    found = set(pattern.findall(text))
+    return str(found.pop()) if len(found) == 1 else ""
+
+
+def _numbered(pattern: re.Pattern[str], text: str) -> str:
+    """The same, of versions: what has no digit (``None``, ``N/A``) is none."""
+    found = _only(pattern, text)
+    return found if any(map(str.isdigit, found)) else ""
+
+
+def _product(text: str) -> str:
+    return _only(_PACKAGE, text) or _only(_CARRIES, text)
+
+
+def _version(text: str) -> str:
+    carried = scanned.cpe(_only(_CARRIES, text))
+    return _numbered(_INSTALLED, text) or (carried.version if carried else "")
 
 
 @dataclass(slots=True)
@@ -47,7 +72,7 @@ class _Host:
 
 class _Report(Walk):
     wanted = frozenset(
-        ("ip", "start", "end", "name", "value", "host", "hostname", "port", "severity", "threat", "cve", "tags",
+        ("ip", "start", "end", "name", "value", "host", "hostname", "port", "severity", "threat", "cve", "tags", "description",
          "cvss_base", "score",
          "scan_run_status", "modification_time", "creation_time", "term", "filtered", "full", "scan_end", "count", "result_count")
     )  # fmt: skip
@@ -103,9 +128,9 @@ class _Report(Walk):
             case "results", "result":
                 self.take(result, self.line)
                 self.result = None
-            case ("result", "host" | "port" | "severity" | "threat" | "name" | "modification_time" | "creation_time") | (
-                "host", "hostname",
-            ):  # fmt: skip
+            case (
+                "result", "host" | "port" | "severity" | "threat" | "name" | "description" | "modification_time" | "creation_time",
+            ) | ("host", "hostname"):  # fmt: skip
                 result[tag] = text
             case "nvt", "name":
                 result["title"] = text
@@ -155,9 +180,11 @@ class _Report(Walk):
         if at:
             host.services.setdefault((at[2], at[1]), (line, ""))
         last = scanned.day(result.get("modification_time") or result.get("creation_time", ""))
-        oid = result.get("oid", "")
+        oid, says = result.get("oid", ""), result.get("description", "")
         self.scan.add(
-            "results", line, asset_tag=device, address=scanned.address(device), hostname=result.get("hostname", ""), check=oid,
+            "results", line, asset_tag=device, address=scanned.address(device), check=oid,
+            hostname=scanned.computer(result.get("hostname", "")), product=_product(says),
+            version=_version(says), fixed_in=_numbered(_FIXED, says),
             title=result.get("title") or result.get("name") or oid, cves=scanned.cves(f"{result.get('cve', '')} {oid}"),
             severity=result.get("threat", ""), cvss3=_cvss3(result), proto=at[2] if at else "",
             port=scanned.port(at[1]) if at else "",
@@ -167,7 +194,7 @@ class _Report(Walk):
     def settle(self) -> None:
         """The hosts of one report, told with what it has seen of them."""
         for address, host in self.hosts.items():
-            name = host.one("hostname") or host.name
+            name = scanned.computer(host.one("hostname") or host.name)
             os, build = _system(host)
             device = self.scan.host(
                 host.line, address, ip=scanned.address(address) or address, hostname=name, fqdn=scanned.full_name(name),
@@ -233,6 +260,8 @@ def _xml(job: Job) -> Found:
         lacking.append(f"the scan of {report.unended:,} hosts did not end")
     if report.bare:
         lacking.append(scanned.bare(report.bare, hosts))
+    if not hosts:
+        lacking.append(scanned.NOBODY)
     return report.scan.found()
 
 
@@ -247,17 +276,22 @@ _CSV: Final = Headed(
                 "asset_tag": (own("device"),), "address": ("IP",), "hostname": ("Hostname",), "check": ("NVT OID",),
                 "title": ("NVT Name",),
                 "cves": (own("cves"),), "severity": ("Severity",), "proto": ("Port Protocol",), "port": ("Port",),
-                "last_seen": ("Timestamp",),
+                "last_seen": ("Timestamp",), "product": ("Specific Result",), "version": ("Specific Result",),
+                "fixed_in": ("Specific Result",),
             },
-            turns={"cves": scanned.cves, "proto": scanned.proto, "port": scanned.port, "address": scanned.address},
+            turns={
+                "cves": scanned.cves, "proto": scanned.proto, "port": scanned.port, "address": scanned.address,
+                "hostname": scanned.computer, "product": _product,
+                "version": _version, "fixed_in": lambda text: _numbered(_FIXED, text),
+            },
         ),
         part_of(
             "assets", once="device_id",
             columns={
                 "device_id": (own("device"),), "ip": ("IP",), "hostname": ("Hostname",), "fqdn": (own("full"),),
-                "last_seen": (own("seen"),),
+                "last_seen": (own("seen"),), "os": (own("system"),),
             },
-            turns={"fqdn": scanned.full_name},
+            turns={"fqdn": scanned.full_name, "hostname": scanned.computer},
         ),
     ),
     dates=None,
@@ -270,18 +304,26 @@ class Greenbone:
     def read(self, job: Job) -> Found:
         match looks.like(job.data).kind:
             case "xml":
-                if not is_report(Sample(job.data, job.shown)):
+                sample = Sample(job.data, job.shown)
+                if not is_report(sample):
                     raise job.refuse(
                         f"is {looks.like(job.data).words}, not a report of Greenbone",
                         "export the report as XML or as CSV results",
+                    )
+                if any(tag == "report" and told.get("type") == "delta" for tag, told in sample.elements):
+                    raise job.refuse(
+                        "is a delta report: it compares two scans and lists what is gone beside what is there",
+                        "export the newer report itself",
                     )
                 return _xml(job)
         table = open_table(job, _CSV.is_header)
         devices = [values.clean(text) for text in scanned.texts(table, "IP", "Hostname")]
         ids, oids = scanned.texts(table, "CVEs"), scanned.texts(table, "NVT OID")
+        systems, seen_apps = _told(devices, oids, scanned.texts(table, "Specific Result"), table.lines)
         table = scanned.with_columns(
             table, device=devices, full=scanned.texts(table, "Hostname"),
             seen=scanned.newest(devices, scanned.texts(table, "Timestamp")),
+            system=[systems.get(device, "") for device in devices],
             cves=[f"{cves} {oid}" for cves, oid in zip(ids, oids, strict=True)],
         )  # fmt: skip
         found = _CSV.of(table, job)
@@ -294,7 +336,33 @@ class Greenbone:
         ):
             if device and scanned.port(port) and scanned.proto(proto):
                 beside.add("services", seen[device, port, proto], asset_tag=device, proto=proto.casefold(), port=port)
+        for (device, app), line in seen_apps.items():
+            if device:
+                beside.add("software", line, asset_tag=device, **scanned.application(app))
         return scanned.joined(found, beside.found().tables)
+
+
+_OS_TEST: Final = "1.3.6.1.4.1.25623.1.0.105937"
+_CPE_TEST: Final = "1.3.6.1.4.1.25623.1.0.810002"
+_BEST_OS = re.compile(r"^[ \t]*OS:[ \t]*(\S.*)$(?:\n[ \t]*Version:[ \t]*(\S+)[ \t]*$)?", re.MULTILINE)
+
+
+def _told(
+    devices: Sequence[str], oids: Sequence[str], texts: Sequence[str], lines: Sequence[int]
+) -> tuple[Mapping[str, str], Mapping[tuple[str, scanned.Cpe], int]]:
+    """What two of the results of a table say of their host: its system, and its applications with their lines."""
+    systems: dict[str, str] = {}
+    apps: dict[tuple[str, scanned.Cpe], int] = {}
+    for device, oid, text, line in zip(devices, map(str.strip, oids), texts, lines, strict=True):
+        if oid == _OS_TEST and (best := _BEST_OS.search(text)):
+            name, version = best[1].strip(), best[2] or ""
+            systems.setdefault(device, name if version in name else f"{name} {version}")
+        elif oid == _CPE_TEST:
+            for listed in text.splitlines():
+                found = scanned.cpe(listed.rpartition("|")[2])
+                if found is not None and found.part == "a":
+                    apps.setdefault((device, found), line)
+    return systems, apps
 
 
 def is_report(sample: Sample) -> bool:

@@ -1,7 +1,7 @@
-"""Grype's vulnerabilities and xeol's ends of life, as JSON: a row is a match.
+"""Grype's vulnerabilities and xeol's ends of life (a row is a match), and Syft's list of packages (a row is a package), as JSON.
 
-Both name what was scanned, its distribution and the package of each match, in one form. The asset is the image or folder,
-unless the source says otherwise. They list no package without a match, so a report of theirs is never the whole look.
+All name what was scanned, its distribution and each package in one form. The asset is the image or folder, unless the
+source says otherwise. Grype and xeol list no package without a match, so a report of theirs is never the whole look.
 """
 
 from __future__ import annotations
@@ -71,6 +71,54 @@ class Matches:
             bill.beside("software", line, asset_tag=device, **named)
 
 
+class Syft:
+    """Reads Syft's own form of a bill of materials."""
+
+    def read(self, job: Job) -> Found:
+        seen = looks.like(job.data)
+        if seen.kind != "json":
+            raise job.refuse(
+                f"is {seen.words}, not Syft's JSON",
+                "write it with: syft ... -o syft-json (or cyclonedx-json, spdx-json)",
+            )
+        document = json.loads(job.data, job.shown)
+        if not _is_syft(document):
+            raise job.refuse("is JSON, but not Syft's: that has 'artifacts', and a 'descriptor' that names it")
+        bill, lines = Bill(job), Lines(job.data)
+        distro = obj(document, "distro")
+        asset = subject(job, _scanned(obj(document, "source")))
+        bill.beside(
+            "assets", lines.one(), **asset,
+            **system(distro.get("name") or distro.get("id"), distro.get("versionID") or distro.get("version")),
+        )  # fmt: skip
+        for one, line in lines.each(document["artifacts"], "artifacts"):
+            if not isinstance(one, dict):
+                bill.refuse(line, "a package is not an object", one, asset["device_id"])
+            elif one.get("type") == "msrc-kb":
+                bill.pass_over("updates that are installed, which say nothing of those that are missing")
+            else:
+                bill.row("software", line, asset_tag=asset["device_id"], **_package(one))
+        return bill.done()
+
+
+def _scanned(source: Facts) -> Any:
+    """What Syft was asked to look at: an image with its tag, else the name or the path. Older versions say it under ``target``."""
+    target = source.get("target")
+    if target is not None:
+        return target.get("userInput") if isinstance(target, dict) else target
+    name, metadata = source.get("name"), obj(source, "metadata")
+    asked = metadata.get("userInput") or metadata.get("path")
+    return asked if not name or objects.word(asked).startswith(objects.word(name)) else name
+
+
+def _is_syft(document: Any) -> bool:
+    return (
+        isinstance(document, dict)
+        and isinstance(document.get("artifacts"), list)
+        and obj(document, "descriptor").get("name") == "syft"
+    )
+
+
 def _package(package: Facts) -> dict[str, Any]:
     url = purl.parse(package.get("purl"))
     name = url.full_name if url is not None and url.type != "generic" else package.get("name")
@@ -124,6 +172,7 @@ def _fits(tool: str, sample: Sample) -> str | None:
 
 
 KINDS: Final = (
+    Kind(name="syft", reader=Syft(), tables=frozenset({"assets", "software"}), row="package", fits=lambda sample: "certain: Syft's own JSON, by its descriptor" if _is_syft(sample.document) else None),
     Kind(name="grype", reader=Matches("grype"), tables=frozenset({"assets", "software", "results"}), row="match", fits=lambda sample: _fits("grype", sample)),
     Kind(name="xeol", reader=Matches("xeol"), tables=frozenset({"assets", "software", "results"}), row="match", fits=lambda sample: _fits("xeol", sample)),
 )  # fmt: skip

@@ -19,6 +19,12 @@ from secscan.sources.scanned import Scan
 _FINDINGS: Final = {"warning[]": "warning", "suggestion[]": "suggestion"}
 _LISTENS = re.compile(r"(?:.*\|)?(tcp|udp)6?\|(?!127\.|\[?::1\]?:|22[4-9]\.|23\d\.)[^|]*:(\d{1,5})\|.*", re.ASCII)
 """Ports that others can reach: not those of the machine's loopback, and no group addresses."""
+_LISTENS_ELSEWHERE = re.compile(
+    r"(?!127\.|\[?::1\]?:|22[4-9]\.|23\d\.)[^|]*[:.](\d{1,5})\|(tcp|udp)[46]{0,2}\|.*", re.ASCII
+)
+"""The same, as it writes those of BSD and of older Linux."""
+_STARTS = re.compile(r"\d Starting Lynis \d", re.ASCII)
+"""How its log begins."""
 _KINDS: Final = {"dpkg": "dpkg", "rpm": "rpm"}
 
 
@@ -36,6 +42,8 @@ class Lynis:
             if equals and not key.startswith("#"):
                 said.setdefault(key.strip(), []).append((number, value.strip()))
         if "lynis_version" not in said:
+            if any(_STARTS.search(line) for line in lines[:5]):
+                raise job.refuse("is the log of Lynis, which tells how it looked", "take /var/log/lynis-report.dat")
             raise job.refuse("is not a report of Lynis (no lynis_version)", "take /var/log/lynis-report.dat")
         return _found(job, said)
 
@@ -100,15 +108,45 @@ def _found(job: Job, said: dict[str, list[tuple[int, str]]]) -> Found:
 
 
 def _inventory(scan: Scan, said: dict[str, list[tuple[int, str]]], host: str, kind: str | None) -> None:
+    versions: dict[str, str] = {}
     for line, text in said.get("installed_packages_array", ()):
-        for entry in filter(None, text.split("|")):
-            name, _, version = entry.rpartition(",")
-            scan.add("software", line, asset_tag=host, name=name or version, version=version if name else "", kind=kind)
-    told: set[tuple[str, str]] = set()
-    for line, text in said.get("network_listen[]", ()):
-        if (found := _LISTENS.fullmatch(text)) and (at := (found[1], found[2])) not in told:
+        for name, version in dict.fromkeys(_package(entry, kind) for entry in text.split("|") if entry.strip(", ")):
+            scan.add("software", line, asset_tag=host, name=name, version=version, kind=kind)
+            versions[name] = version
+    for line, name in said.get("vulnerable_package[]", ()):  # the names behind one warning
+        scan.add(
+            "results", line, asset_tag=host, hostname=host, check="PKGS-7392", title="vulnerable package", product=name,
+            version=versions.get(name, ""), severity="warning", state="open",
+        )  # fmt: skip
+    told: set[tuple[str, ...]] = set()
+    listens = [
+        (line, found.group(1, 2))
+        for line, text in said.get("network_listen[]", ())
+        if (found := _LISTENS.fullmatch(text))
+    ]
+    listens += [
+        (line, found.group(2, 1))
+        for line, text in said.get("network_listen_port[]", ())
+        if (found := _LISTENS_ELSEWHERE.fullmatch(text))
+    ]
+    for line, at in listens:
+        if at not in told:
             told.add(at)
             scan.add("services", line, asset_tag=host, proto=at[0], port=at[1])
+
+
+def _package(entry: str, kind: str | None) -> tuple[str, str]:
+    """Name and version, without the architecture that dpkg writes behind the name, rpm behind the version and dnf behind the name."""
+    name, *rest = entry.split(",")
+    version = "" if rest[:1] == ["0"] and len(rest) > 1 else "".join(rest[:1])  # NAME,0, where nobody asked for it
+    if kind == "dpkg":
+        return name.partition(":")[0], version
+    if kind == "rpm":
+        return _ARCHITECTURE.sub("", name), _ARCHITECTURE.sub("", version)
+    return name, version
+
+
+_ARCHITECTURE = re.compile(r"\.(?:x86_64|noarch|i[3-6]86|aarch64|ppc64(?:le)?|s390x?|armv7hl|riscv64|\(none\))$")
 
 
 def _fits(sample: Sample) -> str | None:
@@ -117,7 +155,9 @@ def _fits(sample: Sample) -> str | None:
         line.startswith("report_version_major=") for line in head
     ):
         return "certain: a report of Lynis, by its lines 'lynis_version' and 'report_version_major'"
-    return None
+    return "certain: the log of Lynis" if any(_STARTS.search(line) for line in head[:5]) else None
 
 
-KINDS: Final = (Kind(name="lynis", reader=Lynis(), tables=scanned.TABLES, row="warning or suggestion", fits=_fits),)
+KINDS: Final = (
+    Kind(name="lynis", reader=Lynis(), tables=scanned.TABLES, row="warning or suggestion", one_each=True, fits=_fits),
+)

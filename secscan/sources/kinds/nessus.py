@@ -124,8 +124,14 @@ def _one(pattern: re.Pattern[str]) -> scanned.Turn:
     return turn
 
 
-_installed = _one(re.compile(r"^\s*(?:Installed version|Remote package installed)\s*:[ \t]*(\S.*)$", re.MULTILINE))
-_fixed = _one(re.compile(r"^\s*(?:Fixed version|Should be)\s*:[ \t]*(\S.*)$", re.MULTILINE))
+def _version(pattern: re.Pattern[str]) -> scanned.Turn:
+    """The same, of versions: what has no digit ("This version is no longer supported.") is none."""
+    one = _one(pattern)
+    return lambda output: found if re.search(r"\d", found := one(output), re.ASCII) else ""
+
+
+_installed = _version(re.compile(r"^\s*(?:Installed version|Remote package installed)\s*:[ \t]*(\S.*)$", re.MULTILINE))
+_fixed = _version(re.compile(r"^\s*(?:Fixed version|Should be)\s*:[ \t]*(\S.*)$", re.MULTILINE))
 _product = _one(re.compile(r"((?:cpe:/|cpe:2\.3:)\S+)"))
 
 
@@ -319,7 +325,7 @@ def _file(job: Job) -> Found:
         report.scan.lacking.append(f"line {broken.place.line}: the file {broken.reason}")
     if report.unended:
         report.scan.lacking.append(f"the scan of {report.unended:,} hosts did not end")
-    report.scan.lacking += report.inside.lacking()
+    report.scan.lacking += report.inside.lacking() if report.scan.read else [scanned.NOBODY]
     return report.scan.found()
 
 
@@ -330,14 +336,14 @@ def _results(**more: Headings) -> Part:
     """What each row found, in any of the three."""
     columns = {
         "asset_tag": (own("device"),), "address": (own("address"),), "proto": ("Protocol",), "port": ("Port",),
-        "cvss3": ("CVSS v3.0 Base Score", "CVSS3 Base Score", "CVSS V3 Base Score", "definition.cvss3.base_score"),
+        "cvss3": ("CVSS v3.0 Base Score", "CVSS3 Base Score", "CVSS V3 Base Score", "CVSSv3", "definition.cvss3.base_score"),
         "version": (own("output"),), "fixed_in": (own("output"),), **more,
     }  # fmt: skip
     return part_of(
         "results", columns=columns, required=("asset_tag", "title"), words={"severity": _WORDS},
         turns={
             "cves": scanned.cves, "proto": scanned.proto, "port": scanned.port, "version": _installed, "fixed_in": _fixed,
-            "product": _product, "first_seen": scanned.day_or_text, "last_seen": scanned.day_or_text,
+            "hostname": scanned.computer, "product": _product, "first_seen": scanned.day_or_text, "last_seen": scanned.day_or_text,
             "state": lambda text: _STATES.get(text.casefold(), ""),
         },
     )  # fmt: skip
@@ -407,7 +413,7 @@ _FORMS: Final = (
         ),
         marks=(("Repository", "Plugin Text"),), plugin="Plugin", device=("IP Address", "DNS Name", *_NAMES),
         address=("IP Address",),
-        output=("Plugin Text",), system=("Operating System",), seen=("Last Observed",),
+        output=("Plugin Text", "Plugin Output"), system=("Operating System",), seen=("Last Observed",),
     ),
     _Form(
         table=Headed(
@@ -464,13 +470,16 @@ def _csv(form: _Form, table: Table, job: Job) -> Found:
     plugins, devices, outputs = (scanned.texts(table, *names) for names in ((form.plugin,), form.device, form.output))
     devices = [values.clean(device) for device in devices]
     seen: dict[str, _Seen] = {}
-    protos, ports = scanned.texts(table, "Protocol"), scanned.texts(table, "Port")
-    for plugin, device, proto, port, output, line in zip(
-        plugins, devices, protos, ports, outputs, table.lines, strict=True
+    protos, ports, names = (scanned.texts(table, name) for name in ("Protocol", "Port", "Service"))
+    states = scanned.texts(table, "Vulnerability State", "state")
+    for plugin, device, proto, port, name, output, state, line in zip(
+        plugins, devices, protos, ports, names, outputs, states, table.lines, strict=True
     ):
         if not values.is_unknown(device):
             now = seen.setdefault(device, _Seen())
-            now.port(proto.strip(), port.strip(), "", line)
+            if _STATES.get(state.strip().casefold()) == "fixed":
+                continue  # what it was about may be gone with it
+            now.port(proto.strip(), port.strip(), name.strip(), line)
             now.take(plugin.strip(), proto.strip(), port.strip(), output, line)
     systems = [_system(text) for text in scanned.texts(table, *form.system)]
     told: dict[str, str] = {}

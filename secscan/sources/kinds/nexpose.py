@@ -202,6 +202,8 @@ def _xml(job: Job) -> Found:
         report.scan.lacking.append(
             f"{len(report.stopped):,} scans did not finish ({', '.join(sorted(set(map(scanned.shown, report.stopped))))})"
         )
+    if not report.scan.read:
+        report.scan.lacking.append(scanned.NOBODY)
     report.explain()
     return report.scan.found()
 

@@ -35,7 +35,7 @@ class OsvScanner:
         bill, lines = Bill(job), Lines(job.data)
         asset = subject(job, None)
         device = asset["device_id"]
-        bill.beside("assets", lines.one(), **asset)
+        bill.beside("assets", lines.one(), **asset, os=obj(document, "image_metadata").get("os"))
         whole = found = False
         for result, at in lines.each(document["results"], "results"):
             if not isinstance(result, dict):
@@ -46,14 +46,14 @@ class OsvScanner:
                 if not said:
                     bill.refuse(line, "a package does not say what it is", one, device)
                     continue
-                bill.row(
-                    "software",
-                    line,
-                    asset_tag=device,
-                    name=said.get("name"),
-                    version=said.get("version"),
-                    kind=_kind(said),
-                )
+                if said.get("commit") and not said.get("name"):
+                    bill.pass_over("sources that are known by their commit alone")
+                else:
+                    # Its plain name may be that of the source package.
+                    name = said.get("os_package_name") or said.get("name")
+                    bill.row(
+                        "software", line, asset_tag=device, name=name, version=said.get("version"), kind=_kind(said)
+                    )
                 vulnerabilities = lines.each(one.get("vulnerabilities"), "results", "packages", "vulnerabilities")
                 found, whole = True, whole or not vulnerabilities
                 for each, line_of_it in vulnerabilities:
@@ -84,12 +84,18 @@ def _fixed(one: Facts, said: Facts) -> list[str]:
     events = (
         event
         for affected in listed(one.get("affected"))
-        if obj(affected, "package").get("name") == said.get("name")
+        if _same(obj(affected, "package"), said)
         for span in listed(affected.get("ranges"))
         if span.get("type") != "GIT"
         for event in listed(span.get("events"))
     )
     return list(dict.fromkeys(objects.word(event["fixed"]) for event in events if event.get("fixed")))
+
+
+def _same(one: Facts, said: Facts) -> bool:
+    """Whether an advisory's package is this one: by its name, and its ecosystem (of the same release) where it says one."""
+    theirs, ours = (objects.word(each.get("ecosystem")) for each in (one, said))
+    return one.get("name") == said.get("name") and (not theirs or theirs == ours or theirs.startswith(f"{ours}:"))
 
 
 def _is_result(document: Any) -> bool:

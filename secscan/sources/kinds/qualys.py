@@ -1,6 +1,6 @@
-"""Qualys: the CSV of scan reports, the list of vulnerabilities of VMDR (CSV), and the asset data report (XML).
+"""Qualys: scan reports and VMDR's lists of vulnerabilities (CSV), asset data reports (XML), asset searches (CSV, XML).
 
-A row is a result of a CSV, or a host of the XML. Severity is Qualys's own number, 1 to 5; what sort of result it is
+A row is a result of a CSV, or a host of the XML and of an asset search. Severity is Qualys's own number, 1 to 5; what sort of result it is
 (vulnerability, possible one, information) is kept as a fact under Qualys's heading. Tags, tickets and owners are never read.
 """
 
@@ -22,8 +22,9 @@ from secscan.sources.templates import open_table
 _STATES: Final = {"active": "open", "new": "open", "re-opened": "open", "reopened": "open", "fixed": "fixed"}
 _OTHER_ROOTS: Final = {
     "HOST_LIST_VM_DETECTION_OUTPUT": "the host detection list of the API, which has no titles",
-    "SCAN": "a raw scan result", "SCAN_REPORT": "a scan report of an older form",
+    "HOST_LIST_OUTPUT": "the host list of the API", "SCAN": "a raw scan result", "SCAN_REPORT": "a scan report of an older form",
 }  # fmt: skip
+_ROOTS: Final = frozenset(("ASSET_DATA_REPORT", "ASSET_SEARCH_REPORT"))
 _SIGN_IN = re.compile(r"Authentication Failed", re.IGNORECASE)
 _HINT: Final = (
     "make a scan report from the template and save it as CSV, or as XML with the root element ASSET_DATA_REPORT"
@@ -38,14 +39,18 @@ _DEVICE: Final = (
     "IP",
     "Asset IPV4",
     "IP Address",
+    "Host IP",
     "DNS",
     "Asset Name",
     "NetBIOS",
     "Asset IPV6",
 )
-_ADDRESS: Final = ("IP", "Asset IPV4", "IP Address", "Asset IPV6")
+_ADDRESS: Final = ("IP", "Asset IPV4", "IP Address", "Host IP", "Asset IPV6")
+_NAME: Final = ("FQDN", "DNS", "DNS Hostname", "Asset Name", "Hostname")
+_SHORT: Final = ("NetBIOS", "NetBIOS Hostname")
+_TITLE: Final = ("Title", "Vulnerability", "Vuln Title")
 _OS: Final = ("OS", "Operating System")
-_LAST: Final = ("Last Detected", "Last Found", "Last Seen")
+_LAST: Final = ("Last Detected", "Last Found", "Last Seen", "Last Scan", "Last Scan Date")
 
 
 def _said(text: str) -> str:
@@ -54,19 +59,19 @@ def _said(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    return scanned.day_or_text(_said(text))
+    return scanned.day_or_text(_said(text).partition(" at ")[0])
 
 
 _CSV: Final = Headed(
     what="a list of results from Qualys",
-    needs=(("QID",), ("Title", "Vulnerability"), ("Severity",), ("IP", "Asset IPV4", "IP Address", "Asset Name", "DNS")),
+    needs=(("QID",), _TITLE, ("Severity",), ("IP", "Asset IPV4", "IP Address", "Asset Name", "DNS")),
     parts=(
         part_of(
             "results", required=("asset_tag", "title"), facts=("Type", "Type Detected"),
             columns={
                 "asset_tag": (own("device"),), "address": (own("address"),), "hostname": (own("name"),), "check": ("QID",),
-                "title": ("Title", "Vulnerability"),
-                "cves": ("CVE ID", "CVE", "CVEs"), "severity": ("Severity",),
+                "title": _TITLE,
+                "cves": ("CVE ID", "CVE", "CVEs", "CVEID"), "severity": ("Severity",),
                 "cvss3": ("CVSS3 Base", "CVSS3.1 Base", "CVSSv3.1 Base (nvd)", "CVSSv3 Base (nvd)"),
                 "proto": ("Protocol",), "port": ("Port",), "state": ("Vuln Status", "Status"),
                 "first_seen": ("First Detected", "First Found"), "last_seen": _LAST,
@@ -90,11 +95,28 @@ _CSV: Final = Headed(
 )  # fmt: skip
 
 
+_SEARCH: Final = Headed(
+    what="Qualys's list of hosts", needs=(("IP", "Host IP"), ("Tracking Method",), _OS),
+    parts=(replace(_CSV.parts[1], once=None),), dates=None,
+)  # fmt: skip
+_COMPLIANCE: Final = "control_id"
+
+
+def _is_search(headings: frozenset[str]) -> bool:
+    return _SEARCH.heads(headings) and "qid" not in headings
+
+
 def _csv(job: Job) -> Found:
     """Qualys writes the month first, unless the source says otherwise."""
     if "dates" not in job.source.model_fields_set:
         job = replace(job, source=job.source.model_copy(update={"dates": "month-first"}))
-    table = open_table(job, _CSV.is_header)
+    table = open_table(job, lambda cells: _CSV.is_header(cells) or _is_search(_CSV.headings(cells)))
+    search = _is_search(headings := _CSV.headings(table.header))
+    if search and _COMPLIANCE in headings:
+        raise job.refuse(
+            "is a report of policy compliance: it says which settings are wrong, not what is installed",
+            _HINT, table.header_line,
+        )  # fmt: skip
 
     def say(*names: str) -> list[str]:
         return [_said(values.clean(text)) for text in scanned.texts(table, *names)]
@@ -106,19 +128,25 @@ def _csv(job: Job) -> Found:
         systems[device] = systems.get(device) or _system(system)
         day = scanned.day(text) or values.day(text, job.source.dates)
         last[device] = max(last.get(device, ("", "")), ("" if isinstance(day, values.Bad) else str(day), text))
-    names = say("FQDN", "DNS", "Asset Name")
+    names = say(*_NAME)
     table = scanned.with_columns(
         table, device=devices, address=[scanned.address(text) for text in say(*_ADDRESS)], name=names,
-        short=[scanned.computer(a) or ("" if "." in b else scanned.computer(b)) for a, b in zip(say("NetBIOS"), names, strict=True)],
+        short=[scanned.computer(a) or ("" if "." in b else scanned.computer(b)) for a, b in zip(say(*_SHORT), names, strict=True)],
         os=[systems[device] for device in devices], seen=[last[device][1] for device in devices],
     )  # fmt: skip
+    if search:
+        return _SEARCH.of(table, job)
     found = _CSV.of(table, job)
     beside = Scan(job)
     told: dict[tuple[str, str, str], int] = {}
-    for device, port, proto, line in zip(devices, say("Port"), say("Protocol"), table.lines, strict=True):
+    for device, port, proto, state, line in zip(
+        devices, say("Port"), say("Protocol"), say("Vuln Status", "Status"), table.lines, strict=True
+    ):
+        if _STATES.get(state.casefold()) == "fixed":
+            continue  # what it was about may be gone with it
         if device and scanned.port(port) and scanned.proto(proto):
             told.setdefault((device, proto.casefold(), port), line)
-    beside.lacking += _failed(say("Title", "Vulnerability"), devices)
+    beside.lacking += _failed(say(*_TITLE), devices)
     for (device, proto, port), line in told.items():
         beside.add("services", line, asset_tag=device, proto=proto, port=port)
     return scanned.joined(found, beside.found().tables, lacking=beside.lacking)
@@ -142,7 +170,7 @@ class _Report(Walk):
     wanted = frozenset(
         ("IP", "DNS", "NETBIOS", "OPERATING_SYSTEM", "QID", "TYPE", "PORT", "SERVICE", "PROTOCOL", "SSL",
          "VULN_STATUS", "FIRST_FOUND", "LAST_FOUND",
-         "TITLE", "SEVERITY", "CVSS3_BASE", "ID")
+         "TITLE", "SEVERITY", "CVSS3_BASE", "ID", "LAST_SCAN_DATE")
     )  # fmt: skip
 
     def __init__(self, job: Job) -> None:
@@ -157,6 +185,7 @@ class _Report(Walk):
         """What the glossary at the end says of each QID."""
         self.waiting: list[tuple[str, int]] = []
         self.silent = False
+        self.bare = 0
 
     def begin(self, tag: str, attributes: Mapping[str, str], line: int) -> None:
         match tag:
@@ -168,6 +197,8 @@ class _Report(Walk):
                 self.vuln = {}
             case "NO_RESULTS":
                 self.silent = True
+            case "PORT_SERVICE" if self.host is not None:
+                self.bare += 1
 
     def finish(self, tag: str, text: str, line: int) -> None:
         if self.result is not None:
@@ -197,6 +228,7 @@ class _Report(Walk):
     def end(self, host: dict[str, str]) -> None:
         name, address = host.get("DNS", ""), host.get("IP", "")
         last = max((scanned.day(one.get("LAST_FOUND", "")) for _, one in self.results), default="")
+        last = last or scanned.day(host.get("LAST_SCAN_DATE", ""))
         device = self.scan.host(
             self.at, address or name or host.get("NETBIOS", ""), ip=address, fqdn=scanned.full_name(name), last_seen=last,
             hostname=host.get("NETBIOS", "") or ("" if "." in name else name), os=_system(host.get("OPERATING_SYSTEM", "")),
@@ -213,7 +245,7 @@ class _Report(Walk):
                 first_seen=scanned.day(one.get("FIRST_FOUND", "")), last_seen=scanned.day(one.get("LAST_FOUND", "")),
                 facts={"Type": one.get("TYPE", "")},
             )  # fmt: skip
-            if proto and port:
+            if proto and port and _STATES.get(one.get("VULN_STATUS", "").casefold()) != "fixed":
                 name_of = one.get("SERVICE", "")
                 tls = name_of and one.get("SSL", "").casefold() in ("true", "1")
                 ports.setdefault((proto, port), (line, f"ssl/{name_of}" if tls else name_of))
@@ -240,8 +272,14 @@ def _xml(job: Job) -> Found:
         if report.host is not None:
             report.scan.lose(report.at, "the host is cut off")
         report.scan.lacking.append(f"line {broken.place.line}: the file {broken.reason}")
+    if report.bare:
+        report.scan.warnings.append(
+            f"{job.shown}: {report.bare:,} ports that it names without their protocol are not read"
+        )
     if report.silent:
         report.scan.lacking.append("it names addresses without results")
+    if not report.scan.read:
+        report.scan.lacking.append(scanned.NOBODY)
     report.explain()
     rows = report.scan.tables["results"].columns
     report.scan.lacking += _failed(rows["title"], rows["asset_tag"])
@@ -250,13 +288,13 @@ def _xml(job: Job) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Qualys:
-    """Reads all three."""
+    """Reads all of them."""
 
     def read(self, job: Job) -> Found:
         if looks.like(job.data).kind != "xml":
             return _csv(job)
         root = Sample(job.data, job.shown).root
-        if root != "ASSET_DATA_REPORT":
+        if root not in _ROOTS:
             raise job.refuse(
                 f"is {_OTHER_ROOTS.get(root, looks.like(job.data).words)}, not a report that is read", _HINT
             )
@@ -264,21 +302,27 @@ class Qualys:
 
 
 def _fits(sample: Sample) -> str | None:
-    if sample.root == "ASSET_DATA_REPORT":
-        return "certain: the root element is ASSET_DATA_REPORT"
-    if sample.root in ("HOST_LIST_VM_DETECTION_OUTPUT", "SCAN_REPORT") or (
+    if sample.root in _ROOTS:
+        return f"certain: the root element is {sample.root}"
+    if sample.root in ("HOST_LIST_VM_DETECTION_OUTPUT", "HOST_LIST_OUTPUT", "SCAN_REPORT") or (
         sample.root == "SCAN" and "qualys" in "".join(sample.lines[:4])
     ):
         return f"certain: {_OTHER_ROOTS[sample.root]} of Qualys"
     marks: tuple[Headings, ...] = (
         ("QID",),
-        ("Vuln Status", "KB Severity", "QVS Score", "Type Detected", "Last Detected"),
+        ("Vuln Status", "KB Severity", "QVS Score", "Type Detected", "Last Detected", "Is_PCI"),
     )
-    return fits(_CSV, marks)(sample)
+    if told := fits(_CSV, marks)(sample):
+        return told
+    return fits(_SEARCH)(sample) if "qid" not in sample.headings else None
 
 
 KINDS: Final = (
     Kind(
-        name="qualys", reader=Qualys(), tables=scanned.TABLES, row="result of a CSV, host of an XML report", fits=_fits
+        name="qualys",
+        reader=Qualys(),
+        tables=scanned.TABLES,
+        row="result of a CSV, host of an XML report or an asset search",
+        fits=_fits,
     ),
 )

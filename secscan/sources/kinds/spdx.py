@@ -25,12 +25,16 @@ _PLAIN: Final = {
     "model": "models", "test": "tests", "documentation": "documents",
 }  # fmt: skip
 """Purposes of a package that is no program, in words."""
+_GATHERS: Final = "SPDXRef-Application-"
+"""Trivy's ids of headings over the packages of one list, whose names (``Java``, ``Python``) would be taken for programs."""
 _NOTHING: Final = frozenset(("", "NOASSERTION", "NONE"))
 _LINE: Final = 20_000
 _TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9]*): ?(.*)", re.ASCII)
 _ORGANISATION = re.compile(r"Organi[sz]ation: ?([^()]*?)(?: *\([^()]*\))?", re.ASCII)
-_YAML = re.compile(r"""["']?spdxVersion["']?:\s*["']?SPDX-""", re.ASCII)
+_YAML = re.compile(r"""["']?(?:spdxVersion["']?:\s*["']?SPDX-|SPDXID["']?:\s*["']?SPDXRef-DOCUMENT)""", re.ASCII)
 _CONTEXT: Final = "spdx.org/rdf/3."
+_PACKAGES: Final = {"software_Package": None, "ai_AIPackage": "model", "dataset_DatasetPackage": "data"}
+"""Elements of version 3 that are packages; for those that are no program, for what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,10 @@ def _read(job: Job, document: _Document) -> Found:
         row = _software(one)
         if one.purpose in _PLAIN:
             bill.pass_over(f"packages that are {_PLAIN[one.purpose]}")
+        elif one.version is None and one.url is None and one.id.startswith(_GATHERS):
+            bill.pass_over("packages that only gather others, as Trivy writes a list of packages")
+        elif about == [one] != document.packages and one.version is None and one.url is None:
+            bill.pass_over("packages that are what the document is about, and of no version")
         elif systems == [one]:
             bill.row("assets", one.line, **asset, os=row["name"], os_version=row["version"])
         else:
@@ -143,6 +151,8 @@ def _from_json(job: Job) -> _Document:
     if _is_three(document):
         return _graph(job, document)
     two = _two(document)
+    if two is None and _is_early(document):
+        raise job.refuse("is SPDX 3 in a form from before its release", "write it as 3.0 or as 2.3")
     if two is None:
         raise job.refuse("is JSON, but no SPDX document: that has an 'spdxVersion', or an '@graph' of SPDX 3")
     _known(job, objects.word(two["spdxVersion"]))
@@ -255,12 +265,17 @@ def _is_three(document: Any) -> bool:
     return any(_CONTEXT in one for one in (context if isinstance(context, list) else [context]) if isinstance(one, str))
 
 
+def _is_early(document: Any) -> bool:
+    context = obj(document, "@context")
+    return any(isinstance(one, str) and "spdx.org/rdf/" in one for one in context.values())
+
+
 def _graph(job: Job, document: Mapping[str, Any]) -> _Document:
     lines = Lines(job.data)
     entries = [(one, line) for one, line in lines.each(document.get("@graph"), "@graph") if isinstance(one, dict)]
     by_id = {_id(one): one for one, _ in entries}
     kinds = {_id(one): _type(one) for one, _ in entries}
-    packages = [(one, line) for one, line in entries if _type(one) == "software_Package"]
+    packages = [(one, line) for one, line in entries if _type(one) in _PACKAGES]
     waiting = [_id(one) for one, _ in entries if _type(one) == "SpdxDocument"]
     documents = frozenset(waiting)
     roots: set[str] = set()
@@ -290,7 +305,8 @@ def _package_of_three(one: Facts, line: int, by_id: Mapping[str, Facts]) -> _Pac
     return _Package(
         line=line, id=_id(one), name=_told(one.get("name")), version=_told(one.get("software_packageVersion")),
         publisher=organisation(supplier.get("name")) if _type(supplier) == "Organization" else None,
-        url=next((url for url in urls if isinstance(url, str)), None), purpose=_purpose(one.get("software_primaryPurpose")),
+        url=next((url for url in urls if isinstance(url, str)), None),
+        purpose=_PACKAGES[_type(one)] or _purpose(one.get("software_primaryPurpose")),
     )  # fmt: skip
 
 
@@ -316,7 +332,11 @@ def _other_form(sample: Sample) -> str | None:
         if sample.root.rpartition(":")[2] == "RDF" and any("spdx.org/rdf" in text for text in spaces):
             return "RDF"
         return "XML" if sample.root == "Document" and any(tag == "spdxVersion" for tag, _ in sample.elements) else None
-    return "YAML" if any(_YAML.match(line) for line in sample.lines) else None
+    return "YAML" if any(map(_YAML.match, sample.lines)) and not _is_tags(sample) else None
+
+
+def _is_tags(sample: Sample) -> bool:
+    return any(line.startswith("SPDXVersion:") for line in sample.lines)
 
 
 def _fits(sample: Sample) -> str | None:
@@ -324,7 +344,9 @@ def _fits(sample: Sample) -> str | None:
         return "certain: an SPDX document, by its spdxVersion"
     if _is_three(sample.document):
         return "certain: an SPDX 3 document, by its context"
-    if any(line.startswith("SPDXVersion:") for line in sample.lines):
+    if _is_early(sample.document):
+        return "certain: SPDX 3 in a form from before its release, which is not read"
+    if _is_tags(sample):
         return "certain: an SPDX document as tag-value"
     form = _other_form(sample)
     return f"certain: an SPDX document as {form}, which is not read; {_HINT}" if form else None

@@ -26,8 +26,8 @@ _OTHERS: Final = {
     "Misconfigurations": "misconfigurations, which say nothing of what is installed", "Secrets": "secrets that it found, which are never read",
     "Licenses": "licences", "ExperimentalModifiedFindings": "vulnerabilities that are set aside in Trivy itself",
 }  # fmt: skip
-_CLUSTER: Final = ("Resources", "Vulnerabilities", "Misconfigurations")
-"""Where the report of a cluster keeps its resources; the last two are of older versions."""
+_CLUSTER: Final = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
+"""Where the report of a cluster keeps its resources; the second is of a summary, the last two are of older versions."""
 
 
 class Trivy:
@@ -46,10 +46,13 @@ class Trivy:
         if isinstance(document, list):  # before schema 2, which says nowhere what was scanned
             whole = _results(bill, subject(job, None), document, lines, ())
         elif "ClusterName" in document:
-            whole = True
+            whole, failed = True, 0
             for key in _CLUSTER:
                 for one, at in lines.each(document.get(key), key):
                     whole = _resource(bill, one, lines, key, at) and whole
+                    failed += bool(obj(one).get("Error"))
+            if failed:
+                return bill.done(f"Trivy itself could not look into {failed:,} of the resources")
         else:
             family = obj(document, "Metadata", "OS")
             asset = subject(job, document.get("ArtifactName"))
@@ -61,6 +64,10 @@ class Trivy:
                 last_seen=document.get("CreatedAt"),
             )
             whole = _results(bill, asset, document.get("Results"), lines, ("Results",))
+        if whole and not bill.counted("software"):
+            return bill.done(
+                "lists no package: it did not look for any, or left out those it found nothing in (--list-all-pkgs)"
+            )
         return bill.done(
             None if whole else "lists only the packages that it found something in (ask for all: --list-all-pkgs)"
         )
@@ -99,7 +106,10 @@ def _results(bill: Bill, asset: Facts, found: Any, lines: Lines, path: tuple[str
             if not isinstance(one, dict):
                 bill.refuse(line, "a vulnerability is not an object", one, device)
                 continue
-            _vulnerability(bill, one, line, device)
+            if one.get("Status") == "not_affected":
+                bill.pass_over("vulnerabilities that do not touch it, as Trivy itself says")
+            else:
+                _vulnerability(bill, one, line, device)
             if not packages and one.get("PkgName"):
                 bill.beside("software", line, asset_tag=device, **_vulnerable(one, result))
         if not packages and (vulnerabilities or result.get("Class") in ("os-pkgs", "lang-pkgs")):

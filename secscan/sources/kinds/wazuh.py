@@ -14,10 +14,11 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from secscan.doors import json
+from secscan.doors.csv import Table
 from secscan.model.errors import InputError
-from secscan.sources import looks, objects, values
+from secscan.sources import looks, objects, scanned, values
 from secscan.sources.bill import Bill, Facts, Lines, cves, obj, subject
-from secscan.sources.headed import Headed, fits, part_of
+from secscan.sources.headed import Aside, Headed, fits, part_of, with_column
 from secscan.sources.kind import Kind
 from secscan.sources.reader import Found, Job
 from secscan.sources.sample import Sample
@@ -39,22 +40,21 @@ class Wazuh:
             return _table(job)
         if seen.kind != "json":
             raise job.refuse(f"is {seen.words}, not an export of Wazuh", _HINT)
-        entries, total = _entries(job)
+        entries, lacking = _entries(job)
         bill = Bill(job)
         nameless = bool(entries) and not any(_agent(one) for one, _ in entries)
         declared = subject(job, None) if job.source.asset or nameless else None
         for one, line in entries:
             _entry(bill, one, line, declared)
-        short = total is not None and total > len(entries)
-        return bill.done(f"holds {len(entries):,} of the {total:,} entries that there are" if short else None)
+        return bill.done(lacking)
 
 
 # -- JSON
 
 
-def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], int | None]:
-    """The entries of any of the forms, each with its line, and how many the tool says that there are."""
-    total: Any = None
+def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], str | None]:
+    """The entries of any of the forms, each with its line, and why they are not all that there are, if they are not."""
+    lacking: str | None = None
     try:
         document = json.loads(job.data, job.shown)
     except InputError:
@@ -64,10 +64,16 @@ def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], int | None]:
         lines = Lines(job.data)
         match document:
             case {"hits": {"hits": list(hits), **more}}:
-                found, total = lines.each(hits, "hits", "hits"), more.get("total")
-                total = total.get("value") if isinstance(total, dict) else total
+                found = lines.each(hits, "hits", "hits")
+                lacking = _cut_short(document) or _page(len(found), more.get("total"))
             case {"data": {"affected_items": list(items), **more}}:
-                found, total = lines.each(items, "data", "affected_items"), more.get("total_affected_items")
+                found = lines.each(items, "data", "affected_items")
+                failed = more.get("failed_items")
+                lacking = (
+                    f"Wazuh could not answer for {len(failed):,} of those that it was asked about"
+                    if isinstance(failed, list) and failed
+                    else _page(len(found), more.get("total_affected_items"))
+                )
             case list():
                 found = lines.each(document)
             case {"_source": dict()}:
@@ -83,7 +89,23 @@ def _entries(job: Job) -> tuple[Sequence[tuple[Any, int]], int | None]:
     if alerts is not None:
         raise job.refuse("holds alerts of Wazuh, which tell what happened and not what is installed", _HINT, alerts)
     bare = [(one["_source"] if isinstance(one, dict) and "_source" in one else one, line) for one, line in found]
-    return bare, total if isinstance(total, int) else None
+    return bare, lacking
+
+
+def _page(count: int, total: Any) -> str | None:
+    """That a file is a page. An indexer that stopped counting says that there are more than its number or as many."""
+    at_least = isinstance(total, dict) and total.get("relation") == "gte"
+    number = total.get("value") if isinstance(total, dict) else total
+    if not isinstance(number, int) or not (number > count or (at_least and number == count)):
+        return None
+    return f"holds {count:,} of the {number:,}{' or more' if at_least else ''} entries that there are"
+
+
+def _cut_short(document: Facts) -> str | None:
+    shards = obj(document, "_shards").get("failed")
+    if document.get("timed_out") is True or (isinstance(shards, int) and shards > 0):
+        return "the indexer did not finish the search"
+    return None
 
 
 def _one_a_line(job: Job) -> list[tuple[Any, int]]:
@@ -105,7 +127,7 @@ def _agent(one: Any) -> dict[str, Any] | None:
     if not isinstance(one, dict):
         return None
     said = obj(one, "agent") or obj(one, "wazuh", "agent")
-    own = "id" in one and "lastKeepAlive" in one  # an agent of the API's own list
+    own = "id" in one and not one.keys().isdisjoint(("lastKeepAlive", "registerIP"))  # an agent of the API's own list
     ids = (said.get("id"), one.get("agent_id"), one.get("id") if own else None)
     name = next(
         (name for name in (said.get("name"), one.get("agent_name"), one.get("name") if own else None) if name), None
@@ -115,17 +137,26 @@ def _agent(one: Any) -> dict[str, Any] | None:
         return None
     host = obj(said, "host")
     ip = one.get("ip") if own else one.get("agent_ip") or host.get("ip")
-    return {"device_id": device, "hostname": name, "ip": None if ip == "any" else ip, **_system(obj(host, "os"))}
+    return {"device_id": device, "hostname": name, "ip": _address(ip), **_system(obj(host, "os"))}
+
+
+def _address(found: Any) -> Any:
+    """Where others reach an agent; None where it says ``any``, or names itself as the manager's own agent does."""
+    if isinstance(found, list):
+        return [one for one in found if _address(one)] or None
+    return None if found == "any" or objects.word(found).startswith(("127.", "::1")) else found
 
 
 def _system(told: Facts) -> dict[str, Any]:
     """An operating system; of Windows with the last part of the build, where it stands apart."""
-    version, build = objects.word(told.get("version")), objects.word(told.get("build"))
-    head, _, revision = build.partition(".")
-    if revision and version.rpartition(".")[2] == head:
-        version = f"{version}.{revision}"
+    version = _build(objects.word(told.get("version")), objects.word(told.get("build")))
     name = told.get("name") or told.get("full")
     return {"os": name, "os_version": version} if name else {}
+
+
+def _build(version: str, build: str) -> str:
+    head, _, revision = build.partition(".")
+    return f"{version}.{revision}" if revision and version.rpartition(".")[2] == head else version
 
 
 def _entry(bill: Bill, one: Any, line: int, declared: Facts | None) -> None:
@@ -140,7 +171,9 @@ def _entry(bill: Bill, one: Any, line: int, declared: Facts | None) -> None:
         _vulnerability(bill, one, line, device)
     elif "hotfix" in package or "hotfix" in one:
         bill.pass_over("updates that are installed, which say nothing of those that are missing")
-    elif package or ("name" in one and {"format", "scan"} & one.keys()):
+    elif "browser" in one:
+        bill.pass_over("extensions of browsers, whose names are those of other programs")
+    elif package or ("name" in one and "format" in one):
         bill.row("software", line, asset_tag=device, **_software(package or one))
     elif obj(one, "source") or obj(one, "local"):
         _port(bill, one, line, device)
@@ -152,6 +185,9 @@ def _entry(bill: Bill, one: Any, line: int, declared: Facts | None) -> None:
         return
     elif serial := one.get("board_serial") or host.get("serial_number") or obj(one, "observer").get("serial_number"):
         bill.row("assets", line, **facts, serial=serial)
+        return
+    elif "registerIP" in one:  # an agent that never connected
+        bill.row("assets", line, **facts)
         return
     else:
         bill.pass_over(_OTHERS)
@@ -221,6 +257,17 @@ _HOST: Final = part_of(
         "os_version": ("host.os.version",),
     },
 )
+_SCORE: Final = (("vulnerability.score.base",), ("vulnerability.score.version",))
+
+
+def _base(score: str, version: str) -> str:
+    return score if version.startswith("3") else ""
+
+
+def _scored(table: Table) -> bool:
+    return "vulnerability.score.base" in table.header
+
+
 _VULNERABILITIES: Final = Headed(
     what="Wazuh's vulnerabilities",
     needs=(("vulnerability.id", "cve"), ("package.name", "name"), ("vulnerability.severity", "severity")),
@@ -234,7 +281,8 @@ _VULNERABILITIES: Final = Headed(
                 "cves": ("vulnerability.id", "cve"),
                 "title": ("vulnerability.title", "title", "vulnerability.id", "cve"),
                 "severity": ("vulnerability.severity", "severity"),
-                "cvss3": ("cvss3_score",),
+                "cvss3": ("the base score", "cvss3_score"),
+                "first_seen": ("vulnerability.detected_at", "detection_time"),
                 "product": ("package.name", "name"),
                 "version": ("package.version", "version"),
                 "fixed_in": ("vulnerability.scanner.condition", "condition"),
@@ -243,10 +291,13 @@ _VULNERABILITIES: Final = Headed(
                 "cves": cves,
                 "fixed_in": lambda text: found[1] if (found := _LESS.match(text)) else "",
                 "cvss3": lambda text: "" if text in ("0", "0.0") else text,
+                "first_seen": lambda text: scanned.day(text.partition(" @ ")[0]) or text,
             },
         ),
         _HOST,
     ),
+    prepared=lambda table: with_column(table, "the base score", _SCORE, _base) if _scored(table) else table,
+    uses=("vulnerability.score.base", "vulnerability.score.version"),
 )
 _PACKAGES: Final = Headed(
     what="Wazuh's packages",
@@ -274,8 +325,73 @@ _SYSTEMS: Final = Headed(
     needs=(_NAME, ("host.os.name", "host.os.full"), ("host.os.version",)),
     parts=(replace(_HOST, once=None, columns={**_HOST.columns, "hostname": ("host.hostname", *_NAME)}),),
 )
-_TABLES: Final = (_VULNERABILITIES, _PACKAGES, _SYSTEMS)
-_MARKS: Final = ((_NAME, ("vulnerability.id",)), (("package.type", "package.vendor", "package.architecture"),), ())
+_BUILD: Final = (("OS version",), ("OS version build",))
+_AGENTS: Final = Headed(
+    what="Wazuh's agents",
+    needs=(("ID",), ("Name",), ("IP address",), ("OS name",), ("Last keep alive",)),
+    parts=(
+        part_of(
+            "assets",
+            columns={
+                "device_id": ("ID",),
+                "hostname": ("Name",),
+                "ip": ("IP address",),
+                "os": ("OS name",),
+                "os_version": ("the build", "OS version"),
+                "last_seen": ("Last keep alive",),
+            },
+            turns={
+                "ip": lambda text: _address(text) or "",
+                "last_seen": lambda text: "" if text.startswith("9999") else text,  # the manager's own agent
+            },
+        ),
+    ),
+    prepared=lambda table: with_column(table, "the build", _BUILD, _build),
+    uses=("OS version build",),
+)
+"""This and the next two are the dashboard's own tables, under its labels; it writes those of one agent without its name."""
+_PORTS: Final = Headed(
+    what="Wazuh's ports",
+    needs=(("Local IP address",), ("Local port",), ("Protocol",)),
+    parts=(part_of("services", columns={"proto": ("Protocol",), "port": ("Local port",)}),),
+    asides=(
+        Aside(
+            headings=("Local IP address",),
+            so=lambda text: text.startswith("127.") or text == "::1",
+            says="ports that only the machine itself reaches",
+        ),
+        Aside(
+            headings=("State",),
+            so=lambda text: text.casefold() not in ("", "listening", "unknown"),
+            says="connections, which are no listening ports",
+        ),
+    ),
+)
+_PROGRAMS: Final = Headed(
+    what="Wazuh's packages of one agent",
+    needs=(("Name",), ("Version",), ("Vendor",), ("Architecture",)),
+    parts=(
+        part_of(
+            "software",
+            columns={"name": ("Name",), "version": ("Version",), "publisher": ("Vendor",), "kind": ("Format",)},
+            turns=_PACKAGES.parts[0].turns,
+        ),
+    ),
+)
+_LABELS: Final = frozenset(
+    ("name", "version", "vendor", "architecture", "description", "format", "size", "priority", "section", "source", "location", "multiarch",
+     "install_time", "scan_id", "scan_date", "registered_at", "item_id", "checksum", "cpe", "msu_name")
+)  # fmt: skip
+"""Headings of the last of them, folded: a list with any other, a device before all, is somebody else's."""
+_TABLES: Final = (_VULNERABILITIES, _PACKAGES, _SYSTEMS, _AGENTS, _PORTS, _PROGRAMS)
+_MARKS: Final = (
+    (_NAME, ("vulnerability.id",)),
+    (("package.type", "package.vendor", "package.architecture"),),
+    (),
+    (("Last keep alive",), ("Registration date", "Node", "Status")),
+    (),
+    (),
+)
 
 
 def _table(job: Job) -> Found:
@@ -288,12 +404,13 @@ def _table(job: Job) -> Found:
             "is a table, but none of Wazuh's: those have columns such as 'agent.name', 'package.name', 'vulnerability.id'",
             _HINT,
         )
-    if any(name in sample.headings for name in _DEVICE):
+    if told is _AGENTS or any(name in sample.headings for name in _DEVICE):
         return told.read(job)
     who = subject(job, None)
     first = told.parts[0]
     named = {name: headings for name, headings in first.columns.items() if name != "asset_tag"}
-    of = replace(first, columns=named, required=("title",), constant={"asset_tag": who["device_id"]})
+    needed = tuple(name for name in first.required if name != "asset_tag")
+    of = replace(first, columns=named, required=needed, constant={"asset_tag": who["device_id"]})
     return replace(told, parts=(of,)).read(job)
 
 
@@ -310,7 +427,12 @@ def _fits(sample: Sample) -> str | None:
     if "cve" in sample.headings and not {"detection_time", "condition", "cvss3_score"} & sample.headings:
         return None
     return next(
-        (words for table, marks in zip(_TABLES, _MARKS, strict=True) if (words := fits(table, marks)(sample))), None
+        (
+            words
+            for table, marks in zip(_TABLES, _MARKS, strict=True)
+            if (words := fits(table, marks)(sample)) and (table is not _PROGRAMS or sample.headings <= _LABELS)
+        ),
+        None,
     )
 
 

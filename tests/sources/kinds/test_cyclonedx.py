@@ -169,6 +169,66 @@ def test_the_older_extension_for_vulnerabilities_is_read_too(tmp_path: Path) -> 
     assert rows(load, "results", "check", "severity", "cvss3", "product") == [("CVE-2018-7489", "Critical", 98, "x")]
 
 
+def test_a_heading_of_trivys_over_a_list_of_packages_is_no_program(tmp_path: Path) -> None:
+    marks = [{"name": "aquasecurity:trivy:Class", "value": "lang-pkgs"}]
+    heading = {"type": "application", "name": "Java", "properties": marks}
+    load = read(tmp_path, "cyclonedx", bom([heading, library()]), name="s.json")
+    conserved(load)
+    assert rows(load, "software", "name") == [("struts2-core",)]
+    assert load.warnings == (
+        "s.json: components that only gather others, as Trivy writes a list of packages: 1, counted as blank",
+    )
+    programs = [heading | {"version": "21.0.1"}, {"type": "application", "name": "Java"}]
+    assert rows(read(tmp_path, "cyclonedx", bom(programs), name="s.json"), "software", "name") == [("Java",), ("Java",)]
+    system = {"type": "operating-system", "name": "none", "properties": marks}
+    assert len(rows(read(tmp_path, "cyclonedx", bom([system]), name="s.json"), "assets", "device_id")) == 1
+
+
+def test_what_is_expected_to_be_there_already_is_not_what_is_installed(tmp_path: Path) -> None:
+    outside = {"type": "library", "name": "libcurl", "versionRange": "vers:generic/>=8.7.1|<9.0.0", "isExternal": True}
+    load = read(tmp_path, "cyclonedx", bom([outside, library()], "1.7"), name="s.json")
+    conserved(load)
+    assert (load.rows_blank, rows(load, "software", "name")) == (1, [("struts2-core",)])
+    text = XML.replace("/1.4", "/1.7").replace(
+        'type="library" bom-ref="a"', 'type="library" bom-ref="a" isExternal="true"'
+    )
+    assert (
+        read(tmp_path, "cyclonedx", text, name="s.xml").rows_blank
+        == read(tmp_path, "cyclonedx", XML, name="s.xml").rows_blank + 1
+    )
+
+
+def test_a_supplier_that_is_its_own_contact_is_a_person_and_not_read(tmp_path: Path) -> None:
+    person = {"name": "A Person", "contact": [{"email": "a.person@oak.example"}]}
+    firm = {"name": "Elm Ltd", "url": ["https://elm.example"], "contact": [{"email": "sales@elm.example"}]}
+    desk = {"name": "Ash plc", "contact": [{"name": "Sales", "email": "sales@ash.example"}]}
+    parts = [library(str(n), supplier=one) for n, one in enumerate((person, firm, desk))]
+    load = read(tmp_path, "cyclonedx", bom(parts), name="s.json")
+    assert rows(load, "software", "publisher") == [(None,), ("Elm Ltd",), ("Ash plc",)]
+    mail = "<supplier><name>A Person</name><contact><email>a.person@oak.example</email></contact></supplier>"
+    text = XML.replace("<group>org.apache.struts</group>", f"{mail}<group>org.apache.struts</group>", 1)
+    assert text != XML
+    assert "A Person" not in repr(read(tmp_path, "cyclonedx", text, name="s.xml"))
+
+
+def test_a_bill_of_what_a_machine_runs_is_about_its_system(tmp_path: Path) -> None:
+    about = {"component": {"type": "operating-system", "name": "ubuntu", "version": "22.04"}}
+    load = read(tmp_path, "cyclonedx", bom([library()], metadata=about), name="s.json", asset="WEB-07")
+    assert rows(load, "assets", "device_id", "os", "os_version") == [("WEB-07", "ubuntu", "22.04")]
+
+
+def test_services_that_somebody_runs_are_said_not_to_be_read(tmp_path: Path) -> None:
+    load = read(tmp_path, "cyclonedx", bom([library()], services=[{"name": "mail"}, {"name": "maps"}]), name="s.json")
+    assert load.warnings == ("s.json: 2 services that somebody runs are not read",)
+
+
+def test_version_2_is_refused_by_name(tmp_path: Path) -> None:
+    text = json.dumps({"specFormat": "CycloneDX", "specVersion": "2.0", "components": []})
+    assert recognised(tmp_path, text)[0] == "cyclonedx"
+    with pytest.raises(InputError, match=r"is CycloneDX '2\.0'; versions 1\.0 to 1\.7 are read; write it as 1\.6"):
+        read(tmp_path, "cyclonedx", text, name="s.json")
+
+
 @pytest.mark.parametrize("version", ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"])
 def test_every_version_is_read(tmp_path: Path, version: str) -> None:
     assert read(tmp_path, "cyclonedx", bom([library()], version), name="b.json").rows_loaded == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -197,6 +198,91 @@ def test_other_reports_are_not_taken(tmp_path: Path) -> None:
         assert recognised(tmp_path, other)[0] == ""
         with pytest.raises(InputError, match="'report', not a report of Greenbone; export the report as XML or as CSV"):
             read(tmp_path, "greenbone", other)
+
+
+def described(port: str, host: str, name: str, text: str) -> str:
+    return f"""<result id="r"><name>n</name><host>{host}<hostname>{name}</hostname></host><port>{port}</port>
+<nvt oid="1.3.6.1.4.1.25623.1.0.1"><name>n</name></nvt><threat>High</threat><description>{text}</description></result>"""
+
+
+PACKAGE = "Vulnerable package:   libssl1.1\nInstalled version:    libssl1.1-1.1.1d-0+deb10u6\nFixed version:      &gt;=libssl1.1-1.1.1n-0+deb10u1"
+SEVERAL = f"{PACKAGE}\n\n{PACKAGE.replace('libssl1.1', 'openssl')}"
+
+
+def test_a_result_tells_which_version_it_met_and_which_one_is_fixed(tmp_path: Path) -> None:
+    text = "<report><report><scan_run_status>Done</scan_run_status><results>" + "".join((
+        described("443/tcp", "10.0.0.9", "web-09.oak.example", "Installed version: 2.4.7\nFixed version:     2.4.10\nInstallation\npath / port:       443/tcp"),
+        described("general/tcp", "10.0.0.9", "", PACKAGE), described("general/tcp", "10.0.0.9", "", SEVERAL),
+        described("general/tcp", "10.0.0.9", "10.0.0.9", "File version:      10.0.17763.7434\nFixed version: None"),
+    )) + "</results></report></report>"  # fmt: skip
+    load = read(tmp_path, "greenbone", text, name="g.xml")
+    assert rows(load, "results", "product", "version", "fixed_in") == [
+        (None, "2.4.7", "2.4.10"),
+        ("libssl1.1", "libssl1.1-1.1.1d-0+deb10u6", ">=libssl1.1-1.1.1n-0+deb10u1"),
+        (None, None, None),
+        (None, "10.0.17763.7434", None),
+    ]
+    table = """\
+IP,Hostname,Port,Port Protocol,CVSS,Severity,NVT Name,NVT OID,Specific Result,QoD,Timestamp
+10.0.0.9,10.0.0.9,443,tcp,7.5,High,Apache < 2.4.10,1.3.6.1.4.1.25623.1.0.2,"Installed version: 2.4.7
+Fixed version:     2.4.10
+",80,2026-11-01T10:00:00Z
+10.0.0.9,,,,9.8,High,CVE-2026-26690,CVE-2026-26690,"The host carries the product: cpe:/a:apache:http_server:2.4.7
+It is vulnerable according to: CVE-2026-26690.",75,2026-11-01T10:00:00Z
+"""
+    load = read(tmp_path, "greenbone", table, name="g.csv")
+    assert rows(load, "results", "hostname", "product", "version", "fixed_in") == [
+        (None, None, "2.4.7", "2.4.10"), (None, "cpe:/a:apache:http_server:2.4.7", "2.4.7", None),
+    ]  # fmt: skip
+
+
+def test_a_long_text_that_fits_nothing_is_read_in_time_that_grows_with_its_length(tmp_path: Path) -> None:
+    long = f"Installed version: {'1' * 150_000} x"
+    text = f"<report><report><scan_run_status>Done</scan_run_status><results>{described('80/tcp', '10.0.0.9', '', long)}</results></report></report>"
+    start = perf_counter()
+    assert rows(read(tmp_path, "greenbone", text, name="g.xml"), "results", "version") == [(None,)]
+    head = "IP,Hostname,Port,Port Protocol,Severity,NVT Name,NVT OID,Specific Result,Timestamp\n"
+    row = f'10.0.0.9,,,,Log,n,1.3.6.1.4.1.25623.1.0.105937,"OS:  a{" " * 30_000}b",2026-11-01T10:00:00Z\n'
+    assert read(tmp_path, "greenbone", head + row, name="g.csv").rows_loaded == 1
+    assert perf_counter() - start < 20  # a pattern that goes back over it takes minutes
+
+
+def test_a_comparison_of_two_scans_is_refused_by_name(tmp_path: Path) -> None:
+    text = '<report><report id="1" type="delta"><delta/><scan_run_status>Done</scan_run_status><results/></report></report>'
+    assert recognised(tmp_path, text)[0] == "greenbone"
+    with pytest.raises(InputError, match="is a delta report"):
+        read(tmp_path, "greenbone", text, name="g.xml")
+
+
+def test_an_address_is_no_host_name(tmp_path: Path) -> None:
+    text = f"<report><report><scan_run_status>Done</scan_run_status><results>{described('80/tcp', '10.0.0.9', '10.0.0.9', 'x')}</results></report></report>"
+    load = read(tmp_path, "greenbone", text, name="g.xml")
+    assert rows(load, "assets", "device_id", "hostname", "ip") == [("10.0.0.9", None, ("10.0.0.9",))]
+    assert rows(load, "results", "hostname", "address") == [(None, "10.0.0.9")]
+
+
+def test_a_table_tells_systems_and_applications_by_two_of_its_results(tmp_path: Path) -> None:
+    text = """\
+IP,Hostname,Port,Port Protocol,CVSS,Severity,QoD,NVT Name,Specific Result,NVT OID,CVEs,Timestamp,Result ID
+10.0.0.9,,,,0.0,Log,80,OS Detection,"Best matching OS:
+
+OS:           Debian GNU/Linux
+Version:      10
+CPE:          cpe:/o:debian:debian_linux:10
+Found by VT:  1.3.6.1.4.1.25623.1.0.105586
+",1.3.6.1.4.1.25623.1.0.105937,,2026-11-01T10:00:00Z,a
+10.0.0.9,,,,0.0,Log,80,CPE Inventory,"10.0.0.9|cpe:/a:apache:http_server:2.4.38
+10.0.0.9|cpe:/o:debian:debian_linux:10
+",1.3.6.1.4.1.25623.1.0.810002,,2026-11-01T10:00:00Z,b
+10.0.0.8,,80,tcp,0.0,Log,80,Services,"A web server",1.3.6.1.4.1.25623.1.0.10330,,2026-11-01T10:00:00Z,c
+"""
+    load = read(tmp_path, "greenbone", text, name="g.csv")
+    conserved(load)
+    assert load.rows_loaded == 3
+    assert rows(load, "assets", "device_id", "os") == [("10.0.0.9", "Debian GNU/Linux 10"), ("10.0.0.8", None)]
+    assert rows(load, "software", "asset_tag", "name", "version", "publisher", "kind") == [
+        ("10.0.0.9", "http_server", "2.4.38", "apache", "service_banner")
+    ]
 
 
 @pytest.mark.shared

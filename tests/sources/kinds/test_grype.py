@@ -41,7 +41,30 @@ ENDED = [
     {"Cycle": {}, "artifact": {"name": "x"}},
 ]  # fmt: skip
 XEOL = report(ENDED, "xeol")
-SEEDS = {"grype": [GRYPE], "xeol": [XEOL]}
+ARTIFACTS = [
+    {"id": "1", "name": "bash", "version": "5.2.15-2", "type": "deb", "purl": "pkg:deb/debian/bash@5.2.15-2?arch=amd64", "metadata": {"maintainer": "A Person <a@oak.example>"}},
+    {"id": "2", "name": "glibc", "version": "2.34-60.el9", "type": "rpm", "purl": ""},
+    {"id": "3", "name": "core", "version": "17.0.1", "type": "npm", "purl": "pkg:npm/%40angular/core@17.0.1"},
+    {"id": "4", "name": "10816", "version": "3200970", "type": "msrc-kb"},
+    {"id": "5", "version": "1"}, "x",
+]  # fmt: skip
+DEBIAN = {"prettyName": "Debian GNU/Linux 12 (bookworm)", "name": "Debian GNU/Linux", "id": "debian", "version": "12 (bookworm)", "versionID": "12"}  # fmt: skip
+
+
+def syft(source: Any, **more: Any) -> str:
+    said = {
+        "artifacts": ARTIFACTS,
+        "source": source,
+        "distro": DEBIAN,
+        "descriptor": {"name": "syft", "version": "1.18.1"},
+    }
+    return json.dumps(said | more, indent=1)
+
+
+SYFT = syft(
+    {"id": "9f", "name": "oak/payroll", "version": "4", "type": "image", "metadata": {"userInput": "oak/payroll:4"}}
+)
+SEEDS = {"grype": [GRYPE], "xeol": [XEOL], "syft": [SYFT]}
 
 
 def test_a_match_is_a_result_and_its_package_is_installed_once(tmp_path: Path) -> None:
@@ -94,6 +117,42 @@ def test_ends_of_life_are_results_too(tmp_path: Path) -> None:
         ("end of life", "Alpine Linux 3.8: end of life 2020-05-01", "alpine", "3.8.0"),
         ("end of life", "Node.js 8: end of life", "node", "8.1.0"),
     ]
+
+
+def test_packages_of_syft_are_installed(tmp_path: Path) -> None:
+    assert recognised(tmp_path, SYFT) == ("syft", "certain: Syft's own JSON, by its descriptor")
+    load = read(tmp_path, "syft", SYFT, name="s.json")
+    conserved(load)
+    assert (load.rows_read, load.rows_loaded, load.rows_refused, load.rows_blank, load.incomplete) == (6, 3, 2, 1, None)
+    assert rows(load, "software", "asset_tag", "name", "version", "kind") == [
+        ("oak/payroll:4", "bash", "5.2.15-2", "dpkg"), ("oak/payroll:4", "glibc", "2.34-60.el9", "rpm"),
+        ("oak/payroll:4", "@angular/core", "17.0.1", "sbom"),
+    ]  # fmt: skip
+    assert rows(load, "assets", "device_id", "os", "os_version") == [("oak/payroll:4", "Debian GNU/Linux", "12")]
+    assert "Person" not in repr(load.tables)
+
+
+@pytest.mark.parametrize(
+    ("source", "device"),
+    [
+        ({"type": "directory", "name": "web-07", "version": "1", "metadata": {"path": "/"}}, "web-07"),
+        ({"type": "directory", "name": "/srv/app", "metadata": {"path": "/srv/app"}}, "/srv/app"),
+        ({"type": "directory", "target": "/srv/app"}, "/srv/app"),
+        ({"type": "image", "target": {"userInput": "oak/web:2"}}, "oak/web:2"),
+    ],
+)
+def test_syft_says_what_it_looked_at_in_the_words_of_its_version(
+    tmp_path: Path, source: dict[str, Any], device: str
+) -> None:
+    assert rows(read(tmp_path, "syft", syft(source), name="s.json"), "assets", "device_id") == [(device,)]
+
+
+def test_a_look_at_the_root_or_another_tool_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not say which asset it is of"):
+        read(tmp_path, "syft", syft({"type": "directory", "name": "/", "metadata": {"path": "/"}}), name="s.json")
+    with pytest.raises(InputError, match="is JSON, but not Syft's"):
+        read(tmp_path, "syft", GRYPE, name="g.json")
+    assert recognised(tmp_path, '{"artifacts": [], "descriptor": {"name": "other"}}')[0] == ""
 
 
 def test_each_takes_its_own_alone(tmp_path: Path) -> None:

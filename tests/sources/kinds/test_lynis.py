@@ -66,6 +66,59 @@ def test_a_report_is_a_machine_with_its_packages_ports_and_results(tmp_path: Pat
     assert "erson" not in repr(load)
 
 
+def test_packages_behind_a_warning_are_results_of_their_own_that_do_not_count(tmp_path: Path) -> None:
+    text = REPORT.replace("finish=true", "vulnerable_package[]=apt\nvulnerable_package[]=nowhere\nfinish=true")
+    load = read(tmp_path, "lynis", text, name="lynis-report.dat")
+    conserved(load)
+    assert load.rows_read == read(tmp_path, "lynis", REPORT, name="lynis-report.dat").rows_read
+    assert rows(load, "results", "check", "product", "version")[-2:] == [
+        ("PKGS-7392", "apt", "2.6.1"), ("PKGS-7392", "nowhere", None),
+    ]  # fmt: skip
+
+
+def test_ports_of_bsd_and_of_older_versions_stand_the_other_way_round(tmp_path: Path) -> None:
+    ports = (
+        "0.0.0.0:10000|udp|perl|",
+        "*.8080|tcp46||",
+        "127.0.0.1.631|tcp4||",
+        "*.*|udp4||",
+        "127.0.0.1:25|tcp|exim|",
+        "*:22|tcp4|sshd|",
+        "[::]:22|tcp|sshd|",
+        "[::1]:631|tcp|cupsd|",
+        "224.0.0.251:5353|udp|x|",
+    )
+    text = (
+        "lynis_version=2.6\nhostname=oak\n"
+        + "".join(f"network_listen_port[]={port}\n" for port in ports)
+        + "finish=true\n"
+    )
+    load = read(tmp_path, "lynis", text, name="l.dat")
+    assert rows(load, "services", "proto", "port") == [("udp", 10000), ("tcp", 8080), ("tcp", 22)]
+
+
+def test_the_log_is_told_from_the_report(tmp_path: Path) -> None:
+    log = "2026-11-02 03:00:00 Starting Lynis 3.0.8 with PID 7, build date 2022-05-17\n2026-11-02 03:00:00 ====\n"
+    assert recognised(tmp_path, log) == ("lynis", "certain: the log of Lynis")
+
+
+@pytest.mark.parametrize(
+    ("manager", "listed", "packages"),
+    [
+        ("dpkg", "|gcc-12-base:amd64,12.2.0-14|g++,4:12.2.0-3|", [("gcc-12-base", "12.2.0-14", "dpkg"), ("g++", "4:12.2.0-3", "dpkg")]),
+        ("rpm", "|bash,4.4.20-3.el8.x86_64,|tzdata,2024a-1.el8.noarch,|", [("bash", "4.4.20-3.el8", "rpm"), ("tzdata", "2024a-1.el8", "rpm")]),
+        ("rpm", "|bash,4.4.20-3.el8.x86_64,|bash.x86_64,4.4.20-3.el8|python3.12.x86_64,3.12.1-2.el9|", [("bash", "4.4.20-3.el8", "rpm"), ("python3.12", "3.12.1-2.el9", "rpm")]),
+        ("pkginfo", "|openssl,0,|", [("openssl", None, None)]),
+        ("pacman", "|bash,5.2.037-1|", [("bash", "5.2.037-1", None)]),
+    ],
+)  # fmt: skip
+def test_every_manager_of_packages_has_a_form_of_its_own(
+    tmp_path: Path, manager: str, listed: str, packages: list[tuple[str, str | None, str | None]]
+) -> None:
+    text = f"lynis_version=3.1\nhostname=oak\npackage_manager[]={manager}\ninstalled_packages_array={listed}\nfinish=true\n"
+    assert rows(read(tmp_path, "lynis", text, name="l.dat"), "software", "name", "version", "kind") == packages
+
+
 def test_a_report_that_did_not_finish_is_incomplete(tmp_path: Path) -> None:
     assert "Lynis did not finish" in (read(tmp_path, "lynis", REPORT.replace("finish=true\n", "")).incomplete or "")
 
@@ -78,7 +131,14 @@ def test_results_of_a_machine_without_a_name_are_refused(tmp_path: Path) -> None
     assert not load.tables
 
 
-@pytest.mark.parametrize(("data", "says"), [("a=b\n", "no lynis_version"), ("{}", "is JSON, not a report of Lynis")])
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ("2026-11-02 03:00:00 Starting Lynis 3.0.8 with PID 7, build date 2022-05-17\n", "is the log of Lynis"),
+        ("a=b\n", "no lynis_version"),
+        ("{}", "is JSON, not a report of Lynis"),
+    ],
+)
 def test_what_is_no_report_is_refused(tmp_path: Path, data: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         read(tmp_path, "lynis", data)

@@ -298,6 +298,49 @@ def test_a_csv_of_tenable_sc_writes_its_days_in_words(tmp_path: Path) -> None:
     ]
 
 
+def test_newer_csvs_of_tenable_sc_call_the_output_otherwise_and_an_end_of_support_is_no_version(tmp_path: Path) -> None:
+    text = """\
+Plugin,Plugin Name,Family,Severity,IP Address,Protocol,Port,Repository,DNS Name,NetBIOS Name,Plugin Output,Steps to Remediate,CPE
+73756,SQL Server: unsupported,Databases,Critical,10.2.0.4,TCP,1433,Individual Scan,,OAK\\DB-04,"Plugin Output:
+  Installed version : 10.50.6560.0
+  Fixed version     : This version is no longer supported.",Upgrade.,cpe:/a:microsoft:sql_server
+35000,nginx < 1.26,Web,High,10.2.0.4,TCP,80,Individual Scan,,OAK\\DB-04,"Plugin Output:
+  Installed version : 1.24.0
+  Fixed version     : 1.26.2",Upgrade.,
+"""
+    assert recognised(tmp_path, text)[1].startswith("certain: a Tenable.sc CSV")
+    load = read(tmp_path, "nessus", text, name="sc.csv")
+    assert rows(load, "results", "product", "version", "fixed_in") == [
+        ("cpe:/a:microsoft:sql_server", "10.50.6560.0", None), (None, "1.24.0", "1.26.2"),
+    ]  # fmt: skip
+
+
+def test_a_csv_of_vulnerability_management_names_the_service_of_a_port(tmp_path: Path) -> None:
+    text = """\
+Plugin ID,CVE,CVSS,Risk,Host,Protocol,Port,Name,Synopsis,Description,Solution,See Also,Plugin Output,Asset UUID,Vulnerability State,IP Address,FQDN,Service
+18405,,,Medium,web.oak.example,TCP,3389,RDP weakness,s,d,s,,o,11111111-1111-4111-8111-111111111111,Active,10.2.0.7,web.oak.example,msrdp
+10107,,,None,web.oak.example,TCP,8443,HTTP Server,s,d,s,,o,11111111-1111-4111-8111-111111111111,Active,10.2.0.7,web.oak.example,www?
+51192,,,Medium,web.oak.example,TCP,21,FTP in the clear,s,d,s,,o,11111111-1111-4111-8111-111111111111,Fixed,10.2.0.7,web.oak.example,ftp
+"""
+    load = read(tmp_path, "nessus", text, name="io.csv")
+    assert rows(load, "services", "port", "service") == [(3389, "ms-wbt-server"), (8443, None)]
+    assert rows(load, "results", "port", "state")[-1] == (21, "fixed")
+
+
+def test_a_csv_of_web_application_scanning_scores_under_its_own_heading_and_an_address_is_no_host_name(
+    tmp_path: Path,
+) -> None:
+    text = """\
+Plugin ID,CVE,CVSS,CVSSv3,Risk,Host,Protocol,Port,Name,Synopsis,Description,Solution,See Also,Plugin Output
+98104,,7.5,7.1,high,www.oak.example,http,,Cross-Site Scripting,s,d,s,,o
+42873,,5.0,,Medium,10.2.0.9,tcp,443,Weak ciphers,s,d,s,,o
+"""
+    load = read(tmp_path, "nessus", text, name="was.csv")
+    assert rows(load, "results", "hostname", "address", "cvss3", "severity") == [
+        ("www.oak.example", None, 71, "high"), (None, "10.2.0.9", None, "Medium"),
+    ]  # fmt: skip
+
+
 def test_a_csv_of_vulnerability_management_has_dotted_names(tmp_path: Path) -> None:
     assert recognised(tmp_path, CLOUD)[1].startswith("certain: a Tenable Vulnerability Management CSV")
     load = read(tmp_path, "nessus", CLOUD)

@@ -73,6 +73,27 @@ def test_whose_it_is_is_asked_and_never_made_up(tmp_path: Path) -> None:
     ]
 
 
+def test_a_look_into_an_image_tells_its_system_its_own_packages_and_the_fix_of_its_own_release(tmp_path: Path) -> None:
+    fixes = {"Debian:11": "7.74.0-1.3+deb11u2", "Debian:12": "7.88.1-10+deb12u1", "Ubuntu:22.04:LTS": "7.81.0-1"}
+    advisory = {"id": "DEBIAN-CVE-2026-0001", "affected": [
+        {"package": {"name": "curl", "ecosystem": name}, "ranges": [{"type": "ECOSYSTEM", "events": [{"fixed": fixed}]}]}
+        for name, fixed in fixes.items()
+    ]}  # fmt: skip
+    named = {"name": "curl", "os_package_name": "libcurl4", "version": "7.88.1-10", "ecosystem": "Debian:12"}
+    commit = {"package": {"name": "", "version": "", "ecosystem": "", "commit": "9a6cf1c"}}
+    found = json.loads(result({"package": named, "vulnerabilities": [advisory]}, commit))
+    text = json.dumps(found | {"image_metadata": {"os": "Debian GNU/Linux 12 (bookworm)", "layer_metadata": []}})
+    load = read(tmp_path, "osv-scanner", text, name="o.json", asset="OT-1")
+    conserved(load)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (3, 2, 1)
+    assert rows(load, "software", "name", "version", "kind") == [("libcurl4", "7.88.1-10", "dpkg")]
+    assert rows(load, "results", "product", "fixed_in") == [("curl", "7.88.1-10+deb12u1")]
+    assert rows(load, "assets", "os") == [("Debian GNU/Linux 12 (bookworm)",)]
+    ubuntu = json.loads(result({"package": named | {"ecosystem": "Ubuntu:22.04"}, "vulnerabilities": [advisory]}))
+    load = read(tmp_path, "osv-scanner", json.dumps(ubuntu), name="o.json", asset="OT-1")
+    assert rows(load, "results", "fixed_in") == [("7.81.0-1",)]
+
+
 def test_where_every_package_has_a_vulnerability_others_were_left_out(tmp_path: Path) -> None:
     load = read(
         tmp_path,

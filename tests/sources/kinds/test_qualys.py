@@ -62,7 +62,75 @@ XML = """\
   </VULN_DETAILS_LIST></GLOSSARY>
 </ASSET_DATA_REPORT>
 """
-SEEDS = {"qualys": [SCAN, VMDR, XML]}
+PCI = """\
+IP,HOSTNAME,LAST SCAN,QID,VULN TITLE,TYPE,SEVERITY,PORT,PROTOCOL,OPERATING SYSTEM,IS_PCI,CVSS_BASE,Q_SEVERITY,CVEID
+10.7.0.1,pay.oak.example,22/09/2026 13:01,86476,Web Server Stopped Responding,POTENTIAL,Medium,80,tcp,Linux 2.x,Fail,6.4,3,CVE-2026-0001
+"""
+SEARCH = """\
+"Asset Search Report","11/20/2026 at 10:11:12 AM (GMT+0000)"
+
+"IP","DNS","NetBIOS","Tracking Method","Operating System","Last Scan Date"
+"10.7.0.5","web-05.oak.example","WEB-05","IP address","Windows Server 2019 Standard","11/19/2026 at 02:00:00 (GMT+0000)"
+"10.7.0.6","","","IP address","Linux 2.6 / Linux 3.x",""
+"","","","IP address","",""
+"""
+SEARCH_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE ASSET_SEARCH_REPORT SYSTEM "https://qualys.example/asset_search_report_v2.dtd">
+<ASSET_SEARCH_REPORT><HOST_LIST>
+<HOST><IP><![CDATA[10.7.0.5]]></IP><TRACKING_METHOD>IP</TRACKING_METHOD><DNS><![CDATA[web-05.oak.example]]></DNS>
+<NETBIOS>WEB-05</NETBIOS><OPERATING_SYSTEM>Windows Server 2019</OPERATING_SYSTEM>
+<PORT_SERVICE_LIST><PORT_SERVICE><PORT>443</PORT><SERVICE>http</SERVICE></PORT_SERVICE></PORT_SERVICE_LIST>
+<LAST_SCAN_DATE>2026-11-19T02:00:00Z</LAST_SCAN_DATE></HOST>
+</HOST_LIST></ASSET_SEARCH_REPORT>
+"""
+SEEDS = {"qualys": [SCAN, VMDR, XML, PCI, SEARCH, SEARCH_XML]}
+
+
+def test_a_report_for_card_payments_has_headings_of_its_own(tmp_path: Path) -> None:
+    assert recognised(tmp_path, PCI)[1].startswith("certain: a list of results from Qualys")
+    load = read(tmp_path, "qualys", PCI, name="pci.csv", dates="day-first")
+    assert rows(load, "results", "asset_tag", "check", "title", "cves", "severity", "proto", "port", "last_seen") == [
+        ("10.7.0.1", "86476", "Web Server Stopped Responding", "CVE-2026-0001", "Medium", "tcp", 80, date(2026, 9, 22)),
+    ]  # fmt: skip
+    assert rows(load, "assets", "device_id", "fqdn", "os") == [("10.7.0.1", "pay.oak.example", "Linux 2.x")]
+
+
+def test_a_port_of_a_result_that_is_fixed_may_be_closed(tmp_path: Path) -> None:
+    text = """\
+IP,QID,Title,Vuln Status,Type,Severity,Port,Protocol
+10.7.0.1,38173,Certificate,Active,Vuln,2,443,tcp
+10.7.0.1,27000,FTP in the clear,Fixed,Vuln,3,21,tcp
+"""
+    load = read(tmp_path, "qualys", text, name="q.csv")
+    assert rows(load, "services", "port") == [(443,)]
+    assert rows(load, "results", "port", "state") == [(443, "open"), (21, "fixed")]
+    info = "<VULN_INFO><QID>1</QID><PORT>{}</PORT><PROTOCOL>tcp</PROTOCOL><VULN_STATUS>{}</VULN_STATUS></VULN_INFO>"
+    text = f"<ASSET_DATA_REPORT><HOST_LIST><HOST><IP>10.7.0.1</IP><VULN_INFO_LIST>{info.format(443, 'Active')}{info.format(21, 'Fixed')}</VULN_INFO_LIST></HOST></HOST_LIST></ASSET_DATA_REPORT>"
+    assert rows(read(tmp_path, "qualys", text, name="q.xml"), "services", "port") == [(443,)]
+
+
+def test_a_search_for_assets_is_a_list_of_hosts(tmp_path: Path) -> None:
+    assert recognised(tmp_path, SEARCH)[0] == "qualys"
+    load = read(tmp_path, "qualys", SEARCH, name="search.csv")
+    conserved(load)
+    assert (load.rows_read, load.rows_loaded, [bad.line for bad in load.refused]) == (3, 2, [6])
+    assert list(load.tables) == ["assets"]
+    assert rows(load, "assets", "device_id", "hostname", "fqdn", "os", "last_seen") == [
+        ("10.7.0.5", "WEB-05", "web-05.oak.example", "Windows Server 2019 Standard", date(2026, 11, 19)),
+        ("10.7.0.6", None, None, None, None),
+    ]
+    assert recognised(tmp_path, SEARCH_XML) == ("qualys", "certain: the root element is ASSET_SEARCH_REPORT")
+    load = read(tmp_path, "qualys", SEARCH_XML, name="search.xml")
+    assert (load.rows_read, load.rows_loaded) == (1, 1)
+    assert rows(load, "assets", "device_id", "hostname", "last_seen") == [("10.7.0.5", "WEB-05", date(2026, 11, 19))]
+    assert load.warnings == ("search.xml: 1 ports that it names without their protocol are not read",)
+
+
+def test_a_report_of_settings_is_refused_by_name(tmp_path: Path) -> None:
+    text = "Host IP,DNS Hostname,NetBIOS Hostname,Tracking Method,Operating System,Control ID,Status\n10.7.0.5,w,W,IP,Linux,1045,Failed\n"
+    assert recognised(tmp_path, text)[0] == "qualys"
+    with pytest.raises(InputError, match="is a report of policy compliance"):
+        read(tmp_path, "qualys", text, name="pc.csv")
 
 
 def test_a_scan_report_is_read_behind_its_title_lines(tmp_path: Path) -> None:
@@ -92,7 +160,7 @@ def test_a_scan_report_is_read_behind_its_title_lines(tmp_path: Path) -> None:
         ),
         ("10.20.0.9", None, None, ("10.20.0.9",), None, date(2026, 11, 2)),
     ]
-    assert rows(load, "services", "asset_tag", "proto", "port") == [("10.20.0.7", "tcp", 443), ("10.20.0.9", "tcp", 22)]
+    assert rows(load, "services", "asset_tag", "proto", "port") == [("10.20.0.7", "tcp", 443)]
     assert "erson" not in repr(load.tables)
 
 

@@ -127,6 +127,59 @@ def test_tags_and_values_are_read_and_a_text_of_several_lines_is_no_package(tmp_
     assert "a.person" not in repr(load)
 
 
+def test_what_the_document_is_about_is_no_program_where_it_has_no_version(tmp_path: Path) -> None:
+    """As writers of version 2.2 name the folder that they looked at; 2.3 has a word for it."""
+    root = {"SPDXID": "SPDXRef-Root", "name": "/srv/payroll"}
+    load = read(tmp_path, "spdx", document([root, PACKAGES[2]]), name="s.json")
+    conserved(load)
+    assert (load.rows_read, load.rows_blank) == (2, 1)
+    assert rows(load, "software", "asset_tag", "name") == [("/srv/payroll", "bash")]
+    versioned = document([root | {"versionInfo": "4.1"}, PACKAGES[2]])
+    assert rows(read(tmp_path, "spdx", versioned, name="s.json"), "software", "name") == [("/srv/payroll",), ("bash",)]
+    alone = read(tmp_path, "spdx", document([root]), name="s.json")
+    assert rows(alone, "software", "name") == [("/srv/payroll",)]
+
+
+def test_a_heading_of_trivys_over_a_list_of_packages_is_no_program(tmp_path: Path) -> None:
+    heading = {"SPDXID": "SPDXRef-Application-202c31aa", "name": "Java", "primaryPackagePurpose": "APPLICATION"}
+    load = read(tmp_path, "spdx", document([PACKAGES[0], heading, PACKAGES[2]]), name="s.json")
+    conserved(load)
+    assert rows(load, "software", "name") == [("bash",)]
+    tags = TAGS + "\nPackageName: Java\nSPDXID: SPDXRef-Application-202c31aa\n"
+    names = rows(read(tmp_path, "spdx", tags, name="s.spdx"), "software", "name")
+    assert names == rows(read(tmp_path, "spdx", TAGS, name="s.spdx"), "software", "name")
+
+
+def test_models_and_sets_of_data_of_version_3_are_packages_and_no_programs(tmp_path: Path) -> None:
+    more = [
+        {"type": "dataset_DatasetPackage", "spdxId": "urn:d", "name": "faces", "software_primaryPurpose": "data"},
+        {"type": "ai_AIPackage", "spdxId": "urn:m", "name": "reader", "software_packageVersion": "2"},
+    ]
+    text = json.dumps({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [*GRAPH, *more]})
+    load, without = (read(tmp_path, "spdx", one, name="s.json") for one in (text, THREE))
+    conserved(load)
+    assert (load.rows_read - without.rows_read, load.rows_blank - without.rows_blank) == (2, 2)
+    assert "s.json: packages that are sets of data: 1, counted as blank" in load.warnings
+
+
+def test_version_3_before_its_release_is_refused_by_name(tmp_path: Path) -> None:
+    text = json.dumps(
+        {"@context": {"core": "https://spdx.org/rdf/Core/"}, "@graph": [{"@type": "Package", "name": "bash"}]}
+    )
+    assert recognised(tmp_path, text)[0] == "spdx"
+    with pytest.raises(InputError, match=r"is SPDX 3 in a form from before its release; write it as 3\.0 or as 2\.3"):
+        read(tmp_path, "spdx", text, name="s.json")
+
+
+@pytest.mark.parametrize(
+    "text", ["SPDXID: SPDXRef-DOCUMENT\ncreationInfo:\n  created: x\n", "---\nspdxVersion: SPDX-2.3\nname: x\n"]
+)
+def test_a_document_as_yaml_is_told_by_its_first_key_whatever_the_order(tmp_path: Path, text: str) -> None:
+    assert recognised(tmp_path, text)[1].startswith("certain: an SPDX document as YAML, which is not read")
+    with pytest.raises(InputError, match="is SPDX as YAML; write it as JSON or as tag-value"):
+        read(tmp_path, "spdx", text, name="s.yaml")
+
+
 def test_version_3_names_its_subject_through_its_bill(tmp_path: Path) -> None:
     assert recognised(tmp_path, THREE)[0] == "spdx"
     load = read(tmp_path, "spdx", THREE, name="sbom.json")

@@ -108,6 +108,39 @@ def test_resources_of_a_cluster_are_assets_where_something_was_found_in_them(tmp
     assert read(tmp_path, "trivy", older, name="k8s.json").rows_loaded == 1
 
 
+def test_a_summary_of_a_cluster_keeps_its_resources_under_another_name_and_says_what_failed(tmp_path: Path) -> None:
+    summary = json.loads(CLUSTER)
+    found = {"SchemaVersion": 2, "ClusterName": "oak", "Findings": summary["Resources"]}
+    assert recognised(tmp_path, json.dumps(found))[0] == "trivy"
+    load = read(tmp_path, "trivy", json.dumps(found), name="k8s.json")
+    assert (load.rows_loaded, load.rows_blank) == (1, 4)
+    found["Findings"].append({"Kind": "Pod", "Name": "api", "Error": "no such image"})
+    load = read(tmp_path, "trivy", json.dumps(found), name="k8s.json")
+    assert load.incomplete == "k8s.json: Trivy itself could not look into 1 of the resources"
+
+
+@pytest.mark.parametrize(
+    "results", [[], [ASIDE], [{"Target": "OS Packages", "Class": "license", "Licenses": [{"Name": "MIT"}]}]]
+)
+def test_a_report_that_lists_no_package_says_nothing_of_what_is_installed(tmp_path: Path, results: list[Any]) -> None:
+    load = read(tmp_path, "trivy", report(*results), name="trivy.json")
+    conserved(load)
+    assert load.incomplete and load.incomplete.startswith("trivy.json: lists no package: it did not look for any")
+    assert rows(load, "assets", "device_id") == [("oak/payroll:4",)]
+
+
+def test_what_trivy_says_does_not_touch_the_package_is_no_result(tmp_path: Path) -> None:
+    spared = VULNERABILITY | {"VulnerabilityID": "CVE-2019-18276", "Status": "not_affected"}
+    load = read(
+        tmp_path, "trivy", report(OS_PACKAGES | {"Vulnerabilities": [VULNERABILITY, spared]}), name="trivy.json"
+    )
+    conserved(load)
+    assert rows(load, "results", "check") == [("CVE-2023-4911",)]
+    assert (
+        "trivy.json: vulnerabilities that do not touch it, as Trivy itself says: 1, counted as blank" in load.warnings
+    )
+
+
 def test_old_reports_do_not_say_what_was_scanned(tmp_path: Path) -> None:
     assert recognised(tmp_path, OLD)[0] == "trivy"
     with pytest.raises(InputError, match="does not say which asset it is of; set 'asset' for the source"):

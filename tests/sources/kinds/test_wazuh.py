@@ -137,6 +137,47 @@ def test_a_page_of_a_longer_list_is_not_the_whole_look(tmp_path: Path) -> None:
         ) and "of the 125 entries that there are" in found
 
 
+def test_an_indexer_that_stopped_counting_or_searching_did_not_give_the_whole_list(tmp_path: Path) -> None:
+    found = json.loads(hits(*ENTRIES[:2]))
+    found["hits"]["total"] = {"value": 2, "relation": "gte"}
+    load = read(tmp_path, "wazuh", json.dumps(found), name="w.json")
+    assert load.incomplete == "w.json: holds 2 of the 2 or more entries that there are"
+    found["hits"]["total"]["relation"] = "eq"
+    assert read(tmp_path, "wazuh", json.dumps(found), name="w.json").incomplete is None
+    for more in ({"timed_out": True}, {"_shards": {"total": 2, "failed": 1}}):
+        load = read(tmp_path, "wazuh", json.dumps(found | more), name="w.json")
+        assert load.incomplete == "w.json: the indexer did not finish the search"
+    partly = json.loads(answer({"agent_id": "001", "board_serial": "5CG001"}))
+    partly["data"]["failed_items"] = [{"id": ["005"], "error": {"code": 1701}}]
+    load = read(tmp_path, "wazuh", json.dumps(partly), name="w.json")
+    assert load.incomplete == "w.json: Wazuh could not answer for 1 of those that it was asked about"
+
+
+def test_what_is_named_and_is_no_package_is_no_software(tmp_path: Path) -> None:
+    scan = {"id": 0, "time": "2026/10/30 10:00:00"}
+    text = answer(
+        {"agent_id": "001", "scan": scan, "name": "eth0", "mac": "02:00:00:00:00:01", "mtu": 1500, "state": "up"},
+        {"agent_id": "001", "scan": scan, "name": "kthreadd", "pid": "2", "ppid": 0},
+        {"agent_id": "001", "scan": scan, "name": "bash", "version": "5.2", "format": "deb"},
+    )
+    load = read(tmp_path, "wazuh", text, name="w.json")
+    conserved(load)
+    assert rows(load, "software", "name") == [("bash",)]
+    assert load.rows_blank == 2
+    extension = {"agent": AGENT, "browser": {"name": "chrome"}, "package": {"name": "Adobe Acrobat", "version": "15.1"}}
+    load = read(tmp_path, "wazuh", hits(extension), name="w.json")
+    assert "software" not in load.tables
+    assert load.rows_blank == 1
+
+
+def test_an_agent_that_never_connected_is_an_asset_of_which_nothing_is_known(tmp_path: Path) -> None:
+    text = answer({"id": "004", "name": "db-04", "ip": "any", "registerIP": "any", "status": "never_connected"})
+    load = read(tmp_path, "wazuh", text, name="w.json")
+    assert rows(load, "assets", "device_id", "hostname", "ip", "os", "last_seen") == [
+        ("004", "db-04", None, None, None)
+    ]
+
+
 def test_documents_one_a_line_keep_their_lines(tmp_path: Path) -> None:
     assert recognised(tmp_path, LINES)[0] == "wazuh"
     load = read(tmp_path, "wazuh", LINES + "broken\n", name="w.ndjson")
@@ -166,6 +207,60 @@ def test_tables_of_the_dashboard_are_told_by_their_headings(tmp_path: Path) -> N
     )
     load = read(tmp_path, "wazuh", systems, name="s.csv")
     assert rows(load, "assets", "device_id", "hostname", "os_version") == [("pc", "PC-0001", "10.0.22631.4460")]
+
+
+def test_a_table_of_the_dashboard_gives_scores_of_version_3_and_its_days(tmp_path: Path) -> None:
+    text = """\
+agent.name,package.name,vulnerability.id,vulnerability.severity,vulnerability.score.base,vulnerability.score.version,vulnerability.detected_at
+web-01,curl,CVE-2024-6197,High,7.5,3.1,"Jun 30, 2026 @ 17:07:15.204"
+web-01,wget,CVE-2009-0001,High,9.3,2.0,2026-06-30T17:07:15Z
+"""
+    load = read(tmp_path, "wazuh", text, name="v.csv")
+    assert rows(load, "results", "product", "cvss3", "first_seen") == [
+        ("curl", 75, date(2026, 6, 30)), ("wget", None, date(2026, 6, 30)),
+    ]  # fmt: skip
+    assert not load.warnings
+
+
+AGENTS = """\
+ID,Name,IP address,Group,OS name,OS version,OS version build,Node,Version,Registration date,Last keep alive,Status
+000,manager,127.0.0.1,,Ubuntu,22.04,,n1,Wazuh v4.7.2,2024-01-01T00:00:00+00:00,9999-12-31T23:59:59+00:00,active
+001,web-01,10.0.0.7,default,Microsoft Windows Server 2019 Standard,10.0.17763,17763.5329,n1,Wazuh v4.7.2,2024-01-01T00:00:00+00:00,2026-11-01T10:00:00+00:00,active
+004,db-04,any,,,,,,,2024-01-01T00:00:00+00:00,,never_connected
+"""
+PORTS = """\
+Process,Local IP address,Local port,State,Protocol
+sshd,0.0.0.0,22,listening,tcp
+postgres,127.0.0.1,5432,listening,tcp
+curl,10.0.0.7,50000,established,tcp
+snmpd,0.0.0.0,161,,udp
+"""
+PROGRAMS = "Name,Architecture,Version,Vendor,Description,Format\nnginx,amd64,1.24.0-2,A Person <a.person@oak.example>,web,deb\n"
+
+
+def test_tables_under_the_dashboards_labels_are_read_and_those_of_one_agent_need_its_name(tmp_path: Path) -> None:
+    assert recognised(tmp_path, AGENTS)[1].startswith("certain: Wazuh's agents")
+    load = read(tmp_path, "wazuh", AGENTS, name="a.csv")
+    assert rows(load, "assets", "device_id", "hostname", "ip", "os_version", "last_seen") == [
+        ("000", "manager", None, "22.04", None),
+        ("001", "web-01", ("10.0.0.7",), "10.0.17763.5329", date(2026, 11, 1)),
+        ("004", "db-04", None, None, None),
+    ]
+    for text in (PORTS, PROGRAMS):
+        assert recognised(tmp_path, text)[0] == "wazuh"
+        with pytest.raises(InputError, match="does not say which asset it is of"):
+            read(tmp_path, "wazuh", text, name="p.csv")
+    load = read(tmp_path, "wazuh", PORTS, name="p.csv", asset="OT-1")
+    conserved(load)
+    assert (load.rows_read, load.rows_loaded, load.rows_blank) == (4, 2, 2)
+    assert rows(load, "services", "asset_tag", "proto", "port") == [("OT-1", "tcp", 22), ("OT-1", "udp", 161)]
+    load = read(tmp_path, "wazuh", PROGRAMS + ",amd64,1.0,,,deb\n", name="p.csv", asset="OT-1")
+    conserved(load)
+    assert [(bad.line, bad.reason) for bad in load.refused] == [(3, "name is empty")]
+    assert rows(load, "software", "asset_tag", "name", "version", "publisher", "kind") == [
+        ("OT-1", "nginx", "1.24.0-2", None, "dpkg")
+    ]
+    assert recognised(tmp_path, "Hostname," + PROGRAMS.replace("\n", "\npc,", 1))[0] != "wazuh"
 
 
 def test_entries_that_name_no_agent_need_an_asset(tmp_path: Path) -> None:
