@@ -123,6 +123,8 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes
         limits=held.settings.limits, today=today, dated_on=today, also_named=_names(held, asked.council),
         shapes=shapes,
         )  # fmt: skip
+        if why := sources.why_held(load, source):
+            load = replace(load, held=why)
     folder = held.root / "firewalls" if rules else held.root / "inventory" / asked.council
     if rules and new:
         load = replace(load, warnings=(*load.warnings, _no_firewall(name)))
@@ -153,11 +155,13 @@ def _kind(path: Path, asked: Asked, held: Workspace) -> tuple[str, str]:
     if asked.table or asked.map:
         return "table", "by the columns that you named"
     limit = held.settings.limits.file_mb * door.MEGABYTE
-    kind, words = sources.recognise_kind(path, shown, limit)
+    kind, words = sources.recognise_kind(path, shown, limit, asked.encoding, asked.delimiter)
     if kind in ("", "table"):
-        file = exposure.ConfigFile(data=door.read_bytes(path, shown=shown, limit=limit), shown=shown)
-        if (found := exposure.recognise([file])).kind:
-            return found.kind, found.words
+        data = door.read_bytes(path, shown=shown, limit=limit)
+        if not sources.is_packed(data):  # what is wrong with an archive was told above
+            found = exposure.recognise([exposure.ConfigFile(data=data, shown=shown)])
+            if found.kind:
+                return found.kind, found.words
     if not kind:
         raise InputError(Place(shown), words)
     if kind == "table":
