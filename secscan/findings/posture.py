@@ -71,7 +71,8 @@ def assemble(
     legacy = registers.legacy(shown, estate, policy, claims, rows)
     inputs = councils.inputs(settings, estate)
     exceptions = registers.exceptions(policy, shown, facts.as_of)
-    warnings = [*policy.warnings, *(gap.says for gap in estate.gaps), *estate.notes.get("join_warnings", ())]
+    flags = (flag for load in estate.loads if not load.held for flag in load.flags)
+    warnings = [*policy.warnings, *(gap.says for gap in estate.gaps), *estate.notes.get("join_warnings", ()), *flags]
     return Posture(
         tool_version=facts.tool_version,
         run_id=facts.run_id,

@@ -65,7 +65,13 @@ Shapes = Mapping[str, RawShape]
 NO_SHAPES: Final[Shapes] = {}
 
 
-class Unread(str):
+class Flag(str):
+    """A warning that a person should hear of from a scan too, and not from the import alone."""
+
+    __slots__ = ()
+
+
+class Unread(Flag):
     """A warning of values that were there and could not be read: what they would say is not known."""
 
     __slots__ = ()
@@ -134,6 +140,11 @@ class Load:
     def unread(self) -> list[Unread]:
         """The warnings of values that could not be read."""
         return [says for says in self.warnings if isinstance(says, Unread)]
+
+    @property
+    def flags(self) -> list[Flag]:
+        """The other warnings that a scan repeats."""
+        return [says for says in self.warnings if isinstance(says, Flag) and not isinstance(says, Unread)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

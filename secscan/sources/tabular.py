@@ -17,7 +17,7 @@ from secscan.doors import csv
 from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
-from secscan.model.raw import RawTable, Refusal, Unread
+from secscan.model.raw import Flag, RawTable, Refusal, Unread
 from secscan.sources import values
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
 from secscan.sources.values import Bad, Convert
@@ -157,6 +157,7 @@ class _Build:
             memo[text] = value
         if self.shape.table == "assets" and name in NAMES:
             self.lost_letters(name, at, memo)
+            self.look_alikes(name, at, memo)
         if self.shape.kinds[name] == "date" and self.job.source.dates != "iso":
             self.contradiction(name, at, memo)
         if name in self.shape.required:
@@ -177,6 +178,23 @@ class _Build:
             self.warnings.append(Unread(
                 f"{says}, as tools write a letter that they cannot; {len(rows):,} such values kept as they are; export it as UTF-8"
             ))  # fmt: skip
+
+    def look_alikes(self, name: str, at: int, memo: Mapping[str, Any]) -> None:
+        """Names that the eye takes for one and that are two stay two, and somebody hears of it."""
+        if all(map(str.isascii, memo)):
+            return
+        alike: dict[str, set[str]] = {}
+        for text in memo:
+            alike.setdefault(values.skeleton(values.clean(text)), set()).add(values.clean(text).casefold())
+        first: dict[str, int] = {}
+        for row, text in enumerate(self.table.columns[at]):
+            first.setdefault(values.clean(text).casefold(), row)
+        texts = self.table.columns[at]
+        for names in [names for names in alike.values() if len(names) > 1][:SHOWN_WARNINGS]:
+            one, other = sorted(first[text] for text in names)[:2]
+            before, here = (values.shown(ascii(texts[row])[1:-1]) for row in (one, other))
+            says = f"{self.at(other, at)}: {name} {here} looks like {before} on line {self.table.lines[one]}, and is another name"
+            self.warnings.append(Flag(f"{says}; correct it if one thing is meant"))
 
     def contradiction(self, name: str, at: int, memo: dict[str, Any]) -> None:
         """Where a column holds days that only the other order reads, days that both read cannot be believed."""
