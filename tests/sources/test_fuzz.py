@@ -1,4 +1,4 @@
-"""Broken bytes, 300 ways for every reader: each file is read or refused, and nothing else ever happens."""
+"""Broken bytes, 300 ways for every reader, and broken values, 60: each file is read or refused, and nothing else ever happens."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tests.sources.test_glpi import INVENTORY, SWITCH
 from tests.sources.test_nmap import END, HEAD, HOST
 
 MUTATIONS = 300
+REVALUED = 60
 HOSTILE = (
     b"\0",
     b"\xff",
@@ -48,6 +49,7 @@ SEEDS: dict[str, list[bytes]] = {
     "secscan-rules": [b"order,action,src,dst,proto,dport\n" + b"1,permit,any,any,tcp,443\n" * 20],
     "table": [b"Tag,Name\n" + b"A1,x\n" * 20],
     "nmap-xml": [(HEAD + HOST + END).encode(), (HEAD + HOST + END).encode("utf-16")],
+    # Debian's policy wants two letters or more of a package's name, so one of one letter is no mark of a list.
     "dpkg": [b"at\t1.0\tamd64\tinstall ok installed\n" * 20, b"Package: at\nStatus: install ok installed\nVersion: 1\n\n" * 9, b"ii  at 1 all x\n" * 9],
     "rpm": [b"bash-4.2.46-34.el7.x86_64\n" * 20, b"bash\t4\t5\t6\tnoarch\n" * 9],
     "glpi": [INVENTORY.encode(), SWITCH.encode(), INVENTORY.encode("utf-16")],
@@ -59,8 +61,6 @@ for _module in pkgutil.iter_modules(kinds.__path__, f"{kinds.__name__}."):
             kind: [one.encode() if isinstance(one, str) else one for one in some]
             for kind, some in import_module(_module.name).SEEDS.items()
         }
-ALSO: dict[str, tuple[str, ...]] = {}
-"""Kinds that a seed of this kind is told for as well as for its own."""
 KEYS = {
     "table": {"table": "assets", "map": {"asset_tag": "Tag", "hostname": "Name"}},
     "osv-scanner": {"asset": "OT-1"},
@@ -158,7 +158,7 @@ def test_every_seed_is_told_for_what_it_is(tmp_path: Path) -> None:
     for kind, seeds in SEEDS.items():
         for seed in seeds:
             (tmp_path / "one.bin").write_bytes(seed)
-            assert recognise_kind(tmp_path / "one.bin")[0] in (kind, *ALSO.get(kind, ())), (kind, seed[:80])
+            assert recognise_kind(tmp_path / "one.bin")[0] == kind, seed[:80]
 
 
 @pytest.mark.parametrize("change", [mutated, revalued], ids=lambda change: change.__name__)
@@ -168,9 +168,9 @@ def test_broken_bytes_and_broken_values_are_read_or_refused(
 ) -> None:
     chance = random.Random(kind)
     outcomes = [0, 0]
-    for number in range(MUTATIONS):
+    for number in range(MUTATIONS if change is mutated else REVALUED):
         data = change(SEEDS[kind][number % len(SEEDS[kind])], chance)
-        begun = time.perf_counter()
+        begun = time.process_time()
         try:
             read(tmp_path, data, kind, name="one.bin", **KEYS.get(kind, {}))
             outcomes[0] += 1
@@ -178,10 +178,18 @@ def test_broken_bytes_and_broken_values_are_read_or_refused(
             assert str(refused).startswith("one.bin") and "\n" not in str(refused)
             outcomes[1] += 1
         recognise_kind(tmp_path / "one.bin")
-        assert time.perf_counter() - begun < 2
+        assert time.process_time() - begun < 2
     assert outcomes[0] and (outcomes[1] or change is revalued), (
         f"{kind}: read {outcomes[0]}, refused {outcomes[1]}: the mutations test one thing only"
     )
+
+
+def test_what_broke_a_reader_once_is_read_now(tmp_path: Path) -> None:
+    inventory = json.loads(INVENTORY.encode(), "seed")
+    inventory["content"]["softwares"][0]["system_category"] = ["a list"]
+    assert read(tmp_path, json.dumps(inventory), "glpi", name="one.json").rows_loaded == 1
+    collected = json.loads(SEEDS["secscan-collect"][0], "seed") | {"warnings": 1.5}
+    assert not read(tmp_path, json.dumps(collected), "secscan-collect", name="one.json").warnings
 
 
 def test_a_workbook_broken_inside_its_parts_is_read_or_refused(tmp_path: Path) -> None:
