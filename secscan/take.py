@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fnmatch import fnmatchcase
@@ -123,10 +124,17 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes
         limits=held.settings.limits, today=today, dated_on=today, also_named=_names(held, asked.council),
         shapes=shapes,
         )  # fmt: skip
+        if why := sources.why_held(load, source):
+            load = replace(load, held=why)
     folder = held.root / "firewalls" if rules else held.root / "inventory" / asked.council
     if rules and new:
         load = replace(load, warnings=(*load.warnings, _no_firewall(name)))
-    if already := _same_bytes(held, folder, load.sha256):
+    elsewhere = () if rules else [c.id for c in held.settings.councils if c.id != asked.council]
+    for other in elsewhere:
+        if found := _same_bytes(held, held.root / "inventory" / other, load):
+            says = f"{load.file}: '{other}' has the same file as {door.shown(found, held.root)}; is it of '{asked.council}'?"
+            load = replace(load, warnings=(*load.warnings, says))
+    if already := _same_bytes(held, folder, load):
         return Taken(load=load, surely=surely, stored=already, already=door.shown(already, held.root))
     if asked.dry_run:
         return Taken(load=load, surely=surely, stored=None)
@@ -153,11 +161,13 @@ def _kind(path: Path, asked: Asked, held: Workspace) -> tuple[str, str]:
     if asked.table or asked.map:
         return "table", "by the columns that you named"
     limit = held.settings.limits.file_mb * door.MEGABYTE
-    kind, words = sources.recognise_kind(path, shown, limit)
+    kind, words = sources.recognise_kind(path, shown, limit, asked.encoding, asked.delimiter)
     if kind in ("", "table"):
-        file = exposure.ConfigFile(data=door.read_bytes(path, shown=shown, limit=limit), shown=shown)
-        if (found := exposure.recognise([file])).kind:
-            return found.kind, found.words
+        data = door.read_bytes(path, shown=shown, limit=limit)
+        if not sources.is_packed(data):  # what is wrong with an archive was told above
+            found = exposure.recognise([exposure.ConfigFile(data=data, shown=shown)])
+            if found.kind:
+                return found.kind, found.words
     if not kind:
         raise InputError(Place(shown), words)
     if kind == "table":
@@ -293,15 +303,18 @@ def _safe_name(name: str) -> str:
     return clean or "export"
 
 
-def _same_bytes(held: Workspace, folder: Path, sha256: str) -> Path | None:
+def _same_bytes(held: Workspace, folder: Path, load: Load) -> Path | None:
+    """A file of the folder with the bytes that were read. One that cannot be read is not it."""
     limit = held.settings.limits.file_mb * door.MEGABYTE
     for path in sorted(folder.glob("**/*")) if folder.is_dir() else ():
-        if (
-            path.is_file()
-            and not path.is_symlink()
-            and door.sha256(door.read_bytes(path, shown=path.name, limit=limit)) == sha256
-        ):
-            return path
+        with suppress(OSError, InputError):
+            if (
+                path.is_file()
+                and not path.is_symlink()
+                and path.stat().st_size == load.size
+                and door.sha256(door.read_bytes(path, shown=path.name, limit=limit)) == load.sha256
+            ):
+                return path
     return None
 
 

@@ -77,7 +77,9 @@ def command(
         out.error(f"secscan: {error}")
     if not taken:
         return 4
-    refused = bool(unread) or any(t.load.rows_refused or t.load.incomplete for t in taken)
+    refused = bool(unread) or any(
+        t.load.rows_refused or t.load.unread or t.load.incomplete or t.load.held for t in taken
+    )
     if format_ == "json":
         warnings = [*_warnings(taken), *(str(error) for error in unread)]
         out.json(envelope("import", complete=not refused, warnings=warnings, files=[_json(t) for t in taken]))
@@ -102,7 +104,7 @@ def _pairs(mapping: tuple[str, ...]) -> dict[str, str]:
 
 
 def _warnings(taken: list[Taken]) -> list[str]:
-    return [w for t in taken for w in t.load.warnings]
+    return [w for t in taken for w in (*t.load.warnings, *([t.load.held] if t.load.held else []))]
 
 
 def _json(one: Taken) -> dict[str, Any]:
@@ -131,6 +133,8 @@ def _text(out: Out, one: Taken) -> None:
         out.line(f"  {text}")
     if load.incomplete:
         out.line(f"  not the whole look: {load.incomplete}")
+    if load.held:
+        out.line(f"  a scan will not count it: {load.held}")
     if one.replaced:
         out.line(f"  takes the place of the file of that name, which is kept as {one.replaced}")
     if one.already:

@@ -297,7 +297,7 @@ def _start(
         if (header.sure, len(header.cells)) > best:
             best, found_header, chosen = (header.sure, len(header.cells)), header, candidate
     if best == (False, 0):
-        raise InputError(Place(shown), "has no header line" if preview else "is empty")
+        raise InputError(Place(shown), "has no header line" if preview else "is empty", "export it again")
     line_number = skipped + found_header.at + 1
     lines.pass_over(skipped + found_header.end)
     names = named(found_header.cells, shown, line_number, limit)
@@ -337,7 +337,9 @@ def named(cells: Sequence[str], shown: str, line: int, limit: int) -> tuple[str,
     """The header as names: trimmed, trailing empty ones kept under their number. Raises InputError."""
     if len(cells) > limit:
         raise InputError(
-            Place(shown, line), f"has {len(cells):,} columns; the limit is {limit}", "raise limits.columns"
+            Place(shown, line),
+            f"has {len(cells):,} columns; the limit is {limit}",
+            "raise limits.columns in secscan.yaml",
         )
     header = tuple(cell.strip() or f"column {n}" for n, cell in enumerate(cells, 1))
     seen: dict[str, int] = {}
@@ -354,6 +356,14 @@ def named(cells: Sequence[str], shown: str, line: int, limit: int) -> tuple[str,
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
+
+
+REPEATED: Final = "is the header once more, as where exports are joined; the rows behind it are read"
+
+
+def repeats(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row is the header once more, where one export was put behind another, marks and all."""
+    return [cell.strip(" \ufeff") for cell in cells] == [*header]
 
 
 def ragged(cells: int, width: int) -> str:
@@ -375,6 +385,7 @@ class _Rows:
         table, lines, width, chunk = self.table, self.lines, self.width, self.chunk
         starts = array("q")  # a tenth of what a list of numbers takes
         reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True, strict=True)
+        firsts = frozenset(f"{mark}{table.header[0]}" for mark in ("", "\ufeff"))
         while True:
             start = lines.at
             lines.taken.clear()
@@ -394,6 +405,8 @@ class _Rows:
                 self.refuse(start, broken, self.loose(lines.taken[0]))
             elif lines.odd and (reason := self.odd(cells)):
                 self.refuse(start, reason, cells)
+            elif len(cells) == width and cells[0] in firsts and repeats(cells, table.header):
+                self.refuse(start, REPEATED, cells)
             elif len(cells) == width and (cells[0] or any(cells)):
                 chunk.append(cells)
                 starts.append(start + 1)

@@ -48,7 +48,7 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
         with _opened(path) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise InputError(Place(shown), "is not a regular file")
+                raise InputError(Place(shown), "is not a regular file", "name the file that a tool exported")
             if status.st_size > limit:
                 raise InputError(
                     Place(shown),
@@ -56,14 +56,18 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
                     "raise limits.file_mb in secscan.yaml if it is rightly that large",
                 )
             data = stream.read(limit + 1)
+            after = os.fstat(stream.fileno())
     except FileNotFoundError:
-        raise InputError(Place(shown), "no such file") from None
+        raise InputError(Place(shown), "no such file", "look at its name and folder") from None
     except IsADirectoryError:
-        raise InputError(Place(shown), "is a folder, not a file") from None
+        raise InputError(Place(shown), "is a folder, not a file", "name the files in it") from None
+    except PermissionError:
+        raise InputError(Place(shown), "may not be read by you", "have its owner let you read it") from None
     except OSError as error:
-        raise InputError(Place(shown), f"cannot be read: {error.strerror or error}") from None
-    if len(data) > limit:
-        raise InputError(Place(shown), "grew while it was read")
+        why = f"cannot be read: {error.strerror or error}"
+        raise InputError(Place(shown), why, "look at the disk or the share that it is on") from None
+    if len(data) > limit or (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+        raise InputError(Place(shown), "changed while it was read", "take it when it is complete")
     return data
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -30,16 +31,17 @@ def loads(raw: bytes, shown: str) -> Any:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError(
-            Place(shown, line), f"not {encoding.removesuffix('-sig').upper()}: byte {error.start}"
+            Place(shown, line), f"not {encoding.removesuffix('-sig').upper()}: byte {error.start}", "save it as UTF-8"
         ) from None
     if _deepest(text) > MAX_DEPTH:
-        raise InputError(Place(shown), f"nested more than {MAX_DEPTH} deep")
+        raise InputError(Place(shown), f"nested more than {MAX_DEPTH} deep", "ask where the file comes from")
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
-        raise InputError(Place(shown, error.lineno, error.colno), f"not JSON: {error.msg}") from None
+        raise InputError(Place(shown, error.lineno, error.colno), f"not JSON: {error.msg}", "export it again") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(Place(shown), f"not acceptable JSON: {str(error).splitlines()[0]}") from None
+        says = str(error).splitlines()[0].partition(" for integer string")[0]  # what follows is for programmers
+        raise InputError(Place(shown), f"not acceptable JSON: {says}", "mend it where it comes from") from None
 
 
 def places(raw: bytes) -> dict[tuple[str, ...], list[int]]:
@@ -136,6 +138,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is not a number")
+
+
+def _finite(word: str) -> float:
+    """The number; one that is too large would be infinity, which no other reader of the file would make of it."""
+    found = float(word)
+    return found if abs(found) < math.inf else _no_constant(word[:40])
 
 
 def _deepest(text: str) -> int:

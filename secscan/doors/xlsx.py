@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from secscan.doors import archive
 from secscan.doors.archive import Archive
-from secscan.doors.csv import BadRow, IsHeader, Table, letters, named
+from secscan.doors.csv import REPEATED, BadRow, IsHeader, Table, letters, named, repeats
 from secscan.doors.terminal import safe
 from secscan.doors.xml import tree
 from secscan.model.errors import InputError
@@ -25,6 +25,7 @@ MAX_AREA: Final = 10_000_000
 """Cells of the rectangle that the sheet spans, empty ones too, because the reader lays them all out."""
 HEADER_ROWS: Final = 40
 _PIECE: Final = 1 << 20
+_AGAIN: Final = "save it again as .xlsx or CSV"
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DIGITS: Final = b"0123456789"
@@ -63,11 +64,14 @@ def read(
     rows and ``Table.shown`` is ``book.xlsx[Sheet]``. A row with an error cell (#N/A) is refused. Raises InputError.
     """
     book = inspect(data, shown)
-    name, part = _sheet(book, shown, sheet)
+    name, part, others = _sheet(book, shown, sheet)
     place = f"{shown}[{safe(name, 60)}]"
     errors, unworked = _look_over(book, part, place, rows, columns)
     grid, left = _cells(data, shown, name)
     table = _table(grid, left, place, errors, is_header, rows, columns, cell)
+    if others and sheet is None:
+        listed = ", ".join(f"'{safe(other, 40)}'" for other in others[:8])
+        table.notes.append(f"{place}: only this sheet is read, not {listed}; 'sheet:' at a source names another")
     if unworked:
         table.notes.append(
             f"{place}: {unworked:,} formulas have no worked-out value and read as empty; save it in Excel"
@@ -101,11 +105,10 @@ def _no_danger(shown: str, name: str, pieces: Iterator[bytes]) -> Iterator[bytes
     for piece in pieces:
         if is_xml:
             if not tail and (piece[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in piece[:64]):
-                raise InputError(Place(shown), f"part '{safe(name, 80)}' is not UTF-8")
+                raise InputError(Place(shown), f"part '{safe(name, 80)}' is not UTF-8", _AGAIN)
             if found := _DANGER.search(tail + piece):
-                raise InputError(
-                    Place(shown), f"part '{safe(name, 80)}' holds a {found[1].decode()}, which no workbook needs"
-                )
+                says = f"part '{safe(name, 80)}' holds a {found[1].decode()}, which no workbook needs"
+                raise InputError(Place(shown), says, "ask where the file comes from")
             tail = piece[-16:]
         yield piece
 
@@ -113,8 +116,8 @@ def _no_danger(shown: str, name: str, pieces: Iterator[bytes]) -> Iterator[bytes
 # --- the sheet ----------------------------------------------------------------------------------------------------
 
 
-def _sheet(archive: Archive, shown: str, wanted: str | None) -> tuple[str, str]:
-    """Name and part of the sheet to read.
+def _sheet(archive: Archive, shown: str, wanted: str | None) -> tuple[str, str, list[str]]:
+    """Name and part of the sheet to read, and what the other visible sheets are called.
 
     The part that is measured here must be the part that the reader opens by that name, so whatever could be
     understood in two ways is refused.
@@ -127,7 +130,7 @@ def _sheet(archive: Archive, shown: str, wanted: str | None) -> tuple[str, str]:
         name = sheet.attributes.get("name", "")
         links = [value for key, value in sheet.attributes.items() if ":" in key and _local(key) == "id"]
         if len(links) != 1 or name.casefold() in (known.casefold() for known in sheets):
-            raise InputError(Place(shown), f"describes the sheet '{safe(name, 40)}' twice or not at all")
+            raise InputError(Place(shown), f"describes the sheet '{safe(name, 40)}' twice or not at all", _AGAIN)
         part = targets.get(links[0], "")
         if "/chartsheets/" not in part:
             sheets[name] = (part, sheet.attributes.get("state", "visible") == "visible")
@@ -135,25 +138,25 @@ def _sheet(archive: Archive, shown: str, wanted: str | None) -> tuple[str, str]:
         listed = ", ".join(f"'{safe(name, 40)}'" for name in list(sheets)[:10])
         raise InputError(Place(shown), f"has no sheet '{safe(wanted, 40)}'", f"it has {listed or 'none'}")
     if not sheets:
-        raise InputError(Place(shown), "has no sheet")
+        raise InputError(Place(shown), "has no sheet", _AGAIN)
     name = wanted or next((name for name, (_, visible) in sheets.items() if visible), next(iter(sheets)))
     part = sheets[name][0]
     if part not in archive.members:
-        raise InputError(Place(shown), f"sheet '{safe(name, 40)}' is not in the file")
-    return name, part
+        raise InputError(Place(shown), f"sheet '{safe(name, 40)}' is not in the file", _AGAIN)
+    return name, part, [other for other, (_, visible) in sheets.items() if visible and other != name]
 
 
 def _targets(archive: Archive, shown: str) -> dict[str, str]:
     """Relationship id -> part, for what lies inside the file."""
     links = "xl/_rels/workbook.xml.rels"
     if links not in archive.members:
-        raise InputError(Place(shown), "has no list of its parts", "save it again as .xlsx or CSV")
+        raise InputError(Place(shown), "has no list of its parts", _AGAIN)
     targets: dict[str, str] = {}
     for link in tree(archive.whole(links), shown).walk():
         if _local(link.tag) == "Relationship":
             known, target = link.attributes.get("Id", ""), link.attributes.get("Target", "")
             if known in targets:
-                raise InputError(Place(shown), f"its part '{safe(known, 40)}' is listed twice")
+                raise InputError(Place(shown), f"its part '{safe(known, 40)}' is listed twice", _AGAIN)
             outside = link.attributes.get("TargetMode") == "External" or ".." in target or ":" in target
             inner = target.removeprefix("/")
             targets[known] = "" if outside else inner if inner.startswith("xl/") else f"xl/{inner}"
@@ -179,11 +182,11 @@ def _look_over(archive: Archive, part: str, place: str, rows: int, columns: int)
         if b":c" in piece or len(found) != sum(map(piece.count, _OPENINGS)):
             found = _REFERENCE.findall(piece)
             if len(found) != len(_CELL.findall(piece)):
-                raise InputError(Place(place), "has cells that do not say where they stand", "save it again, or as CSV")
+                raise InputError(Place(place), "has cells that do not say where they stand", _AGAIN)
         names.update({reference.rstrip(_DIGITS) for reference in found})
         numbers = {reference.lstrip(_LETTERS) for reference in found}
         if numbers and (max(map(len, numbers)) > 8 or max(map(len, names)) > 3):
-            raise InputError(Place(place), "has a cell outside any sheet")
+            raise InputError(Place(place), "has a cell outside any sheet", _AGAIN)
         last_row = max(last_row, *map(int, numbers), 0)
         unworked += len(_UNWORKED.findall(piece)) if b"f>" in piece else 0
         for error in _ERROR_CELL.finditer(piece) if _ERROR.search(piece) else ():
@@ -214,7 +217,7 @@ def _whole_tags(pieces: Iterator[bytes], place: str) -> Iterator[bytes]:
         if cut < 0:
             held += piece
             if len(held) > 4 * _PIECE:
-                raise InputError(Place(place), "is no sheet: a text of megabytes stands in one cell")
+                raise InputError(Place(place), "is no sheet: a text of megabytes stands in one cell", _AGAIN)
             continue
         yield held + piece[:cut]
         held = piece[cut:]
@@ -243,13 +246,11 @@ def _cells(data: bytes, shown: str, sheet: str) -> tuple[Iterator[list[Any]], in
             start = opened.start
             return iter(list(opened.iter_rows())), start[1] if start else 0
     except (CalamineError, ValueError, OSError) as error:
-        raise InputError(
-            Place(shown), f"cannot be read as a workbook: {safe(error, 120)}", "save it again as .xlsx or CSV"
-        ) from None
+        raise InputError(Place(shown), f"cannot be read as a workbook: {safe(error, 120)}", _AGAIN) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise InputError(Place(shown), "cannot be read as a workbook", "save it again as .xlsx or CSV") from None
+        raise InputError(Place(shown), "cannot be read as a workbook", _AGAIN) from None
 
 
 def _table(
@@ -259,7 +260,7 @@ def _table(
     lines = [(number, [_text(value) for value in row]) for number, row in enumerate(grid, 1)]
     at = _header_at(lines, is_header)
     if at is None:
-        raise InputError(Place(place), "is empty")
+        raise InputError(Place(place), "is empty", "export it again")
     number, cells = lines[at]
     header = named(_trimmed(cells), place, number, columns)
     width = len(header)
@@ -306,6 +307,8 @@ def _refused(
             reason = f"has a value in column {letters(left + width)}, which has no heading"
         elif max(map(len, cells), default=0) > cell or any("\0" in text for text in cells):
             reason = f"a cell is longer than {cell:,} characters or holds a NUL"
+        elif cells and repeats(cells[:width], table.header):
+            reason = REPEATED
     if reason is None:
         return None
     return BadRow(line=number, reason=reason, column=column, cells=cells[:width], raw="\t".join(cells)[:4000])

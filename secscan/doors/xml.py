@@ -105,7 +105,7 @@ def stream(
         says = expat.ErrorString(error.code) or "not well-formed"
         raise CutOff(Place(shown, error.lineno, error.offset + 1), f"breaks off: {says}", "export it again") from None
     except ValueError as error:  # a document encoding that Python cannot map
-        raise InputError(Place(shown), f"cannot be decoded: {error}") from None
+        raise InputError(Place(shown), f"cannot be decoded: {error}", "save it as UTF-8") from None
 
 
 def first(data: bytes, shown: str, count: int) -> list[tuple[str, dict[str, str]]]:
@@ -177,16 +177,16 @@ class _Guard:
         self.max_depth, self.max_attribute, self.max_nodes = depth, attribute_bytes, nodes
         self.depth = self.nodes = 0
 
-    def refuse(self, reason: str, hint: str = "") -> InputError:
+    def refuse(self, reason: str, hint: str = "ask where the file comes from") -> InputError:
         return InputError(
             Place(self.shown, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1), reason, hint
         )
 
     def entity(self, *_: object) -> None:
-        raise self.refuse("declares an entity; no inventory needs one", "ask where the file comes from")
+        raise self.refuse("declares an entity; no inventory needs one")
 
     def external(self, *_: object) -> int:
-        raise self.refuse("refers to something outside the file", "ask where the file comes from")
+        raise self.refuse("refers to something outside the file")
 
     def skipped(self, name: str, _parameter: bool) -> None:
         raise self.refuse(f"uses the entity '{name[:40]}', which the file does not define")

@@ -15,6 +15,7 @@ from secscan.model.check import CheckSpec
 from secscan.model.estate import Estate
 from secscan.model.findings import Finding, Judgement
 from secscan.model.policy import Policy
+from secscan.model.raw import PARTLY
 from secscan.model.tables import TableSpec
 
 UNLISTED: Final = ""
@@ -104,7 +105,7 @@ def looked(estate: Estate, checks: Mapping[str, CheckSpec], judgements: Sequence
     blocked = {
         (gap.council, table)
         for gap in estate.gaps
-        if gap.why != "refused-rows"
+        if gap.why not in PARTLY
         for table, feeds in fed_by.items()
         if feeds & gap.tables
     }

@@ -12,7 +12,7 @@ from secscan.findings.seen import fresh, listed
 from secscan.model.estate import Estate
 from secscan.model.findings import Judgement, Tally
 from secscan.model.posture import Change, ClaimRow, CouncilRow, ExceptionRow, FindingRow, InputRow, LegacyRow
-from secscan.model.raw import Gap, Load
+from secscan.model.raw import PARTLY, Gap, Load
 from secscan.model.settings import Settings
 
 _REFUSALS_SHOWN: Final = 20
@@ -21,7 +21,7 @@ _REFUSALS_SHOWN: Final = 20
 def inputs(settings: Settings, estate: Estate) -> list[InputRow]:
     gaps: dict[str, Gap] = {}
     for gap in estate.gaps:
-        if gap.source not in gaps or gap.why != "refused-rows":
+        if gap.source not in gaps or gap.why not in PARTLY:
             gaps[gap.source] = gap
     rows = [_input(load, gaps.get(load.source), estate.today) for load in estate.loads]
     read = {load.source for load in estate.loads}
@@ -57,10 +57,12 @@ def _input(load: Load, gap: Gap | None, today: date) -> InputRow:
         state, says = "held", load.held
     elif load.incomplete:
         state, says = "incomplete", load.incomplete
-    elif gap is not None and gap.why != "refused-rows":
+    elif gap is not None and gap.why not in PARTLY:
         state, says = gap.why, gap.says
     elif load.rows_refused:
         state, says = "refused-rows", f"{load.rows_refused} of {load.rows_read} rows refused"
+    elif load.unread:
+        state, says = "unread-values", load.unread[0]
     else:
         state, says = "whole", ""
     return InputRow(

@@ -72,9 +72,10 @@ def assemble(
     inputs = councils.inputs(settings, estate)
     exceptions = registers.exceptions(policy, shown, facts.as_of)
     used = shared.shared(settings, estate, shown)
+    flags = (flag for load in estate.loads if not load.held for flag in load.flags)
     warnings = [
         *policy.warnings, *(gap.says for gap in estate.gaps), *estate.notes.get("join_warnings", ()),
-        *shared.warnings(settings, estate, used),
+        *shared.warnings(settings, estate, used), *flags,
     ]  # fmt: skip
     return Posture(
         tool_version=facts.tool_version,

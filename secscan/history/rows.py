@@ -13,7 +13,7 @@ from secscan.history import clock, digests, repairs, schema
 from secscan.history.clock import Step
 from secscan.history.nouns import RULES_CHANGED, Recorded, Run, RunRecord
 from secscan.model.posture import Point
-from secscan.model.raw import Gap, Load
+from secscan.model.raw import PARTLY, Gap, Load
 
 Rows = list[tuple[Any, ...]]
 
@@ -95,7 +95,7 @@ def inputs(run: RunRecord, seq: int) -> Rows:
     """Every file that was read, and every source that gave none."""
     worst: dict[str, Gap] = {}
     for gap in run.gaps:
-        if gap.source not in worst or worst[gap.source].why == "refused-rows":
+        if gap.source not in worst or worst[gap.source].why in PARTLY:
             worst[gap.source] = gap
     rows: Rows = []
     read: dict[str, int] = {}
@@ -119,9 +119,9 @@ def _state(load: Load, gap: Gap | None) -> str:
         return "held"
     if load.incomplete:
         return "incomplete"
-    if gap is not None and gap.why != "refused-rows":
+    if gap is not None and gap.why not in PARTLY:
         return gap.why
-    return "refused-rows" if load.rows_refused else "whole"
+    return "refused-rows" if load.rows_refused else "unread-values" if load.unread else "whole"
 
 
 def rollups(run: RunRecord, seq: int, step: Step) -> Rows:

@@ -18,9 +18,9 @@ from secscan.history.reading import checked, held, runs, standing
 from secscan.history.sqlite import damaged
 from secscan.model.findings import Clocked
 from secscan.model.posture import FindingRow, Point
-from secscan.model.raw import Accepted
+from secscan.model.raw import PARTLY, Accepted
 
-BELIEVED: Final = frozenset({"whole", "refused-rows", "silent"})
+BELIEVED: Final = PARTLY | {"whole", "silent"}
 """States of an input that a later, smaller one is held against; an incomplete look is no measure of anything."""
 ENDED: Final = frozenset({"closed", "settled"})
 _LIFE: Final = schema.change.c.keys().index("life")

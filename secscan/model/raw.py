@@ -65,6 +65,22 @@ Shapes = Mapping[str, RawShape]
 NO_SHAPES: Final[Shapes] = {}
 
 
+class Flag(str):
+    """A warning that a person should hear of from a scan too, and not from the import alone."""
+
+    __slots__ = ()
+
+
+class Unread(Flag):
+    """A warning of values that were there and could not be read: what they would say is not known."""
+
+    __slots__ = ()
+
+
+PARTLY: Final = frozenset(("refused-rows", "unread-values"))
+"""Gaps of sources that were read whole but for some rows or values: whatever else they say counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """One row that was refused, and what could still be read of who it is about."""
@@ -120,6 +136,16 @@ class Load:
     device: Device | None = None
     """For a maker's export of a firewall: what all files of its set say. The first of them has it."""
 
+    @property
+    def unread(self) -> list[Unread]:
+        """The warnings of values that could not be read."""
+        return [says for says in self.warnings if isinstance(says, Unread)]
+
+    @property
+    def flags(self) -> list[Flag]:
+        """The other warnings that a scan repeats."""
+        return [says for says in self.warnings if isinstance(says, Flag) and not isinstance(says, Unread)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
@@ -142,7 +168,7 @@ class Gap:
     tables: frozenset[str]
     """The raw tables that it feeds."""
     why: str
-    """missing, unreadable, held, silent, incomplete or refused-rows."""
+    """missing, unreadable, held, silent, incomplete, refused-rows or unread-values."""
     says: str
     """One sentence for a person."""
     place_file: str

@@ -48,7 +48,7 @@ WEAKEST_FIRST: Final = ("disproven", "none", "claimed", "cannot-tell", "configur
 EXCEPTION_STATES: Final = {"in-force": "In force", "overdue": "Overdue", "unused": "Unused", "not-yet": "Not yet"}
 
 INPUT_STATES: Final = {
-    "whole": "Whole", "refused-rows": "Rows refused", "incomplete": "Incomplete", "held": "Held", "missing": "Missing",
+    "whole": "Whole", "unread-values": "Values not read", "refused-rows": "Rows refused", "incomplete": "Incomplete", "held": "Held", "missing": "Missing",
     "unreadable": "Unreadable", "silent": "Silent",
 }  # fmt: skip
 

@@ -6,8 +6,9 @@ from secscan.sources.exports import ExportFile, Exports, read_export
 from secscan.sources.kind import Kind
 from secscan.sources.kinds import KINDS
 from secscan.sources.one import read_file
+from secscan.sources.packed import is_packed
 from secscan.sources.quarantine import quarantine
-from secscan.sources.read import Progress, Reading, read
+from secscan.sources.read import Progress, Reading, read, why_held
 from secscan.sources.reader import Found, Job, Reader
 from secscan.sources.recognise import recognise_kind
 from secscan.sources.templates import unmapped
@@ -24,11 +25,13 @@ __all__ = [
     "Reader",
     "Reading",
     "collect",
+    "is_packed",
     "quarantine",
     "read",
     "read_export",
     "read_file",
     "recognise_kind",
     "unmapped",
+    "why_held",
     "windows_script",
 ]

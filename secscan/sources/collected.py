@@ -43,8 +43,11 @@ class Collected:
             self._list(document, asset["asset_tag"], name, job, lines.get((name,), []))
             for name in ("software", "services")
         ]
+        said = document.get("warnings")
         warnings = [
-            f"{job.shown}: {safe(text, 200)}" for text in document.get("warnings") or () if isinstance(text, str)
+            f"{job.shown}: {safe(text, 200)}"
+            for text in (said if isinstance(said, list) else ())
+            if isinstance(text, str)
         ]
         unknown = [name for name in ("software", "services") if document.get(name) is None]
         lacking = f"{job.shown}: the machine could not list its {' and '.join(unknown)}" if unknown else None

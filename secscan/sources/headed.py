@@ -219,12 +219,14 @@ def fits(reader: Headed, marks: Sequence[Headings] = ()) -> Callable[[Sample], s
 
 
 def behind_titles(sample: Sample, is_header: IsHeader) -> Sequence[str]:
-    """The header of a sample; of a text the one behind its title lines, where there is one."""
-    if sample.looks.kind != "text" or is_header(sample.header):
+    """The header of a sample: the one behind its title lines, where it has some."""
+    if is_header(sample.header):
         return sample.header
+    if sample.looks.kind != "text":
+        return next(filter(is_header, sample.top), sample.header)
     head = looks.text(sample.data[:_HEAD]).lstrip("\ufeff").rpartition("\n")[0]
     try:
-        return csv.read(head.encode(), sample.shown, is_header=is_header).header
+        return csv.read(head.encode(), sample.shown, delimiter=sample.delimiter, is_header=is_header).header
     except InputError:
         return sample.header
 

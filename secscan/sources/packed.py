@@ -22,6 +22,10 @@ class Whole(NamedTuple):
     shown: str
 
 
+def is_packed(data: bytes) -> bool:
+    return looks.like(data).kind in ("zip", "gzip", "xlsx")
+
+
 def wholes(data: bytes, shown: str, limit: int, member: str | None = None, name: str = "") -> list[Whole]:
     """The file itself, or what is in it where it is an archive: the file ``member`` (``sheet:`` of the source), else all.
 

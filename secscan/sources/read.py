@@ -232,16 +232,15 @@ class _Wanted:
     # -- what is believed
 
     def is_accepted(self, load: Load) -> bool:
-        return any(load.sha256.startswith(prefix) for prefix in self.source.accept)
+        return _is_accepted(load, self.source)
 
     def hold(self, loads: Sequence[Load], fileset: FileSet, older: Sequence[FileSet]) -> str | None:
         """Why a set is not believed; None when it is."""
         if any(self.is_accepted(load) for load in loads):
             return None
         rows = sum(load.rows_loaded for load in loads if not load.held)
-        accept = f"if that is right, add accept: [{loads[0].sha256[:12]}] to the source"
         if not rows and self.exports is None:  # a firewall without rules is whole: its defaults decide
-            return f"{loads[0].file}: {_nothing(loads[0])}; {accept}"
+            return _no_rows(loads[0])
         if any(load.incomplete for load in loads):
             return None  # what it lacks proves nothing anyway, and what it has is worth having
         before = self.reference(fileset, older)
@@ -253,7 +252,7 @@ class _Wanted:
         fall = (number - rows) * 100 // number
         return (
             f"{loads[0].file}: {rows:,} rows, {fall}% fewer than the {number:,} of {day.isoformat()} "
-            f"(the limit is {self.limits.max_fall_percent}%); {accept}"
+            f"(the limit is {self.limits.max_fall_percent}%); {_accept(loads[0])}"
         )
 
     def reference(self, fileset: FileSet, older: Sequence[FileSet]) -> tuple[int, date] | None:
@@ -298,6 +297,9 @@ class _Wanted:
                 first = load.refused[0]
                 says = f"{load.file}:{first.line}: {load.rows_refused:,} of {load.rows_read:,} rows refused; the first: {first.reason}"
                 yield self.gap("refused-rows", says, Place(load.file, first.line))
+            if unread := load.unread:
+                more = f" (and {len(unread) - 1:,} more such lines)" if len(unread) > 1 else ""
+                yield self.gap("unread-values", f"{unread[0]}{more}", Place(load.file))
             if load.incomplete:
                 yield self.gap("incomplete", load.incomplete, Place(load.file))
 
@@ -307,6 +309,23 @@ class _Wanted:
             council=self.council, source=self.source.id, tables=feeds, why=why,
             says=says, place_file=place.file, place_line=place.line, stale=stale,
         )  # fmt: skip
+
+
+def why_held(load: Load, source: Source) -> str | None:
+    """Why a file by itself is not believed: it gives no row, and nobody said that this is right. None: it is."""
+    return _no_rows(load) if not load.rows_loaded and not _is_accepted(load, source) else None
+
+
+def _is_accepted(load: Load, source: Source) -> bool:
+    return any(load.sha256.startswith(prefix) for prefix in source.accept)
+
+
+def _no_rows(load: Load) -> str:
+    return f"{load.file}: {_nothing(load)}; {_accept(load)}"
+
+
+def _accept(load: Load) -> str:
+    return f"if that is right, add accept: [{load.sha256[:12]}] to the source"
 
 
 def _nothing(load: Load) -> str:

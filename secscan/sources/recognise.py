@@ -14,16 +14,19 @@ from secscan.sources.sample import Sample
 _SURELY: Final = ("certain", "likely", "possible")
 
 
-def recognise_kind(path: Path, shown: str | None = None, limit: int = 200 * files.MEGABYTE) -> tuple[str, str]:
+def recognise_kind(
+    path: Path, shown: str | None = None, limit: int = 200 * files.MEGABYTE,
+    encoding: str | None = None, delimiter: str | None = None,
+) -> tuple[str, str]:  # fmt: skip
     """(kind, how surely in words). The kind is "" where no reader takes the file; the words then say what it is.
 
-    Raises InputError when the file cannot be read at all.
+    ``encoding`` and ``delimiter`` as they are declared. Raises InputError when the file cannot be read at all.
     """
     name = shown or path.name
     data = files.read_bytes(path, shown=name, limit=limit)
     try:
         inside = packed.wholes(data, name, limit)
-        kinds = [told(Sample(one.data, one.shown)) for one in inside]
+        kinds = [told(Sample(one.data, one.shown, encoding, delimiter)) for one in inside]
         if len({kind for kind, _ in kinds}) != 1 or (len(kinds) > 1 and not all(map(_sure, kinds))):
             raise packed.several(name, inside)
     except InputError as error:
@@ -48,10 +51,13 @@ def told(sample: Sample) -> tuple[str, str]:
     if _counts_errata(sample.document):
         return "", "is a Satellite list of errata, which counts hosts and names none; export the packages of each host"
     if sample.looks.kind == "json":
-        return "", "is JSON of a kind that no reader takes"
+        return "", "is JSON of a kind that no reader takes; name its kind with --as if it is one of ours"
     if sample.looks.kind == "text":
-        return "", "is text, but no table and no list that a reader knows"
-    return "", f"is {sample.looks.words}; no reader takes it"
+        return (
+            "",
+            "is text, but no table and no list that a reader knows; look at what it is, or name its kind with --as",
+        )
+    return "", f"is {sample.looks.words}; no reader takes it: export it as CSV, XLSX, JSON or XML"
 
 
 def _is_advisory(document: Any) -> bool:

@@ -23,8 +23,8 @@ OBJECTS: Final = 50
 class Sample:
     """The bytes of a file. A view is empty where the file is nothing of that sort; ``broken`` then says why."""
 
-    def __init__(self, data: bytes, shown: str) -> None:
-        self.data, self.shown = data, shown
+    def __init__(self, data: bytes, shown: str, encoding: str | None = None, delimiter: str | None = None) -> None:
+        self.data, self.shown, self.encoding, self.delimiter = data, shown, encoding, delimiter
         self.broken: str | None = None
         """Why it cannot be read as what it looks like."""
 
@@ -46,12 +46,25 @@ class Sample:
         try:
             match self.looks.kind:
                 case "text":
-                    return csv.read(self.data, self.shown).header
+                    return csv.read(self.data, self.shown, encoding=self.encoding, delimiter=self.delimiter).header
                 case "xlsx":
                     return xlsx.read(self.data, self.shown).header
         except InputError as error:
-            self.broken = f"{error.reason}" + (f"; {error.hint}" if error.hint else "")
+            self.broken = _why(error)
         return ()
+
+    @cached_property
+    def top(self) -> Sequence[Sequence[str]]:
+        """The first rows of a workbook's first sheet, its title lines among them; () where it is none."""
+        rows: list[Sequence[str]] = []
+
+        def is_header(cells: Sequence[str]) -> bool:
+            rows.append(cells)
+            return False
+
+        if self.looks.kind == "xlsx" and self.header:
+            xlsx.read(self.data, self.shown, is_header=is_header)
+        return rows
 
     @cached_property
     def headings(self) -> frozenset[str]:
@@ -75,7 +88,7 @@ class Sample:
         try:
             return json.loads(self.data, self.shown)
         except InputError as error:
-            self.broken = f"looks like JSON but {error.reason}"
+            self.broken = f"looks like JSON but {_why(error)}"
             return None
 
     @cached_property
@@ -118,3 +131,9 @@ class Sample:
     def root(self) -> str:
         """The tag of an XML file's root element; "" where it is none."""
         return self.elements[0][0] if self.elements else ""
+
+
+def _why(error: InputError) -> str:
+    """What a refusal says, with the line that it is about."""
+    line = f"line {error.place.line:,}: " if error.place.line else ""
+    return f"{line}{error.reason}" + (f"; {error.hint}" if error.hint else "")

@@ -78,7 +78,9 @@ def inside(path: Path, root: Path) -> None:
     try:
         resolved = path.resolve(strict=True)
     except (OSError, RuntimeError):
-        raise InputError(Place(shown(path, root)), "cannot be followed", "replace the link by the file") from None
+        if path.is_symlink():
+            raise InputError(Place(shown(path, root)), "cannot be followed", "replace the link by the file") from None
+        raise InputError(Place(shown(path, root)), "is gone since its folder was looked into", "scan again") from None
     if not resolved.is_relative_to(root.resolve()):
         raise InputError(
             Place(shown(path, root)), "is a link that leads out of the workspace", "replace it by the file itself"

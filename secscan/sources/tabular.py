@@ -17,7 +17,7 @@ from secscan.doors import csv
 from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
 from secscan.doors.validate import nearest
-from secscan.model.raw import RawTable, Refusal
+from secscan.model.raw import Flag, RawTable, Refusal, Unread
 from secscan.sources import values
 from secscan.sources.reader import SHOWN_WARNINGS, Found, Job
 from secscan.sources.values import Bad, Convert
@@ -34,6 +34,9 @@ PAST: Final = frozenset(("definitions_on", "last_seen", "install_date", "last_us
 """Days on which something happened: one that lies ahead is a broken clock."""
 DECIDES: Final[Mapping[str, frozenset[str]]] = {"rules": frozenset(("enabled", "expires_on"))}
 """Columns that may be empty, but whose broken value refuses the row: read as empty it would change what the row says."""
+NAMES: Final = frozenset(("asset_tag", "device_id", "hostname", "fqdn"))
+"""Columns of assets that name them."""
+_LOST: Final = re.compile(r"\w\?|\?\w")
 _PLAIN_KINDS: Final[Mapping[str, Convert]] = {
     "text": values.words, "bool": values.yes_no, "int": values.whole, "tenths": values.tenths, "addresses": values.addresses,
 }  # fmt: skip
@@ -152,6 +155,9 @@ class _Build:
                 bad[text] = value
                 value = value.value
             memo[text] = value
+        if self.shape.table == "assets" and name in NAMES:
+            self.lost_letters(name, at, memo)
+            self.look_alikes(name, at, memo)
         if self.shape.kinds[name] == "date" and self.job.source.dates != "iso":
             self.contradiction(name, at, memo)
         if name in self.shape.required:
@@ -162,6 +168,33 @@ class _Build:
         elif bad:
             self.broken.append((name, at, bad))
         return list(map(memo.__getitem__, texts))
+
+    def lost_letters(self, name: str, at: int, memo: Mapping[str, Any]) -> None:
+        """A name with a question mark beside a letter has most likely lost one: PowerShell writes ASCII where nobody says otherwise."""
+        lost = {text for text in memo if "?" in text and _LOST.search(text)}
+        if lost:
+            rows = list(self.rows_with(at, lost))
+            says = f"{self.at(rows[0], at)}: {name} {values.shown(self.table.columns[at][rows[0]])} holds '?'"
+            self.warnings.append(Unread(
+                f"{says}, as tools write a letter that they cannot; {len(rows):,} such values kept as they are; export it as UTF-8"
+            ))  # fmt: skip
+
+    def look_alikes(self, name: str, at: int, memo: Mapping[str, Any]) -> None:
+        """Names that the eye takes for one and that are two stay two, and somebody hears of it."""
+        if all(map(str.isascii, memo)):
+            return
+        alike: dict[str, set[str]] = {}
+        for text in memo:
+            alike.setdefault(values.skeleton(values.clean(text)), set()).add(values.clean(text).casefold())
+        first: dict[str, int] = {}
+        for row, text in enumerate(self.table.columns[at]):
+            first.setdefault(values.clean(text).casefold(), row)
+        texts = self.table.columns[at]
+        for names in [names for names in alike.values() if len(names) > 1][:SHOWN_WARNINGS]:
+            one, other = sorted(first[text] for text in names)[:2]
+            before, here = (values.shown(ascii(texts[row])[1:-1]) for row in (one, other))
+            says = f"{self.at(other, at)}: {name} {here} looks like {before} on line {self.table.lines[one]}, and is another name"
+            self.warnings.append(Flag(f"{says}; correct it if one thing is meant"))
 
     def contradiction(self, name: str, at: int, memo: dict[str, Any]) -> None:
         """Where a column holds days that only the other order reads, days that both read cannot be believed."""
@@ -188,7 +221,7 @@ class _Build:
         else:
             says += f"while {values.shown(texts[agrees])} on line {self.table.lines[agrees]} only fits {order}"
         self.warnings.append(
-            f"{says}; {count:,} values that fit both are not known; correct 'dates' in secscan.yaml or the file"
+            Unread(f"{says}; {count:,} values that fit both are not known; correct 'dates' in secscan.yaml or the file")
         )
 
     def require(self, name: str, at: int, memo: Mapping[str, Any], bad: Mapping[str, Bad]) -> None:
@@ -208,9 +241,11 @@ class _Build:
             if count <= SHOWN_WARNINGS:
                 broken = bad[self.table.columns[at][row]]
                 what = f"{name} unknown" if broken.value is None else f"the rest of {name} kept"
-                self.warnings.append(f"{self.at(row, at)}: {name} {broken.reason}; {noun} kept, {what}")
+                self.warnings.append(Unread(f"{self.at(row, at)}: {name} {broken.reason}; {noun} kept, {what}"))
         if count > SHOWN_WARNINGS:
-            self.warnings.append(f"{self.table.shown}: {count - SHOWN_WARNINGS:,} more values of {name} are not known")
+            self.warnings.append(
+                Unread(f"{self.table.shown}: {count - SHOWN_WARNINGS:,} more values of {name} are not known")
+            )
 
     def rows_with(self, at: int, texts: Mapping[str, Any] | set[str]) -> Iterator[int]:
         return (row for row, text in enumerate(self.table.columns[at]) if text in texts)

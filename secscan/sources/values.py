@@ -58,6 +58,23 @@ def is_unknown(text: str) -> bool:
     return len(text) < 8 and text.casefold() in UNKNOWN_WORDS
 
 
+_LOOKS_LATIN: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u0432\u043a\u043c\u043d\u0442"
+    "\u03bf\u03b1\u03b9\u03ba\u03bd\u03c1\u03c4\u03c5\u03c7\u0131",
+    "aeopcyxijshdqwbkmhtoaikvptuxi",
+)
+"""Small letters of Cyrillic and Greek that look like Latin ones, themselves or as capitals."""
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def skeleton(text: str) -> str:
+    """What a name looks like: two names with one skeleton cannot be told apart by eye."""
+    if text.isascii():
+        return text.casefold()
+    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    return plain.translate(_LOOKS_LATIN)
+
+
 def shown(text: str) -> str:
     """A value as messages quote it."""
     return f"'{safe(text, 60)}'"

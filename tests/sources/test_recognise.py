@@ -46,7 +46,10 @@ DPKG_L = "Desired=Unknown/Install\n||/ Name Version\n+++-====\nii  adduser 3.118
         (b"\xff\xfe", "", "is empty"),
         ('{"a": 1}', "", "JSON of a kind that no reader takes"),
         ('{"a": 1', "", "looks like JSON but"),
-        ("asset_tag,hostname\nA,Größe\n".encode("cp1252"), "", "declare encoding: cp1252"),
+        ("asset_tag,hostname\nA,Größe\n".encode("cp1252"), "secscan-assets", "certain"),
+        ("Tag,Name\nA,Größe\n".encode("cp1252"), "", "line 2: is not UTF-8: 0xF6 at byte 13; declare encoding: cp1252"),
+        (workbook([["Assets of Alderbeck"], [], ["asset_tag", "hostname"], ["A", "b"]]), "secscan-assets", "certain"),
+        ("Assets of Alderbeck\n\nasset_tag;hostname\nA;b\n", "secscan-assets", "certain"),
         ("just some words\n", "", "is text, but no table"),
     ],
 )

@@ -143,7 +143,7 @@ def test_too_many_members_are_refused() -> None:
     assert "members; the limit is 1,000" in refusal(many)
 
 
-@pytest.mark.parametrize("name", ["../evil.xml", "/etc/evil.xml", "xl/../../evil", "C:/evil", "xl\\evil.xml"])
+@pytest.mark.parametrize("name", ["../evil.xml", "/etc/evil.xml", "xl/../../evil", "C:/evil", "..\\evil.xml"])
 def test_names_that_lead_outside_are_refused(name: str) -> None:
     assert "leads outside" in refusal(rebuilt(SMALL, lambda _, content: content, {name: b"x"}))
 

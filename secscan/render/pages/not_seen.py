@@ -14,11 +14,11 @@ from secscan.render.pages import standing
 from secscan.render.pages.council import unrecognised
 from secscan.render.view import View
 
-WORST_FIRST: Final = ("missing", "unreadable", "held", "silent", "incomplete", "refused-rows", "whole")
+WORST_FIRST: Final = ("missing", "unreadable", "held", "silent", "incomplete", "refused-rows", "unread-values", "whole")
 LEAVES: Final = {
     "missing": "All that it would tell", "unreadable": "All that it would tell", "held": "What it tells since the set before it",
     "silent": "Whether what it told still holds", "incomplete": "What it did not reach: absence in it means nothing",
-    "refused-rows": "What stood in the rows that were refused",
+    "refused-rows": "What stood in the rows that were refused", "unread-values": "What those values would say",
 }  # fmt: skip
 FIREWALL_LEAVES: Final = "Which networks reach which systems"
 FIREWALL_KIND: Final = "secscan-rules"

@@ -142,7 +142,7 @@ def _with_software(host: Found, content: Facts, document: Facts, device: str, pl
             at,
         )
         for one, at in programs
-        if isinstance(one, dict) and one.get("system_category") not in _UPDATES
+        if isinstance(one, dict) and str(one.get("system_category")) not in _UPDATES
     ]
     network = _object(content, "network_device")
     if network.get("firmware") and not firmwares:

@@ -10,6 +10,7 @@ from secscan.model.raw import RAW_COLUMNS
 from secscan.sources import templates
 from secscan.sources.collect import SCHEMA
 from secscan.sources.collected import Collected
+from secscan.sources.headed import behind_titles
 from secscan.sources.kind import Kind
 from secscan.sources.sample import Sample
 from secscan.sources.tabular import folded
@@ -20,8 +21,8 @@ _TEMPLATES: Final = ("assets", "software", "services", "fixes", "rules")
 
 def _template(table: str) -> Callable[[Sample], str | None]:
     def fits(sample: Sample) -> str | None:
-        header = sample.header
-        if not header or templates.header_fits(header) != table:
+        header = behind_titles(sample, lambda cells: templates.header_fits(cells) is not None)
+        if templates.header_fits(header) != table:
             return None
         known = len({folded(cell) for cell in header} & set(RAW_COLUMNS[table]))
         where = "the first sheet" if sample.looks.kind == "xlsx" else "the header"
