@@ -372,10 +372,8 @@ def test_what_is_not_read_is_refused_by_name(tmp_path: Path, data: str, says: st
 def test_known_forms_that_are_not_read_are_still_taken_for_what_they_are(tmp_path: Path) -> None:
     assert recognised(tmp_path, "Plugin,Plugin Name,Family,Severity,Total\n1,x,General,High,7\n")[0] == "nessus"
     assert recognised(tmp_path, "<NessusClientData><Report/></NessusClientData>")[0] == "nessus"
-    assert recognised(tmp_path, "<report><item/></report>") == (
-        "",
-        "is XML with the root element 'report'; no reader takes it",
-    )
+    kind, says = recognised(tmp_path, "<report><item/></report>")
+    assert kind == "" and says.startswith("is XML with the root element 'report'; no reader takes it")
 
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
