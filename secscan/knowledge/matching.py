@@ -11,7 +11,7 @@ from typing import Final
 
 from secscan.knowledge import distribution
 from secscan.knowledge.catalogue import Catalogue, Pattern, Product
-from secscan.knowledge.names import Name, words
+from secscan.knowledge.names import Name, banner, words
 from secscan.model.places import Place
 
 _OS_KINDS: Final = frozenset(("none", "os_caption", "network", "sbom"))
@@ -59,7 +59,10 @@ def match(catalogue: Catalogue, name: Name, version: str | None, publisher: str 
         for pattern in helper.patterns:
             if (pattern.kinds is None or kind in pattern.kinds) and pattern.regex.fullmatch(name.clean):
                 return Match(None, helper.label, f"pattern '{pattern.text}' ({pattern.place})", pattern.place)
-    return _by_pattern(catalogue, name, version, by, kind, spoken) or _by_feed(catalogue, name, by, kind)
+    found = _by_pattern(catalogue, name, version, by, kind, spoken)
+    if found is None and kind == "service_banner" and not version and (told := banner(name)):
+        return match(catalogue, told, told.version, publisher, kind)
+    return found or _by_feed(catalogue, name, by, kind)
 
 
 def _by_feed(catalogue: Catalogue, name: Name, publisher: str, kind: str) -> Match | None:
