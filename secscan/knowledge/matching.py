@@ -44,7 +44,7 @@ def match(catalogue: Catalogue, name: Name, version: str | None, publisher: str 
     """
     if not name.plain:
         return None
-    if own := _spoken(catalogue, name, kind, publisher):
+    if catalogue.spoken and (own := _spoken(catalogue, name, kind, publisher)):
         return own
     if kind in distribution.PACKAGE_KINDS:
         return _package(catalogue, name, version, publisher, kind)

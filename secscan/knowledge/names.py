@@ -37,7 +37,7 @@ _PLATFORM = re.compile(r"windows(server)?(\d{1,4}(?:\.1)?)(r2)?", re.ASCII)
 _OLD_MARKS: Final = (("microsoftr ", "microsoft "), ("windowsr ", "windows "), ("serverr ", "server "))
 """What an old tool makes of the registered sign on a console that lacks it."""
 _BANNER = re.compile(
-    r"(?P<name>[a-z][a-z0-9 .+-]{1,60}?)[ /](?P<version>\d+(?:\.\d+)+[a-z0-9]{0,8}(?:[-+~][a-z0-9.+~:-]{1,60})?)"
+    r"(?P<name>[a-z][a-z0-9 .+-]{1,60}?)[ /](?P<version>\d+(?:\.\d+)+[a-z0-9]{0,8}(?:[-+~.][a-z0-9.+~:-]{1,60})?)"
     r"(?: (?:\(\(?[^()]{0,80}\)?\)|(?:ubuntu|debian|raspbian|freebsd)[- ][a-z0-9.+~-]{1,40}|[a-z][a-z_-]{0,30}/[a-z0-9.+~:-]{1,60})){0,12}",
     re.ASCII,
 )
