@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,10 @@ def test_any_name_is_either_refused_or_matches_itself(name: str) -> None:
     assert normalise(name).plain
     assert found.after.product == "putty"
     assert normalise(found.entry["name"]).clean == normalise(name).clean
+
+
+def test_what_a_feed_has_added_to_a_product_counts_for_a_name_of_the_council_too(tmp_path: Path) -> None:
+    own = spoken(tmp_path, "names:\n  - {name: Odd Shell, product: putty}\n")
+    newer = replace(own.products["putty"], label="PuTTY as a feed has it")
+    wider = replace(own, products={**own.products, "putty": newer})
+    assert recognise(wider, "Odd Shell", None, None, None, DAY).label == "PuTTY as a feed has it"
