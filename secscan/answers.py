@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -210,6 +211,23 @@ def exports(held: Workspace, today: date, files: Files) -> tuple[sources.Reading
         exports=firewalls.Makers(held.settings.firewalls),
     )  # fmt: skip
     return reading, lambda: inventory.settle(reading.loads, reading.gaps, held.settings, files, today, shapes)
+
+
+def names_held(held: Workspace, today: date) -> Counter[tuple[Any, Any, Any, Any]]:
+    """Each (name, version, publisher, kind) in the exports as of a day, with how many rows have it; nothing is settled."""
+    reading, _ = exports(held, today, Files())
+    found: Counter[tuple[Any, Any, Any, Any]] = Counter()
+    for load in reading.loads:
+        for table, columns, kind in (
+            ("software", ("name", "version", "publisher", "kind"), None),
+            ("assets", ("os", "os_version"), "os_caption"),
+        ):
+            if (raw := load.tables.get(table)) is not None:
+                told = Counter(zip(*(raw.columns.get(c) or [None] * raw.rows for c in columns), strict=True))
+                for row, n in told.items():
+                    if row[0]:
+                        found[row if kind is None else (*row, None, kind)] += n
+    return found
 
 
 def exposure(

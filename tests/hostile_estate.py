@@ -261,6 +261,7 @@ CATALOGUE: dict[str, Any] = {
         }
     },
     "helpers": {"evil": {"label": T, "words": ["evilhelper"], "patterns": [{"match": "evilhelper"}]}},
+    "names": [{"name": SHORT, "product": "plantrack", "publisher": T, "cycle": "11", "note": T}],
 }  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from secscan.findings import councils, coverage, estates, registers, scanners, shared, support
 from secscan.findings.claims import Past, spells
@@ -23,13 +22,12 @@ from secscan.model.posture import (
     DateDispute,
     FeedRow,
     FindingRow,
+    NamesKnown,
     Point,
     Posture,
 )  # fmt: skip
 from secscan.model.raw import Gap
 from secscan.model.settings import Settings
-
-_UNRECOGNISED_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +115,8 @@ def assemble(
             for g in estate.gaps
         ],
         changes=list(facts.changes),
-        unrecognised=list(estate.notes.get("unrecognised", ()))[:_UNRECOGNISED_SHOWN],
+        unrecognised=list(estate.notes.get("unrecognised", ())),
+        names_known=[NamesKnown(**told) for told in estate.notes.get("recognised", ())],
         support_ends=support.support_ends(estate),
         support_known=support.support_known(estate, [c.id for c in settings.councils]),
         brand=brand,

@@ -37,6 +37,8 @@ def listed(estate: Estate) -> tuple[Counter[str], Counter[str], Counter[str]]:
     system = frame.columns["is_os"].test(bool)
     has_list = np.zeros(assets.rows, dtype=bool)
     has_list[owner[named & ~system]] = True
+    if (told := assets.columns.get("software_listed")) is not None:  # of parts alone too, which are not judged
+        has_list |= told.test(lambda said: said is True)
     rows = np.arange(assets.rows)
 
     def by_council(asset_rows: NDArray[Any]) -> Counter[str]:

@@ -6,17 +6,20 @@ from secscan.knowledge.catalogue import Catalogue, Cycle, Product
 from secscan.knowledge.load import is_catalogue, load_catalogue
 from secscan.knowledge.named import unknown_names
 from secscan.knowledge.recognise import Recognition, recognise
+from secscan.knowledge.spoken import Naming, propose
 from secscan.knowledge.widen import widen
 
 __all__ = [
     "Catalogue",
     "Cycle",
+    "Naming",
     "Product",
     "Recognition",
     "attach",
     "feeds",
     "is_catalogue",
     "load_catalogue",
+    "propose",
     "recognise",
     "unknown_names",
     "widen",

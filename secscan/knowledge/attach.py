@@ -16,7 +16,7 @@ from secscan.knowledge import entitlements, versions
 from secscan.knowledge.catalogue import Catalogue
 from secscan.knowledge.distinct import distinct
 from secscan.knowledge.figures import figures, unrecognised
-from secscan.knowledge.recognise import Recognition, recognise, version_text
+from secscan.knowledge.recognise import Recognition, is_component, recognise, version_text
 from secscan.model.estate import Estate
 from secscan.model.frame import Col, Frame, Index
 from secscan.model.places import Files, Place
@@ -29,9 +29,10 @@ _SPELT: Final = ("name", "version", "publisher", "kind", "edition", "os_edition"
 def attach(estate: Estate, catalogue: Catalogue, policy: Policy) -> Estate:
     """The estate with knowledge's columns on ``installs``, ``fixes`` and ``assets``, and its figures in ``notes``.
 
-    Rows that are recognised as having no support life of their own leave ``installs`` (docs/tables.md, "Support") and
-    are counted; an asset of which nothing else is known keeps one row of nulls, so that it stays unknown. ``notes``
-    gains ``recognised`` (figures), ``unrecognised`` (the most frequent unknown names), ``labels`` (product -> label) and
+    Rows that are recognised as having no support life of their own leave ``installs`` (docs/tables.md, "Support"), and so do
+    components of bills of materials that nothing recognises; both are counted. An asset of which nothing else is known
+    keeps one row of nulls, so that it stays unknown. ``notes`` gains ``recognised`` (figures by council), ``unrecognised``
+    (the most frequent unknown names), ``labels`` (product -> label) and
     ``recognised_systems`` (a spelling of an operating system -> product and release line).
     """
     frames = dict(estate.frames)
@@ -116,7 +117,7 @@ def _with_knowledge(
             "minimum_key": Col(minimum_place, triples),
         },
     )  # fmt: skip
-    return _without_helpers(wider, triples, known)
+    return _judged_rows(wider, triples, known)
 
 
 _MARKS: Final = {
@@ -157,9 +158,10 @@ def _minimum(one: Recognition, catalogue: Catalogue, policy: Policy) -> tuple[st
     return version, key, place
 
 
-def _without_helpers(frame: Frame, triples: Index, known: Sequence[Recognition]) -> Frame:
-    """The frame without the rows that are not applicable; operating system rows always stay."""
-    gone = np.array([one.status == "not-applicable" for one in known] + [False], dtype=bool)[triples]
+def _judged_rows(frame: Frame, triples: Index, known: Sequence[Recognition]) -> Frame:
+    """The frame without parts of products and components of bills of materials; operating system rows always stay."""
+    apart = [one.status == "not-applicable" or is_component(one) for one in known]
+    gone = np.array([*apart, False], dtype=bool)[triples]
     if (is_os := frame.columns.get("is_os")) is not None:
         gone &= ~_true(is_os, frame.rows)
     if not gone.any():

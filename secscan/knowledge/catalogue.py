@@ -194,6 +194,20 @@ class Told:
     """The word that a publisher must then be given with; None: any, or none."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """That a council says which product an exact name is."""
+
+    product: Product
+    place: Place
+    publisher: str | None = None
+    """Only where the publisher is given and holds this."""
+    kind: str | None = None
+    """Only for names of this kind; None: of any but packages."""
+    cycle: str | None = None
+    """The release line that it says by itself."""
+
+
 _Worded = TypeVar("_Worded", Product, Helper)
 
 
@@ -208,7 +222,9 @@ class Catalogue:
     helpers: Mapping[str, Helper]
     files: tuple[tuple[str, str], ...]
     replaced: tuple[str, ...] = ()
-    """A line, with its place, for each shipped product that a council's file stands in for."""
+    """A line, with its place, for each shipped product that a council's file stands in for, and each name that it takes over."""
+    spoken: Mapping[str, tuple[Spoken, ...]] = field(default_factory=dict)
+    """Names of the council's own, in matching form."""
     told: Mapping[str, Told] = field(default_factory=dict)
     """Name -> the product that a feed adds under it."""
     disputes: tuple[DateDispute, ...] = ()

@@ -15,7 +15,7 @@ PACKAGE_KINDS: Final = frozenset(("dpkg", "rpm"))
 _MARK = re.compile(
     r"(?:\d|[-+~.])(?:ubuntu|deb)\d|\+deb\d+u|\.el\d|\.fc\d\d|\.amzn\d|\.ol\d|\.sles?\d|[-.](?:lp)?150\d{3}\.|\+rpt\d|-r\d{1,3}$"
     r"|\((?:centos|red hat|redhat|debian|ubuntu|suse|fedora|oracle|rocky|almalinux|raspbian)"
-    r"|\b(?:debian|ubuntu)[- ]\d",
+    r"|\b(?:debian|ubuntu)[- ]\d|[-+](?:debian|ubuntu)\b",
     re.ASCII | re.IGNORECASE,
 )
 _THIRD_PARTY = re.compile(

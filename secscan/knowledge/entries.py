@@ -183,6 +183,18 @@ class HelperEntry(Strict):
     patterns: tuple[PatternEntry, ...] = Field(min_length=1)
 
 
+class NameEntry(Strict):
+    """A name that the council says is a product's: exact, less processor, language and a version at its end."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=250)]
+    product: Id = Field(description="Of the shipped catalogue, or of a file of the council's own.")
+    publisher: Text | None = Field(None, description="Only where the publisher is given and holds this.")
+    kind: Literal["os_caption", "arp", "network", "service_banner", "dpkg", "rpm", "sbom"] | None = None
+    cycle: Text | None = Field(None, description="The release line that the name says by itself.")
+    added_on: Day | None = None
+    note: Text | None = None
+
+
 class FileEntry(BaseModel):
     """A whole catalogue file."""
 
@@ -191,3 +203,4 @@ class FileEntry(BaseModel):
     defaults: Defaults = Defaults()
     products: dict[Id, ProductEntry] = Field(default_factory=dict)
     helpers: dict[Id, HelperEntry] = Field(default_factory=dict)
+    names: tuple[NameEntry, ...] = Field((), description="What the council says its lists mean.")

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from secscan.doors import files as doors_files
 from secscan.doors import validate, yaml
 from secscan.doors.files import read_bytes, sha256
-from secscan.knowledge.catalogue import Catalogue, Cycle, Helper, Pattern, Product
+from secscan.knowledge.catalogue import Catalogue, Cycle, Helper, Pattern, Product, Spoken
+from secscan.knowledge.matching import match
 from secscan.knowledge.names import normalise
 from secscan.model.errors import PolicyError, Problem, SecscanError
 from secscan.model.places import Place
 
 if TYPE_CHECKING:
-    from secscan.knowledge.entries import CycleEntry, FileEntry, HelperEntry, PatternEntry, ProductEntry
+    from secscan.knowledge.entries import CycleEntry, FileEntry, HelperEntry, NameEntry, PatternEntry, ProductEntry
 
 FOLDER: Final = Path(__file__).parent / "catalogue"
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
-_KEYS: Final = ("defaults", "products", "helpers")
+_KEYS: Final = ("defaults", "products", "helpers", "names")
 _NEVER: Final = date.min
 """Stands in for a day that is missing, so that the rest of a file can be checked; such a file is refused."""
 _Placed = TypeVar("_Placed", Product, Helper)
@@ -46,7 +47,7 @@ def load_catalogue(extra: Sequence[tuple[Path, str]] = ()) -> Catalogue:
         raise PolicyError(gathered.problems)
     return Catalogue(
         products=gathered.products, helpers=gathered.helpers, files=tuple(gathered.files),
-        replaced=tuple(gathered.replaced),
+        replaced=tuple(gathered.replaced), spoken=gathered.spoken,
     )  # fmt: skip
 
 
@@ -71,6 +72,8 @@ class _Gathered:
         self.shipped: dict[str, Product] = {}
         """The products that a council's file may replace: those that were there before the first of them."""
         self.replaced: list[str] = []
+        self.names: list[tuple[NameEntry, Place]] = []
+        self.spoken: dict[str, tuple[Spoken, ...]] = {}
         self.problems: list[Problem] = []
 
     def read(self, path: Path, shown: str) -> None:
@@ -91,6 +94,7 @@ class _Gathered:
             self._add(self.products, name, made)
         for name, helper in entry.helpers.items():
             self._add(self.helpers, name, build.helper(name, helper))
+        self.names += [(name, build.at("names", i, "name")) for i, name in enumerate(entry.names)]
         self.problems.extend(build.problems)
 
     def _add(self, to: dict[str, _Placed], name: str, entry: _Placed) -> None:
@@ -128,6 +132,42 @@ class _Gathered:
                 if ids.setdefault(name, product.id) != product.id:
                     says = f"the other id '{name}' of '{product.id}' already stands for '{ids[name]}'"
                     self.problems.append(Problem(place=product.place, says=says))
+        self._speak(ids)
+
+    def _speak(self, ids: Mapping[str, str]) -> None:
+        """The names of the council's own, each for a product that is there; what a shipped rule says else is told."""
+        without = Catalogue(products=self.products, helpers=self.helpers, files=())
+        seen: dict[tuple[str, str, str | None], Place] = {}
+        for entry, place in self.names:
+            name, product = normalise(entry.name), self.products.get(ids.get(entry.product, ""))
+            key = (name.clean, (entry.publisher or "").casefold(), entry.kind)
+            if says := self._unspeakable(entry, product, name.plain, seen.get(key)):
+                self.problems.append(Problem(place=place, says=says))
+                continue
+            assert product is not None
+            seen[key] = place
+            other = match(without, name, None, entry.publisher, entry.kind or "none")
+            if other is not None and other.product is not product:
+                what = other.product.id if other.product else other.label or "nobody's"
+                self.replaced.append(
+                    f"{place}: '{entry.name}' is taken for '{product.id}'; without this line it is {what}, by {other.by}"
+                )
+            spoken = Spoken(product=product, place=place, publisher=entry.publisher, kind=entry.kind, cycle=entry.cycle)
+            self.spoken[name.clean] = (*self.spoken.get(name.clean, ()), spoken)
+
+    def _unspeakable(self, entry: NameEntry, product: Product | None, plain: bool, before: Place | None) -> str | None:
+        """Why a name may not stand there; None where it may."""
+        if product is None:
+            return f"the name '{entry.name}' is of '{entry.product}', which is no product of the catalogue{validate.nearest(entry.product, self.products)}"
+        if not plain:
+            return f"the name '{entry.name}' can match nothing: it is not plain ASCII text"
+        if entry.cycle is not None and entry.cycle not in product.cycles:
+            return (
+                f"'{entry.cycle}' is no release line of '{product.id}'{validate.nearest(entry.cycle, product.cycles)}"
+            )
+        if before is not None:
+            return f"the name '{entry.name}' is there already ({before})"
+        return None
 
 
 class _Builder:

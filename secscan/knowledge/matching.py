@@ -11,7 +11,7 @@ from typing import Final
 
 from secscan.knowledge import distribution
 from secscan.knowledge.catalogue import Catalogue, Pattern, Product
-from secscan.knowledge.names import Name, words
+from secscan.knowledge.names import Name, banner, words
 from secscan.model.places import Place
 
 _OS_KINDS: Final = frozenset(("none", "os_caption", "network", "sbom"))
@@ -44,6 +44,8 @@ def match(catalogue: Catalogue, name: Name, version: str | None, publisher: str 
     """
     if not name.plain:
         return None
+    if catalogue.spoken and (own := _spoken(catalogue, name, kind, publisher)):
+        return own
     if kind in distribution.PACKAGE_KINDS:
         return _package(catalogue, name, version, publisher, kind)
     if kind in ("sbom", "none") and distribution.marked(version):
@@ -59,7 +61,10 @@ def match(catalogue: Catalogue, name: Name, version: str | None, publisher: str 
         for pattern in helper.patterns:
             if (pattern.kinds is None or kind in pattern.kinds) and pattern.regex.fullmatch(name.clean):
                 return Match(None, helper.label, f"pattern '{pattern.text}' ({pattern.place})", pattern.place)
-    return _by_pattern(catalogue, name, version, by, kind, spoken) or _by_feed(catalogue, name, by, kind)
+    found = _by_pattern(catalogue, name, version, by, kind, spoken)
+    if found is None and kind == "service_banner" and not version and (told := banner(name)):
+        return match(catalogue, told, told.version, publisher, kind)
+    return found or _by_feed(catalogue, name, by, kind)
 
 
 def _by_feed(catalogue: Catalogue, name: Name, publisher: str, kind: str) -> Match | None:
@@ -84,6 +89,22 @@ def _claimed(catalogue: Catalogue, name: Name) -> bool:
     rules = [rule for p in products for rule in (*p.patterns, *p.excluded)]
     rules += [rule for word in spoken for helper in catalogue.helpers_by_word.get(word, ()) for rule in helper.patterns]
     return any(rule.regex.fullmatch(name.clean) for rule in rules)
+
+
+def _spoken(catalogue: Catalogue, name: Name, kind: str, publisher: str | None) -> Match | None:
+    """What the council itself says an exact name is: it knows its own, so its word goes first."""
+    by = (publisher or "").casefold()
+    for text in (name.clean, name.bare):
+        for one in catalogue.spoken.get(text, ()):
+            fits = kind not in distribution.PACKAGE_KINDS if one.kind is None else kind == one.kind
+            if fits and (one.publisher is None or one.publisher.casefold() in by):
+                told = f"name '{text}' ({one.place})"
+                product = catalogue.products.get(one.product.id, one.product)  # a feed may know more of it by now
+                return Match(
+                    product, None, told, one.place, cycle=one.cycle, said=name.version if text == name.bare else None,
+                    clean=name.clean,
+                )  # fmt: skip
+    return None
 
 
 def _by_pattern(

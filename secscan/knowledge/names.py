@@ -36,6 +36,15 @@ _SERVICE_PACK = re.compile(r"\bsp ?(\d)\b", re.ASCII)
 _PLATFORM = re.compile(r"windows(server)?(\d{1,4}(?:\.1)?)(r2)?", re.ASCII)
 _OLD_MARKS: Final = (("microsoftr ", "microsoft "), ("windowsr ", "windows "), ("serverr ", "server "))
 """What an old tool makes of the registered sign on a console that lacks it."""
+_BANNER = re.compile(
+    r"(?P<name>[a-z][a-z0-9 .+-]{1,60}?)[ /](?P<version>\d+(?:\.\d+)+[a-z0-9]{0,8}(?:[-+~.][a-z0-9.+~:-]{1,60})?)"
+    r"(?: (?:\(\(?[^()]{0,80}\)?\)|(?:ubuntu|debian|raspbian|freebsd)[- ][a-z0-9.+~-]{1,40}|[a-z][a-z_-]{0,30}/[a-z0-9.+~:-]{1,60})){0,12}",
+    re.ASCII,
+)
+_KERNEL = re.compile(
+    r"linux kernel [\w.+~-]{1,60} on (?P<system>.+)|(?P<before>.+ \d[\d.]*) linux kernel [\d.]{1,12}", re.ASCII
+)
+"""How a scanner of hosts says which kernel it saw beside the distribution, which is what is meant."""
 _VERSION_AT_END = re.compile(
     r"^(?P<name>.*[^ \d.])[ -]+(?:version |release |ver\.? |v\.? ?)?"
     r"(?P<version>\d{1,6}(?:\.\d{1,9}){1,5}[a-z]{0,2}\d{0,3}|\d{1,3})$",
@@ -72,6 +81,8 @@ def normalise(raw: str | None) -> Name:
             text = text.replace(worn, whole)
     if text.startswith("windows") and (found := _PLATFORM.fullmatch(text)):
         text = " ".join(filter(None, ("windows", found[1], found[2], found[3])))
+    if "linux kernel" in text and (found := _KERNEL.fullmatch(text)):
+        text = found["system"] or found["before"]
     text = _untagged(text)
     if "sp" in text:
         text = _SERVICE_PACK.sub(r"service pack \1", text)
@@ -79,6 +90,15 @@ def normalise(raw: str | None) -> Name:
     if found is None:
         return Name(text, text, None, bool(text))
     return Name(text, found["name"].rstrip(" -,"), found["version"], True)
+
+
+def banner(name: Name) -> Name | None:
+    """What a service greets with, parted into name and version; what it adds of itself is no part of either.
+
+    None where it does not read so. ``Apache/2.4.6 (CentOS) PHP/5.4.16``, ``OpenSSH 8.2p1 Ubuntu 4ubuntu0.5``.
+    """
+    found = _BANNER.fullmatch(name.clean)
+    return None if found is None else Name(found["name"], found["name"], found["version"], True)
 
 
 def _untagged(text: str) -> str:

@@ -90,6 +90,11 @@ def recognise(
     return _judged(raw, found.product, found, said, edition, today)
 
 
+def is_component(one: Recognition) -> bool:
+    """Whether it is a part of a bill of materials that no rule knows: a library has no statement of support of its own."""
+    return one.kind == "sbom" and one.status == "unknown" and one.product is None and one.by is None
+
+
 def _near(catalogue: Catalogue, name: str | None) -> tuple[str, ...]:
     from secscan.knowledge.near import suggestions
 

@@ -557,6 +557,27 @@ class SupportKnown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamesKnown:
+    """How many names of software were recognised, by row of a list and by distinct name."""
+
+    council: str | None
+    """None: all councils together, where a name that several have counts once."""
+    installs: int
+    """Rows whose support is judged."""
+    recognised: int
+    support_known: int
+    names: int
+    names_recognised: int
+    """Names of which every spelling, version and publisher is recognised."""
+    parts: int
+    """Rows of things without a support life of their own, which are not judged."""
+    components: int
+    """Rows of bills of materials."""
+    components_recognised: int
+    """Of those: products that the catalogue knows, which are among ``installs``; the others are judged by nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Excluded:
     """Devices that policy leaves out of a control, and why."""
 
@@ -800,7 +821,8 @@ class Posture:
     """{council, source, why, says, stale}"""
     changes: list[Change]
     unrecognised: list[dict[str, Any]]
-    """The most frequent raw names that nothing recognises: {name, version, publisher, installs, councils, near}."""
+    """The most frequent raw names that nothing recognises: {name, publisher, kind, installs, assets, versions, councils, near, matchable},
+    ``councils`` a list of {council, installs, assets, versions}."""
     trends: dict[str, list[Point]] = field(default_factory=dict)
     """measure (``findings.measures.MEASURES`` and ``history.repairs``) -> points, oldest first; older records lack some."""
     coverage: list[CoverageRow] = field(default_factory=list)
@@ -815,6 +837,7 @@ class Posture:
     date_disputes: list[DateDispute] = field(default_factory=list)
     support_ends: list[SupportEnd] = field(default_factory=list)
     support_known: list[SupportKnown] = field(default_factory=list)
+    names_known: list[NamesKnown] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
     brand: Brand = field(default_factory=Brand)
     checks: list[dict[str, Any]] = field(default_factory=list)

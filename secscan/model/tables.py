@@ -140,7 +140,7 @@ class Sightings(TableSpec):
 
 
 class Installs(TableSpec):
-    """One installed thing on an asset, its operating system among them; one all-null row for an asset without a software list."""
+    """One installed thing on an asset, its operating system among them; one all-null row for an asset of which none is known. Parts and unknown libraries have none."""
 
     table = "installs"
     of_devices = True

@@ -33,6 +33,7 @@ from secscan.model.posture import (
     InputRow,
     JoinRow,
     LegacyRow,
+    NamesKnown,
     NeverSeen,
     Packet,
     PairRow,
@@ -82,7 +83,7 @@ def _whole(view: View) -> dict[str, Columns]:
         "feeds.csv": _plain(FeedRow, p.feeds),
         "date-disputes.csv": _plain(DateDispute, p.date_disputes),
         "support-ends.csv": _plain(SupportEnd, p.support_ends),
-        "unrecognised.csv": _keyed(p.unrecognised, ("name", "version", "publisher", "installs", "councils", "near")),
+        "names-known.csv": _plain(NamesKnown, p.names_known),
         "checks.csv": _keyed(p.checks, ("id", "title", "sha256", "file", "package")),
         "scanners.csv": _plain(ScannerRow, p.scanners),
         "scanner-issues.csv": _plain(ScannerIssue, p.scanner_issues),
@@ -120,6 +121,7 @@ def _tables(view: View) -> dict[str, Rows]:
         "controls.csv": _controls(view),
         "disagreements.csv": _disagreements(p.disagreements),
         "device-results.csv": _device_results(p.device_results),
+        "unrecognised.csv": _unrecognised(p.unrecognised),
         "zone-matrix.csv": _matrix(p.matrix),
         "mitigation-ways.csv": _claimed(p.claims, "ways", ClaimWay),
         "mitigation-history.csv": _claimed(p.claims, "spells", ClaimSpell),
@@ -163,6 +165,19 @@ def _value(value: object) -> object:
             return "; ".join(str(v) for v in value)
         case _:
             return value
+
+
+def _unrecognised(rows: Sequence[Mapping[str, Any]]) -> Rows:
+    """A line for each council that has the name: its own installs, assets and versions."""
+    header = ("name", "publisher", "kind", "council", "installs", "assets", "versions", "near")
+    return header, [
+        (
+            u.get("name"), u.get("publisher"), u.get("kind"), c.get("council"), c.get("installs"), c.get("assets"),
+            _value(c.get("versions")), _value(u.get("near")),
+        )
+        for u in rows
+        for c in u.get("councils") or ()
+    ]  # fmt: skip
 
 
 def _disagreements(rows: Sequence[Disagreement]) -> Rows:

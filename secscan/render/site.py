@@ -27,6 +27,7 @@ from secscan.render.pages import (
     matrix,
     mitigation,
     mitigations,
+    names,
     not_seen,
     overview,
     patching,
@@ -122,6 +123,7 @@ def _builders(view: View) -> Iterator[tuple[str, Any]]:
     yield "trends.html", trends.build
     yield "support.html", support.build
     yield "not-seen.html", not_seen.build
+    yield "names.html", names.build
     yield "evidence.html", evidence.build
 
 

@@ -1,8 +1,19 @@
 """The folder that holds everything a partnership needs: found, made, read and added to."""
 
 from secscan.workspace.brand import brand
-from secscan.workspace.edit import add_council, add_source
+from secscan.workspace.edit import CATALOGUE, add_council, add_name, add_source
 from secscan.workspace.init import init
 from secscan.workspace.load import SETTINGS, Workspace, find, load
 
-__all__ = ["SETTINGS", "Workspace", "add_council", "add_source", "brand", "find", "init", "load"]
+__all__ = [
+    "CATALOGUE",
+    "SETTINGS",
+    "Workspace",
+    "add_council",
+    "add_name",
+    "add_source",
+    "brand",
+    "find",
+    "init",
+    "load",
+]

@@ -140,6 +140,11 @@ def exported(rules: int) -> None:
         )
 
 
+def recognised() -> None:
+    """A hundred thousand distinct names; and the share of the names in the public samples that is recognised."""
+    print(child("-m", "tests.benchmarks.names").said, end="")
+
+
 def shadowed() -> None:
     """Which rules no packet gets to, and the same by plain subtraction and by a solver on few of them."""
     few = ("-m", "tests.benchmarks.shadows", 300)
@@ -174,6 +179,7 @@ def main() -> None:
     for rules in (1_000, 10_000):
         reached(rules)
     exported(5_000)
+    recognised()
     shadowed()
     if asked.many:
         written(asked.many, asked.installs)

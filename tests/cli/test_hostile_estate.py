@@ -63,6 +63,7 @@ CLOSED_FIELDS = {
     ("PatternEntry", "match"): "an expression of the checked form, matched and never shown as more than text",
     ("PatternEntry", "version"): "an expression of the checked form, matched and never shown",
     ("PatternEntry", "cycle"): "the id of a cycle of the same entry, or the catalogue is refused",
+    ("NameEntry", "cycle"): "the id of a cycle of the product, or the catalogue is refused",
     ("ProductEntry", "release"): "an expression of the checked form, matched and never shown",
     ("EditionEntry", "match"): "an expression of the checked form, matched and never shown",
 }  # fmt: skip

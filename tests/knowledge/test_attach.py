@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from secscan.knowledge import Catalogue, attach, unknown_names
+from secscan.knowledge import Catalogue, Recognition, attach, unknown_names
+from secscan.knowledge.catalogue import Pattern
+from secscan.knowledge.figures import figures, unrecognised
 from secscan.knowledge.named import cycles
 from secscan.model.estate import Estate
 from secscan.model.frame import Col, Frame
@@ -97,12 +99,59 @@ def test_rows_that_are_not_applicable_leave_and_are_counted(catalogue: Catalogue
     after = attach(estate(), catalogue, NO_POLICY)
     names = [row[0] for row in rows_of(after.frames["installs"], "name")]
     assert not any(name and ("Redistributable" in name or name == "openssl") for name in names)
-    figures = after.notes["recognised"]
-    assert figures["not_applicable"] == 4
-    assert figures["recognised"] + figures["unrecognised"] + figures["not_applicable"] + figures["no_list"] == len(ROWS)
-    assert figures["by_council"]["alderbeck"] == {
-        "not_applicable": 1, "recognised": 3, "unrecognised": 0, "no_list": 0, "support_known": 3,
+    whole, *each = after.notes["recognised"]
+    assert whole == {
+        "council": None, "installs": 6, "recognised": 5, "support_known": 5, "names": 5, "names_recognised": 4, "parts": 4,
+        "components": 0, "components_recognised": 0,
     }  # fmt: skip
+    assert whole["installs"] == sum(name is not None for name in names)
+    assert [one["council"] for one in each] == ["alderbeck", "corvale", "brackenford"]
+    assert each[0] == {
+        "council": "alderbeck", "installs": 3, "recognised": 3, "support_known": 3, "names": 3, "names_recognised": 3,
+        "parts": 1, "components": 0, "components_recognised": 0,
+    }  # fmt: skip
+
+
+BILL: list[Row] = [
+    ("corvale", "app-1", "log4j:log4j", "1.2.17", None, "sbom", False),
+    ("corvale", "app-1", "com.example:left-pad", "1.0", None, "sbom", False),
+    ("corvale", "app-1", "lodash", "4.17.21", None, "sbom", False),
+    ("corvale", "app-2", "lodash", "4.17.20", None, "sbom", False),
+    ("corvale", "app-2", "lodash", "4.17.20", "Lodash Ltd", "arp", False),
+    ("corvale", "app-3", "lodash", "4.17.20", None, "sbom", False),
+]
+
+
+def test_a_library_that_nothing_recognises_is_counted_and_not_judged_and_a_known_one_is(catalogue: Catalogue) -> None:
+    after = attach(estate(BILL), catalogue, NO_POLICY)
+    # The programme of the same name is judged, and an asset of which a bill alone is known stays, as a row of nulls.
+    assert rows_of(after.frames["installs"], "asset", "name", "kind", "support") == [
+        ("app-1", "log4j:log4j", "sbom", "dated"), ("app-2", "lodash", "arp", None), ("app-3", None, None, None),
+    ]  # fmt: skip
+    whole, corvale = after.notes["recognised"]
+    assert (whole["installs"], whole["recognised"], whole["components"], whole["components_recognised"]) == (2, 1, 5, 1)
+    assert (whole["names"], whole["names_recognised"]) == (2, 1)
+    assert {**corvale, "council": None} == whole
+    assert [u["kind"] for u in after.notes["unrecognised"]] == ["arp"]
+
+
+def test_a_component_that_several_products_claim_is_nobodys_and_stays_unknown(catalogue: Catalogue) -> None:
+    both = [
+        replace(p, id=i, kinds=None, category="framework") for i, p in enumerate([catalogue.products["jquery"]] * 2)
+    ]
+    twice = replace(
+        catalogue, helpers={},
+        products={
+            str(p.id): replace(
+                p, id=str(p.id), aliases={}, words=frozenset(("jquery",)), patterns=(Pattern(text="jquery", place=Place("x")),)
+            )
+            for p in both
+        },
+    )  # fmt: skip
+    installs = attach(estate([("corvale", "app-1", "jquery", "3.6", None, "sbom", False)]), twice, NO_POLICY).frames[
+        "installs"
+    ]
+    assert rows_of(installs, "name", "recognised", "support") == [("jquery", False, None)]
 
 
 def test_an_asset_of_which_only_parts_are_known_stays_and_is_unknown(catalogue: Catalogue) -> None:
@@ -248,25 +297,66 @@ def test_unrecognised_names_are_listed_by_how_often_they_are_there(catalogue: Ca
         for i, c in enumerate(["corvale", "alderbeck", "corvale"])
     ]
     rows.append(("corvale", "pc-9", "Gogle Chrome", "5", "", "arp", False))
+    rows.append(("corvale", "pc-9", "Acme Casework", "10.6", "Acme", "arp", False))
+    rows.append(("corvale", "pc-9", "Gооgle Chrome", None, None, None, False))
     notes = attach(estate(rows), catalogue, NO_POLICY).notes
     assert notes["unrecognised"] == [
         {
-            "name": "Acme Casework",
-            "version": "10.5",
-            "publisher": "Acme",
-            "installs": 3,
-            "councils": ["alderbeck", "corvale"],
-            "near": [],
+            "name": "Acme Casework", "publisher": "Acme", "kind": "arp", "installs": 4, "assets": 4, "versions": ["10.5", "10.6"],
+            "councils": [
+                {"council": "alderbeck", "installs": 1, "assets": 1, "versions": ["10.5"]},
+                {"council": "corvale", "installs": 3, "assets": 3, "versions": ["10.5", "10.6"]},
+            ],
+            "near": [], "matchable": True,
         },
         {
-            "name": "Gogle Chrome",
-            "version": "5",
-            "publisher": "",
-            "installs": 1,
-            "councils": ["corvale"],
-            "near": ["Google Chrome (chrome)"],
+            "name": "Gogle Chrome", "publisher": None, "kind": "arp", "installs": 1, "assets": 1, "versions": ["5"],
+            "councils": [{"council": "corvale", "installs": 1, "assets": 1, "versions": ["5"]}],
+            "near": ["Google Chrome (chrome)"], "matchable": True,
         },
-    ]
+        {
+            "name": "Gооgle Chrome", "publisher": None, "kind": None, "installs": 1, "assets": 1, "versions": [],
+            "councils": [{"council": "corvale", "installs": 1, "assets": 1, "versions": []}],
+            "near": ["Google Chrome (chrome)"], "matchable": False,
+        },
+    ]  # fmt: skip
+
+
+def test_of_names_that_are_there_as_often_the_one_on_more_devices_comes_first(catalogue: Catalogue) -> None:
+    rows: list[Row] = [("corvale", a, n, v, None, "arp", False) for n, a, v in (
+        ("Acme A", "pc-1", "1"), ("Acme A", "pc-1", "2"), ("Acme C", "pc-1", "1"), ("Acme C", "pc-2", "1"),
+        ("Acme B", "pc-1", "1"), ("Acme B", "pc-2", "1"), ("Acme D", "pc-3", "1"),
+    )]  # fmt: skip
+    for given in (rows, rows[::-1]):
+        found = attach(estate(given), catalogue, NO_POLICY).notes["unrecognised"]
+        assert [(u["name"], u["installs"], u["assets"]) for u in found] == [
+            ("Acme B", 2, 2), ("Acme C", 2, 2), ("Acme A", 2, 1), ("Acme D", 1, 1),
+        ]  # fmt: skip
+
+
+def test_the_same_tag_in_two_councils_is_two_devices(catalogue: Catalogue) -> None:
+    rows: list[Row] = [(c, "pc-1", "Acme A", "1", None, "arp", False) for c in ("corvale", "alderbeck")]
+    (found,) = attach(estate(rows), catalogue, NO_POLICY).notes["unrecognised"]
+    assert (found["installs"], found["assets"]) == (2, 2)
+
+
+def test_a_hundred_thousand_strange_names_are_counted_quickly_and_few_are_listed(catalogue: Catalogue) -> None:
+    count, names = 300_000, 100_000
+    take = (np.arange(count) * 7919 % names).astype(np.int32)
+    columns = {"name": Col([f"Acme Case {i} Client" for i in range(names)], take), "kind": Col(["arp"] * names, take)}
+    asset = (np.arange(count) % 5000).astype(np.int32)
+    columns |= {"council": Col(["alderbeck"] * 5000, asset), "asset": Col([f"pc-{i}" for i in range(5000)], asset)}
+    frame = Frame("installs", count, columns)
+    known = [Recognition(name=n, version=None, publisher=None, kind="arp") for n in columns["name"].values]
+    start = time.process_time()
+    told, listed = figures(frame, take, known), unrecognised(frame, take, known, catalogue)
+    seconds = time.process_time() - start
+    print(f"{names} names that nothing recognises, in {count} rows: {seconds:.2f} s")
+    assert (told[0]["names"], told[0]["names_recognised"], len(listed)) == (names, 0, 500)
+    assert seconds < 4  # 1 s on an idle machine
+
+
+def test_the_labels_of_products_are_told(catalogue: Catalogue) -> None:
     assert attach(estate(), catalogue, NO_POLICY).notes["labels"]["mssqlserver"] == "Microsoft SQL Server"
 
 

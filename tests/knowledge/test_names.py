@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secscan.knowledge.names import normalise
+from secscan.knowledge.names import banner, normalise
 from secscan.knowledge.patterns import problem
 from secscan.knowledge.readers import READERS, read
 
@@ -23,6 +23,9 @@ from secscan.knowledge.readers import READERS, read
         ("Mozilla Firefox (x64 en-GB)", "mozilla firefox"),
         ("Notepad++ (64-bit x64)", "notepad++"),
         ("Microsoft SQL Server 2014 SP3", "microsoft sql server 2014 service pack 3"),
+        ("Linux Kernel 4.15.0-213-generic on Ubuntu 18.04", "ubuntu 18.04"),
+        ("Debian 7.0 Linux Kernel 3.2", "debian 7.0"),
+        ("Linux Kernel 3.2", "linux kernel 3.2"),
     ],
 )
 def test_only_what_says_nothing_of_the_product_is_taken_away(raw: str, clean: str) -> None:
@@ -33,6 +36,24 @@ def test_a_version_at_the_end_is_told_apart() -> None:
     name = normalise("Mozilla Firefox 57.0.2 (fr)")
     assert (name.bare, name.version) == ("mozilla firefox", "57.0.2")
     assert normalise("Microsoft Office Standard 2016").version is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "version"),
+    [
+        ("Apache httpd 2.4.41 ((Ubuntu))", "apache httpd", "2.4.41"),
+        ("Apache/2.4.6 (CentOS) OpenSSL/1.0.2k-fips PHP/5.4.16", "apache", "2.4.6"),
+        ("OpenSSH 8.2p1 Ubuntu 4ubuntu0.5", "openssh", "8.2p1"),
+        ("MySQL 5.7.33-0ubuntu0.16.04.1", "mysql", "5.7.33-0ubuntu0.16.04.1"),
+        ("ISC BIND 9.11.4-P2 (RedHat Enterprise Linux 7)", "isc bind", "9.11.4-p2"),
+        ("Apache httpd 2.4.41 Log Viewer", None, None),
+        ("Apache httpd", None, None),
+        ("a " * 100 + "1.2 " + "(" * 45, None, None),
+    ],
+)
+def test_a_banner_is_parted_into_name_and_version(raw: str, name: str | None, version: str | None) -> None:
+    told = banner(normalise(raw))
+    assert (told.clean if told else None, told.version if told else None) == (name, version)
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,9 @@ def test_the_file_is_linted_by_itself_too(tmp_path: Path, capfd: pytest.CaptureF
 @pytest.mark.parametrize("page", ["docs/policy.md", "secscan/knowledge/catalogue/README.md"])
 def test_the_example_of_a_page_loads(page: str, tmp_path: Path) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    (example,) = (block for block in re.findall(r"```yaml[^\n]*\n(.*?)```", text, re.DOTALL) if "acme-liftctl" in block)
+    blocks = [block for block in re.findall(r"```yaml[^\n]*\n(.*?)```", text, re.DOTALL) if "acme-liftctl" in block]
+    example = "\n".join(blocks)  # parts of one file
+    assert blocks
     catalogue = load_catalogue(own(tmp_path, example))
     assert "acme-liftctl" in catalogue.products
     assert yaml.parse(example, page).data["products"].keys() <= catalogue.products.keys()

@@ -37,8 +37,8 @@ def taken(row: dict[str, str], today: date) -> Recognition:
 def test_labelled_names_are_recognised(today: date) -> None:
     rows = labelled()
     near_misses = [row for row in rows if not row["product"]]
-    assert len(rows) >= 1000
-    assert len(near_misses) * 5 >= 2 * len(rows)
+    assert len(rows) >= 1600
+    assert len(near_misses) * 3 >= len(rows)
     wrong_product, wrong_status, false_matches = [], [], []
     for row in rows:
         found = taken(row, today)
@@ -55,8 +55,7 @@ def test_labelled_names_are_recognised(today: date) -> None:
     )
     print("\n".join(wrong_product + wrong_status))
     assert not false_matches
-    assert len(wrong_product) <= 0.03 * len(rows)
-    assert len(wrong_status) <= 0.03 * len(rows)
+    assert not wrong_product + wrong_status  # 3 of 100 are the aim for names that nobody here has seen; these are ours
 
 
 def test_every_product_has_a_labelled_name(catalogue: Catalogue) -> None:

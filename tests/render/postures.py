@@ -34,6 +34,7 @@ from secscan.model.posture import (
     InputRow,
     JoinRow,
     LegacyRow,
+    NamesKnown,
     NeverSeen,
     Packet,
     PairRow,
@@ -541,6 +542,18 @@ def scanned() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def names_known() -> list[NamesKnown]:
+    """All councils together, then each: programs as the councils' own figures have them, and a bill of materials of one."""
+
+    def known(council: str | None, installs: int, missed: int, names: int, components: int) -> NamesKnown:
+        return NamesKnown(council=council, installs=installs, recognised=installs - missed, support_known=installs - 2 * missed,
+                          names=names, names_recognised=names - 8, parts=120, components=components,
+                          components_recognised=min(components, 4))  # fmt: skip
+
+    each = [known(c, ASSETS[c] * 9, 31, 70, 310 if c == "corvale" else 0) for c in NAMES]
+    return [known(None, sum(k.installs for k in each), 31 * len(NAMES), 160, 310), *each]
+
+
 def excluded() -> list[Excluded]:
     return [
         Excluded(
@@ -678,7 +691,7 @@ def partnership(**given: Any) -> Posture:
     """The whole picture: one council silent, one protection disproven, one exception overdue."""
     p: dict[str, Any] = {
         "findings": findings(), "controls": controls(), "legacy": register(), "claims": claims(), "exceptions": exceptions(),
-        "coverage": coverage(), "estate": estates(), "strangers": strangers(), "never_seen": never_seen(), "shared": shared(), "disagreements": disagreements(), "joins": joins(), "feeds": feeds(), "date_disputes": date_disputes(), "support_ends": support_ends(), "support_known": support_known(),
+        "coverage": coverage(), "estate": estates(), "strangers": strangers(), "never_seen": never_seen(), "shared": shared(), "disagreements": disagreements(), "joins": joins(), "feeds": feeds(), "date_disputes": date_disputes(), "support_ends": support_ends(), "support_known": support_known(), "names_known": names_known(),
         "excluded": excluded(), "matrix": matrix(), **scanned(), "brand": Brand(name="Three councils", accent="#1d70b8", logo_png=base64.b64encode(png()).decode()),
     }  # fmt: skip
     p["changes"] = changes(p["findings"])
@@ -708,9 +721,12 @@ def partnership(**given: Any) -> Posture:
              "says": "2 rows of alderbeck-register were refused."},
         ],
         "unrecognised": [
-            {"name": "LiftWatch Agent", "version": "1.4", "publisher": "Elevato", "installs": 12, "councils": ["alderbeck"], "near": []},
-            {"name": "Acrobat Readr DC", "version": None, "publisher": None, "installs": 3, "councils": ["corvale", "alderbeck"],
-             "near": ["Adobe Acrobat Reader"]},
+            {"name": "LiftWatch Agent", "publisher": "Elevato", "kind": "arp", "installs": 12, "assets": 11, "versions": ["1.4"],
+             "councils": [{"council": "alderbeck", "installs": 12, "assets": 11, "versions": ["1.4"]}], "near": [], "matchable": True},
+            {"name": "Acrobat Readr DC", "publisher": None, "kind": None, "installs": 3, "assets": 3, "versions": [],
+             "councils": [{"council": "alderbeck", "installs": 1, "assets": 1, "versions": []},
+                          {"council": "corvale", "installs": 2, "assets": 2, "versions": []}],
+             "near": ["Adobe Acrobat Reader"], "matchable": True},
         ],
         "trends": trends(),
         "checks": [{"id": "patching.fix-overdue", "title": "A security fix that is missing past its window.",
@@ -760,7 +776,7 @@ def empty() -> Posture:
     ]
     return replace(
         whole, councils=rows, findings=[], legacy=[], claims=[], exceptions=[], fixes=[], inputs=[], changes=[], trends={}, gaps=gaps,
-        scanners=[], scanner_issues=[], scanner_agreement=[], shared_cves=[], device_results=[], unrecognised=[], coverage=[], disagreements=[], joins=[], feeds=[], date_disputes=[], support_ends=[], support_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
+        scanners=[], scanner_issues=[], scanner_agreement=[], shared_cves=[], device_results=[], unrecognised=[], coverage=[], disagreements=[], joins=[], feeds=[], date_disputes=[], support_ends=[], support_known=[], names_known=[], excluded=[], previous_as_of=None, matrix=None, controls=[replace(c, outcomes={}) for c in whole.controls],
         strangers=[], never_seen=[], shared=[], estate=[
             replace(r, register=None, seen_lately=None, seen_before=None, never=None, sighted=0, unregistered=None, addresses=0, installs=0, recognised=0, names=0, names_recognised=0) for r in whole.estate
         ],

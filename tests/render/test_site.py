@@ -19,7 +19,7 @@ from tests.render.reader import view_of
 
 PAGES = {
     "index.html", "councils.html", "legacy.html", "legacy-ending.html", "legacy-no-protection.html", "legacy-disproven.html",
-    "mitigations.html", "patching.html", "exceptions.html", "evidence.html", "glossary.html", "trends.html", "support.html", "not-seen.html", "other-scanners.html",
+    "mitigations.html", "patching.html", "exceptions.html", "evidence.html", "glossary.html", "trends.html", "support.html", "not-seen.html", "names.html", "other-scanners.html",
     *(f"council-{c}.html" for c in NAMES), *(f"legacy-of-{c}.html" for c in NAMES), *view_of(partnership()).described.values(),
     "matrix.html", *view_of(partnership()).claim_pages.values(), *view_of(partnership()).zone_pages.values(),
 }  # fmt: skip

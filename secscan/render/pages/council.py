@@ -9,7 +9,7 @@ from secscan.render import bits, decisions, figures, headlines, words
 from secscan.render.bits import Cell, Table
 from secscan.render.compare import compare
 from secscan.render.html import Page
-from secscan.render.pages import standing
+from secscan.render.pages import names, standing
 from secscan.render.pages.overview import changes, lead_figures, unseen
 from secscan.render.pages.scanners import scanners_table
 from secscan.render.view import View
@@ -40,7 +40,7 @@ def build(view: View, council: CouncilRow) -> Page:
         "inputs": inputs_table(view, inputs, whole=False),
         "refused": refused(inputs),
         "unseen": unseen(view, council.id),
-        "unrecognised": unrecognised(view, council.id),
+        "unrecognised": names.names_table(view, council.id, names.FEW),
         "changes": changes(view, council.id),
         "findings": findings_table(view, mine),
         "rely": view.rely(council),
@@ -172,27 +172,6 @@ def refused(rows: Sequence[InputRow]) -> list[dict[str, object]]:
         for i in rows
         if i.refused
     ]
-
-
-def unrecognised(view: View, council: str | None = None) -> Table:
-    rows = [
-        bits.row(
-            str(u.get("name")), _or_none(u.get("version")), _or_none(u.get("publisher")), int(u.get("installs") or 0),
-            words.listing([view.name(str(c)) for c in u.get("councils") or ()], 4),
-            words.listing([str(n) for n in u.get("near") or ()], 3) or None,
-        )
-        for u in view.posture.unrecognised
-        if council is None or council in (u.get("councils") or ())
-    ]  # fmt: skip
-    heads = bits.columns("Name in the list|Version|Publisher|#Installed|Councils|Looks like")
-    return Table(
-        id="unrecognised", caption="Most frequent names that nothing recognises", columns=heads, rows=rows[: view.cap],
-        total=len(rows), empty="Every frequent name was recognised.",
-    )  # fmt: skip
-
-
-def _or_none(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def findings_table(view: View, rows: Sequence[FindingRow]) -> Table:

@@ -11,7 +11,8 @@ from secscan.model.posture import ControlRow, FindingRow
 from secscan.render import bits, headlines, words
 from secscan.render.bits import Bit, Table
 from secscan.render.html import Page
-from secscan.render.pages.council import inputs_table, refused, unrecognised
+from secscan.render.pages.council import inputs_table, refused
+from secscan.render.pages.names import FEW, names_table
 from secscan.render.pages.overview import unseen
 from secscan.render.pages.patching import excluded
 from secscan.render.view import View
@@ -43,7 +44,7 @@ def build(view: View) -> Page:
         "sampled": min(SAMPLE, len(p.findings)),
         "population": len(p.findings),
         "command": sample_command(p.run_id),
-        "unrecognised": unrecognised(view),
+        "unrecognised": names_table(view, limit=FEW),
         "unseen": unseen(view),
         "rely": view.rely(),
     }

@@ -11,7 +11,7 @@ from secscan.render import bits, charts, figures, headlines, words
 from secscan.render.bits import Bit, Table
 from secscan.render.html import Page
 from secscan.render.pages import standing
-from secscan.render.pages.council import unrecognised
+from secscan.render.pages.names import FEW, names_table
 from secscan.render.view import View
 
 WORST_FIRST: Final = ("missing", "unreadable", "held", "silent", "incomplete", "refused-rows", "unread-values", "whole")
@@ -39,7 +39,7 @@ def build(view: View) -> Page:
         "sources": sources_table(view, short),
         "coverage": coverage_table(view),
         "disagreements": disagreements_table(view),
-        "unrecognised": unrecognised(view),
+        "unrecognised": names_table(view, limit=FEW),
         "controls": controls_table(view),
         "said": [(who, words.dated(what)) for who, what in view.unread()],
         "rely": view.rely(),
@@ -79,6 +79,9 @@ def lines_table(view: View, every: Sequence[Sequence[InputRow]]) -> Table:
     known, results = figures.judged_share(p.controls, [c.id for c in p.councils])
     behind = len(headlines.silent_councils(p))
     ends = sum(k.undated + k.unrecognised for k in p.support_known)
+    whole = next((k for k in p.names_known if k.council is None), None)
+    of_bills = whole.components if whole else 0
+    apart = of_bills - (whole.components_recognised if whole else 0)
     routes = [r for row in p.legacy for r in row.routes]
     off, broke = (sum(getattr(c, name) is not None for c in p.controls) for name in ("disabled", "error"))
     only = sum(c.only_here for c in p.coverage)
@@ -91,6 +94,7 @@ def lines_table(view: View, every: Sequence[Sequence[InputRow]]) -> Table:
         ("Devices without a software list", t.assets - t.listed, t.assets, "What runs on them, and whether it is supported"),
         ("Devices whose patching is not known", t.patched_unknown, t.patched_every, "Whether an update is missing"),
         ("Program names that nothing recognises", t.installs - t.recognised, t.installs, "What they are, and whether they are supported"),
+        ("Components in bills of materials that nobody looks at", apart, of_bills, "Whether a library is one that its makers still mend"),
         ("Programs whose end of support nobody knows", ends, sum(k.installs for k in p.support_known), "Whether their maker still mends them"),
         ("Ways to unsupported systems that cannot be told", sum(r.reach is None for r in routes), len(routes), "Whether an attacker gets there"),
         ("Controls that are switched off", off, len(p.controls), "What they would find"),
