@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -24,28 +24,12 @@ from pydantic import (
 
 from secscan.doors import json
 from secscan.doors.terminal import safe
-from secscan.knowledge.feeds.feed import Document, Feed, Sample, Source
+from secscan.knowledge.feeds.feed import Document, Feed, Sample, Source, day, moment, wrong
 from secscan.knowledge.names import normalise
 
 _VERSION: Final = re.compile(r"1\.\d+\.\d+", re.ASCII)
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 _AGAIN: Final = "fetch it again"
-
-
-def _day(value: Any) -> date | None:
-    if value is None:
-        return None
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return date.fromisoformat(value)
-    raise ValueError("is no day")
-
-
-def _time(value: Any) -> datetime:
-    if not isinstance(value, str):
-        raise ValueError("is no time")
-    found = datetime.fromisoformat(value)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _written(value: str) -> str:
@@ -59,8 +43,8 @@ Text = Annotated[
     str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_written)
 ]
 Remark = Annotated[str, StringConstraints(strict=True, max_length=2000), AfterValidator(_written)] | None
-Day = Annotated[date | None, BeforeValidator(_day)]
-Time = Annotated[datetime, BeforeValidator(_time)]
+Day = Annotated[date | None, BeforeValidator(lambda said: None if said is None else day(said))]
+Time = Annotated[datetime, BeforeValidator(moment)]
 
 
 class _Part(BaseModel):
@@ -119,7 +103,7 @@ def _read(sample: Sample) -> Document:
     try:
         whole = Whole.model_validate({**data, "result": products})
     except ValidationError as error:
-        raise sample.refuse(_wrong(error), _AGAIN) from None
+        raise sample.refuse(wrong(error), _AGAIN) from None
     if not whole.result or not all(p.releases for p in whole.result if one):
         raise sample.refuse("holds no product" if not whole.result else "holds no release", _AGAIN)
     if not one and whole.total != len(whole.result):
@@ -137,14 +121,6 @@ def _read(sample: Sample) -> Document:
 
 def _releases(whole: Whole) -> Iterator[tuple[str, list[str]]]:
     return ((f"of '{p.name}' the release", [r.name for r in p.releases]) for p in whole.result)
-
-
-def _wrong(error: ValidationError) -> str:
-    item = error.errors(include_url=False)[0]
-    at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
-    if item["type"] == "missing":
-        return f"is not as its schema says: {at} is missing"
-    return f"is not as its schema says: {at} is {safe(repr(item['input']), 60)}"
 
 
 def _lines(raw: bytes) -> tuple[Sequence[int], Sequence[int]]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from secscan.doors import json
+from secscan.doors.terminal import safe
 from secscan.model.errors import InputError
 from secscan.model.places import Place
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +85,27 @@ class Feed:
     """What is used of the documents held, as plain data: it is kept, so that a run need not read them."""
     form: int
     """The form of the facts: what is kept in another form is made anew."""
+
+
+def day(said: Any) -> date:
+    """A day as year-month-day. Raises ValueError for all else."""
+    if isinstance(said, str) and _DAY.fullmatch(said):
+        return date.fromisoformat(said)
+    raise ValueError("is no day")
+
+
+def moment(said: Any) -> datetime:
+    """A time in ISO form, UTC where it names no zone. Raises ValueError for all else."""
+    if not isinstance(said, str):
+        raise ValueError("is no time")
+    found = datetime.fromisoformat(said)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def wrong(error: ValidationError) -> str:
+    """The first thing that is not as a document's schema says, and where it stands."""
+    item = error.errors(include_url=False)[0]
+    at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
+    if item["type"] == "missing":
+        return f"is not as its schema says: {at} is missing"
+    return f"is not as its schema says: {at} is {safe(repr(item['input']), 60)}"
