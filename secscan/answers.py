@@ -138,6 +138,12 @@ def catalogue_of(
     return feeds.widened(own, held.root, _limits(held, rules), today, allow_stale=allow_stale)
 
 
+def patched(estate: Estate, held: Workspace, rules: Policy, today: date, *, allow_stale: bool = False) -> Estate:
+    """The estate with the fixes that are missing by what the workspace's feeds say was released."""
+    builds = feeds.facts_of("windows-builds", held.root, _limits(held, rules), today, allow_stale=allow_stale)
+    return estate if builds is None else knowledge.attach_builds(estate, builds[0], trusted=builds[1])
+
+
 def feeds_of(held: Workspace, today: date, rules: Policy | None = None) -> list[FeedRow]:
     """How each feed stands on a day."""
     return feeds.standing(held.root, _limits(held, rules), today)

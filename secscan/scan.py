@@ -22,7 +22,7 @@ from secscan import (
     sources,
     workspace,
 )
-from secscan.answers import catalogue_of, checks_of, feeds_of
+from secscan.answers import catalogue_of, checks_of, feeds_of, patched
 from secscan.doors import files as door
 from secscan.doors import json
 from secscan.history import results
@@ -92,6 +92,7 @@ def scan(
         rules = replace(rules, warnings=(*rules.warnings, *knowledge.unknown_names(catalogue, rules), *old))
         estate = inventory.settle(reading.loads, reading.gaps, held.settings, files, today, added.shapes)
         estate = knowledge.attach(estate, catalogue, rules)
+        estate = patched(estate, held, rules, today, allow_stale=allow_stale)
         progress("following the firewall rules", 0, 0)
         past = store.runs()
         kept = [(run.as_of, claims) for run in past if isinstance(claims := run.facts.get("claims"), Mapping)]

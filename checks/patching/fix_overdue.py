@@ -20,7 +20,7 @@ def deadline(fix: Fixes, policy: Params) -> Expr:
 @check(
     "patching.fix-overdue",
     says="{product_or_name}: {fixed_in} ({severity}), released on {released_on}, is not installed",
-    unknown_says="{product_or_name}: nobody knows whether a fix is missing",
+    unknown_says="{product_or_name}: nobody knows whether a fix is missing past its window",
     fix="Install the update, or say why it cannot be and record a mitigation.",
     due=deadline,
     shows=("advisory",),

@@ -5,6 +5,7 @@ from secscan.knowledge.attach import attach
 from secscan.knowledge.catalogue import Catalogue, Cycle, Product
 from secscan.knowledge.load import is_catalogue, load_catalogue
 from secscan.knowledge.named import unknown_names
+from secscan.knowledge.patches import attach_builds
 from secscan.knowledge.recognise import Recognition, recognise
 from secscan.knowledge.spoken import Naming, propose
 from secscan.knowledge.widen import widen
@@ -16,6 +17,7 @@ __all__ = [
     "Product",
     "Recognition",
     "attach",
+    "attach_builds",
     "feeds",
     "is_catalogue",
     "load_catalogue",

@@ -6,7 +6,7 @@ apart, going back in time, falling short, storing, growing old) is in ``intake``
 
 from secscan.knowledge.feeds.feed import Feed
 from secscan.knowledge.feeds.intake import FEEDS, Taken, take
-from secscan.knowledge.feeds.status import amiss, standing, widened
+from secscan.knowledge.feeds.status import amiss, facts_of, standing, widened
 from secscan.knowledge.feeds.store import Held, held
 
-__all__ = ["FEEDS", "Feed", "Held", "Taken", "amiss", "held", "standing", "take", "widened"]
+__all__ = ["FEEDS", "Feed", "Held", "Taken", "amiss", "facts_of", "held", "standing", "take", "widened"]

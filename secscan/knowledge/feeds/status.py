@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from secscan.knowledge.catalogue import Catalogue
 from secscan.knowledge.feeds.feed import Feed
@@ -28,11 +29,17 @@ def widened(
 
     Past its hard age limit what a feed says of support is unknown, but for ``allow_stale``.
     """
-    feed = FEEDS["endoflife"]
-    if (found := held(root, feed)) is None:
-        return catalogue
-    trusted = allow_stale or _state(found, limits.get(feed.id, FeedLimits()), today) != "too-old"
-    return widen(catalogue, feed.id, found.facts(), trusted=trusted)
+    found = facts_of("endoflife", root, limits, today, allow_stale=allow_stale)
+    return catalogue if found is None else widen(catalogue, "endoflife", found[0], trusted=found[1])
+
+
+def facts_of(
+    feed: str, root: Path, limits: Mapping[str, FeedLimits], today: date, *, allow_stale: bool = False
+) -> tuple[Any, bool] | None:
+    """The facts that the workspace holds of a feed, and whether they are not past its hard age limit; None: none held."""
+    if (found := held(root, FEEDS[feed])) is None:
+        return None
+    return found.facts(), allow_stale or _state(found, limits.get(feed, FeedLimits()), today) != "too-old"
 
 
 def amiss(rows: Sequence[FeedRow], *, allow_stale: bool = False) -> list[str]:
