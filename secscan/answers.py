@@ -139,9 +139,15 @@ def catalogue_of(
 
 
 def patched(estate: Estate, held: Workspace, rules: Policy, today: date, *, allow_stale: bool = False) -> Estate:
-    """The estate with the fixes that are missing by what the workspace's feeds say was released."""
-    builds = feeds.facts_of("windows-builds", held.root, _limits(held, rules), today, allow_stale=allow_stale)
-    return estate if builds is None else knowledge.attach_builds(estate, builds[0], trusted=builds[1])
+    """The estate with what the workspace's feeds say of fixes that are missing, and of vulnerabilities that are exploited."""
+    limits = _limits(held, rules)
+
+    def facts(feed: str) -> tuple[Any, bool] | None:
+        return feeds.facts_of(feed, held.root, limits, today, allow_stale=allow_stale)
+
+    if (builds := facts("windows-builds")) is not None:
+        estate = knowledge.attach_builds(estate, builds[0], trusted=builds[1])
+    return knowledge.attach_exploited(estate, {f: known for f in knowledge.KNOWN_BY if (known := facts(f)) is not None})
 
 
 def feeds_of(held: Workspace, today: date, rules: Policy | None = None) -> list[FeedRow]:

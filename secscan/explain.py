@@ -29,7 +29,7 @@ _INNER: Final = frozenset(("council", "asset", "hostname", "sources_seen"))
 """Columns of the register that the answer's head says already, or that count rows."""
 _OF_RESULT: Final = (
     "device", "scanner", "tool", "check_id", "title", "cves", "cvss3", "proto_port", "product", "version", "fixed_in", "open",
-    "first_seen_on", "last_seen_on", "scanned_on",
+    "exploited",    "first_seen_on", "last_seen_on", "scanned_on",
 )  # fmt: skip
 """What is told of another scanner's result beside its own word for how grave it is."""
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII | re.IGNORECASE)

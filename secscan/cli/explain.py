@@ -172,7 +172,7 @@ def _said(r: Told) -> str:
     parts = (
         f"calls it {r['severity']}" if r["severity"] else None, score, r["cves"] if r["cves"] != r["title"] else None, r["proto_port"],
         " ".join(filter(None, (r["product"], r["version"]))), f"mended in {r['fixed_in']}" if r["fixed_in"] else None,
-        f"first on {r['first_seen_on']}" if r["first_seen_on"] else None, None if r["open"] else "says it is fixed",
+        "known to be exploited" if r["exploited"] else None, f"first on {r['first_seen_on']}" if r["first_seen_on"] else None, None if r["open"] else "says it is fixed",
     )  # fmt: skip
     return "".join(f"; {part}" for part in parts if part)
 

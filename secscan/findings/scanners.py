@@ -116,13 +116,15 @@ def issues(estate: Estate) -> list[ScannerIssue]:
     found = []
     for number, (start, end) in enumerate(zip(groups.start[:-1].tolist(), groups.start[1:].tolist(), strict=True)):
         part = slice(start, end)
+        cves = list(
+            dict.fromkeys(chain.from_iterable(text.split(";") for text in dict.fromkeys(said["cves"][part]) if text))
+        )
         devices = {at: i for i, at in reversed(list(enumerate(owner[part].tolist(), start))) if at >= 0}
         named = [said["hostname"][i] or said["asset"][i] for i in sorted(devices.values())[:FEW]]
-        lists = dict.fromkeys(said["cves"][part])
         found.append(
             ScannerIssue(
                 council=council[number], issue=issue[number], title=said["title"][start],
-                cves=list(dict.fromkeys(chain.from_iterable(text.split(";") for text in lists if text))),
+                cves=cves, **_exploitation(estate, cves),
                 says=_says(said["scanner"][part], said["said_severity"][part]),
                 assets=len(devices), unlisted=end - start - int((owner[part] >= 0).sum()), results=end - start,
                 cvss3=max((v for v in said["cvss3"][part] if v is not None), default=None),
@@ -132,6 +134,17 @@ def issues(estate: Estate) -> list[ScannerIssue]:
             )
         )  # fmt: skip
     return sorted(found, key=lambda i: (-i.assets, -i.results, -(i.cvss3 or 0), i.issue, i.council))
+
+
+def _exploitation(estate: Estate, cves: Sequence[str]) -> dict[str, Any]:
+    """What public feeds say of these, the gravest of it."""
+    known = estate.notes.get("exploitation", {})
+    said = [known[cve] for cve in cves if cve in known]
+    return {
+        "exploited_since": min((one.since for one in said if one.since), default=None),
+        "ransomware": any(one.ransomware for one in said),
+        "likelihood": max((one.likelihood for one in said if one.likelihood is not None), default=None),
+    }
 
 
 def _says(sources: Sequence[str], words: Sequence[str | None]) -> list[str]:

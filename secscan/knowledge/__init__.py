@@ -3,6 +3,7 @@
 from secscan.knowledge import feeds
 from secscan.knowledge.attach import attach
 from secscan.knowledge.catalogue import Catalogue, Cycle, Product
+from secscan.knowledge.exploited import KNOWN_BY, attach_exploited
 from secscan.knowledge.load import is_catalogue, load_catalogue
 from secscan.knowledge.named import unknown_names
 from secscan.knowledge.patches import attach_builds
@@ -11,6 +12,7 @@ from secscan.knowledge.spoken import Naming, propose
 from secscan.knowledge.widen import widen
 
 __all__ = [
+    "KNOWN_BY",
     "Catalogue",
     "Cycle",
     "Naming",
@@ -18,6 +20,7 @@ __all__ = [
     "Recognition",
     "attach",
     "attach_builds",
+    "attach_exploited",
     "feeds",
     "is_catalogue",
     "load_catalogue",

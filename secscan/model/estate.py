@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secscan.model.frame import Frame, Index
-from secscan.model.places import Files
+from secscan.model.places import Files, Place
 from secscan.model.posture import Said
 from secscan.model.raw import Gap, Load
 
@@ -56,6 +56,20 @@ class Scans:
     cve: Index
     """and which of ``cves`` it is."""
     cves: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploitation:
+    """What public feeds say of a vulnerability."""
+
+    since: date | None = None
+    """The day on which it came into the catalogue of known exploited ones; None: it is not in it."""
+    ransomware: bool = False
+    place: Place | None = None
+    likelihood: float | None = None
+    """That it is exploited within 30 days, 0 to 1."""
+    above: float | None = None
+    """The share of all vulnerabilities that are as likely or less, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

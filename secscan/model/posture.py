@@ -695,6 +695,12 @@ class ScannerIssue:
     results: int
     cvss3: int | None
     """The highest score that is given, in tenths."""
+    exploited_since: date | None
+    """The first day on which one of its CVEs came into the catalogue of known exploited ones; None: none is in it."""
+    ransomware: bool
+    """One of them is known to be used for ransom."""
+    likelihood: float | None
+    """The highest likelihood that is given for one of its CVEs, 0 to 1: that it is exploited within 30 days."""
     products: list[str]
     fixed_in: list[str]
     first_seen: date | None

@@ -185,7 +185,10 @@ class Fixes(TableSpec):
     severity = text("the vendor's word in lower case, or unstated")
     cvss3 = number("CVSS v3 base score in tenths: 7.5 is 75")
     released_on = day("the day the vendor released the fix: day 0 of its window")
-    exploited = yes_no("known to be exploited")
+    exploited = yes_no(
+        "one of the CVEs that its advisory names is in CISA's catalogue of known exploited ones; null where it names none, or "
+        "the catalogue is not held, or too old to clear one"
+    )
 
 
 class Results(TableSpec):
@@ -215,6 +218,7 @@ class Results(TableSpec):
     product = text("what it was found in, as the scanner wrote it")
     version = text("the version that it found, as the scanner wrote it")
     fixed_in = text("the version or update that mends it, as the scanner says")
+    exploited = yes_no("one of its CVEs is known to be exploited, by the same catalogue and on the same terms")
     open = yes_no("false where the scanner says that it is fixed; what it lists without a word is open")
     first_seen_on = day("the day on which the scanner found it first, as it says")
     last_seen_on = day("the last day on which the scanner found it, as it says")

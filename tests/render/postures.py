@@ -439,7 +439,12 @@ def feeds() -> list[FeedRow]:
         held, feed="exploited", label="Exploited holes", state="missing", dated_on=None, fetched_on=None, age_days=None,
         entries=None, sha256=None, origin=None, required=False, changed=False,
     )  # fmt: skip
-    return [held, none]
+    exploited = replace(
+        held, feed="kev", label="Known exploited vulnerabilities", state="fresh", dated_on=date(2026, 10, 30), fetched_on=TODAY,
+        age_days=1, entries=1700, sha256="ab" * 32, source="https://exploited.example/kev", origin="kev.json", licence="CC0-1.0",
+        notice="By a public agency.", required=False, changed=False,
+    )  # fmt: skip
+    return [held, exploited, none]
 
 
 def date_disputes() -> list[DateDispute]:
@@ -503,7 +508,7 @@ def scanned() -> dict[str, Any]:
 
     def issue(name: str, title: str, assets: int, says: list[str], **given: Any) -> ScannerIssue:
         values: dict[str, Any] = {
-            "council": "alderbeck", "cves": [], "unlisted": 0, "results": assets, "cvss3": None, "products": [], "fixed_in": [],
+            "council": "alderbeck", "cves": [], "unlisted": 0, "results": assets, "cvss3": None, "exploited_since": None, "ransomware": False, "likelihood": None, "products": [], "fixed_in": [],
             "first_seen": None, "last_seen": TODAY, "devices": ["pay-01", "pay-02", "web-07"], "places": rows,
         }  # fmt: skip
         return ScannerIssue(issue=name, title=title, assets=assets, says=says, **{**values, **given})
@@ -519,7 +524,7 @@ def scanned() -> dict[str, Any]:
         "scanner_issues": [
             issue("SSL certificate cannot be trusted", "SSL certificate cannot be trusted", 188, ["alderbeck-nessus: Medium"], cvss3=65),
             issue(cve, "Remote Desktop Services lets strangers in", 14, ["alderbeck-greenbone: 9.8", "alderbeck-nessus: Critical"], results=28,
-                  cves=[cve], cvss3=98, products=["Remote Desktop Services"], fixed_in=["KB5044033"], first_seen=date(2026, 9, 2)),
+                  cves=[cve], cvss3=98, exploited_since=date(2021, 11, 3), ransomware=True, likelihood=0.9443, products=["Remote Desktop Services"], fixed_in=["KB5044033"], first_seen=date(2026, 9, 2)),
             issue("Lost", "Lost", 0, ["alderbeck-nessus: no word"], unlisted=9, results=9, devices=["10.20.9.9"]),
         ],
         "scanner_agreement": [

@@ -13,6 +13,8 @@ from secscan.render.html import Page
 from secscan.render.view import View
 
 FILE: Final = "other-scanners.html"
+EXPLOITED_BY: Final = ("kev", "epss")
+"""The feeds that say what is exploited."""
 WORDS, CVES, SAYS, FILES = 6, 6, 6, 3
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
 
@@ -26,6 +28,7 @@ def build(view: View) -> Page:
         "agreement": agreement_table(view),
         "shared": shared_table(view),
         "issues": issues_table(view),
+        "exploited": _by_which(view),
         "rely": view.rely(),
     }
     return Page(
@@ -130,17 +133,19 @@ def _devices(c: SharedCve) -> str:
 
 def issues_table(view: View) -> Table:
     found = view.posture.scanner_issues
+    asked = any(f.feed in EXPLOITED_BY and f.state != "missing" for f in view.posture.feeds)
     rows = [
         bits.row(
             bits.cell(*_what(i)), view.council(i.council),
             i.assets,
-            bits.cell(*_says(i.says)), score(i.cvss3), words.listing(i.fixed_in, 4) or None, _found(i),
-            bits.cell(*_where(i)),
+            bits.cell(*_says(i.says)), score(i.cvss3), *([exploited(i)] if asked else []),
+            words.listing(i.fixed_in, 4) or None, _found(i), bits.cell(*_where(i)),
         )
         for i in found[: view.cap]
     ]  # fmt: skip
     heads = bits.columns(
-        "What is reported|Council|#Devices|Who says so, in its own words|#CVSS score|Mended in|Found|Devices, and the first row"
+        "What is reported|Council|#Devices|Who says so, in its own words|#CVSS score|"
+        f"{'Exploited|' if asked else ''}Mended in|Found|Devices, and the first row"
     )
     return Table(
         id="issues", caption="What other scanners report, on most devices first", columns=heads, rows=rows, total=len(found),
@@ -186,6 +191,24 @@ def score(tenths: int | None) -> Cell | None:
     if tenths is None:
         return None
     return Cell(parts=(bits.text(f"{tenths // 10}.{tenths % 10}"),), sort=str(tenths), numeric=True)
+
+
+def _by_which(view: View) -> str:
+    """Whose word it is that something is exploited, and of which day."""
+    held = [f for f in view.posture.feeds if f.feed in EXPLOITED_BY and f.dated_on is not None]
+    named = words.listing([f"{f.label}, of {words.english(f.dated_on)}" for f in held if f.dated_on], len(EXPLOITED_BY))
+    return f"What is exploited is said by {named}." if named else ""
+
+
+def exploited(i: ScannerIssue) -> Cell | None:
+    """Since when it is known to be exploited, and how likely that is within 30 days; what is known sorts first."""
+    likely = bits.note(f"{i.likelihood:.1%} likely within 30 days") if i.likelihood is not None else None
+    if i.exploited_since is None:
+        return bits.cell(likely, sort=f"{i.likelihood:.5f}") if i.likelihood is not None else None
+    since = bits.text(f"Known since {words.english(i.exploited_since)}")
+    return bits.cell(
+        since, bits.note("used for ransom") if i.ransomware else None, likely, sort=f"{1 + (i.likelihood or 0):.5f}"
+    )
 
 
 def _found(i: ScannerIssue) -> Cell:
