@@ -138,7 +138,7 @@ def catalogue_of(
     return feeds.widened(own, held.root, _limits(held, rules), today, allow_stale=allow_stale)
 
 
-def patched(estate: Estate, held: Workspace, rules: Policy, today: date, *, allow_stale: bool = False) -> Estate:
+def patched(estate: Estate, held: Workspace, rules: Policy | None, today: date, *, allow_stale: bool = False) -> Estate:
     """The estate with what the workspace's feeds say of fixes that are missing, and of vulnerabilities that are exploited."""
     limits = _limits(held, rules)
 

@@ -246,8 +246,7 @@ class _Register:
     def __init__(self, held: Workspace, posture: Posture) -> None:
         self.files = Files()
         reading, settled = answers.exports(held, posture.as_of, self.files)
-        self.estate: Estate = settled()
-        self.loads = reading.loads
+        self.estate: Estate = answers.patched(settled(), held, None, posture.as_of)
         self.assets = self.estate.frames["assets"]
         then = {i.file: i.sha256 for i in posture.inputs}
         self.loads = reading.loads

@@ -198,7 +198,7 @@ def test_entitlements_are_read_with_either_kind_of_date(tmp_path):
         ),
         ("product,untl\nx,2026-01-01\n", "ent.csv:1: unknown column 'untl'; did you mean 'until'?"),
         ("product,until\nx\n", "ent.csv:2: has 1 cells; the header has 2"),
-        ("", "ent.csv: is empty"),
+        ("", "ent.csv: is empty; export it again"),
     ],
 )
 def test_an_entitlement_that_cannot_be_read_is_refused_by_its_line(tmp_path, text, problem):

@@ -158,7 +158,7 @@ def test_each_command_that_the_pages_name_exists_with_its_options(capfd: pytest.
 
 
 def test_each_feed_is_named_with_its_age_its_digest_and_its_notice() -> None:
-    used, missing = table_rows(Reader(PAGE), "feeds")
+    used, _, missing = table_rows(Reader(PAGE), "feeds")
     assert (
         "5e" * 32 in used[5].replace(" ", "")
         and "70 days old" in used[2]

@@ -59,9 +59,10 @@ def test_agreement_adds_up_and_each_pair_counts_once() -> None:
 
 def test_an_issue_names_its_devices_its_rows_and_how_to_see_them_all() -> None:
     one, cve, lost = rows("issues")
-    assert one[2] == "188" and "185 more" in one[7] and "188 rows in all" in one[7]
-    assert "secscan explain CVE-2026-20011" in cve[0] and "9.8" in cve[4] and "first on 2 September 2026" in cve[6]
-    assert "9 results on a device that is in no list" in lost[7] and "secscan explain" not in lost[0]
+    assert one[2] == "188" and "185 more" in one[8] and "188 rows in all" in one[8]
+    assert "secscan explain CVE-2026-20011" in cve[0] and "9.8" in cve[4] and "first on 2 September 2026" in cve[7]
+    assert "Known since 3 November 2021" in cve[5] and "used for ransom" in cve[5] and "94.4% likely" in cve[5]
+    assert "9 results on a device that is in no list" in lost[8] and "secscan explain" not in lost[0]
 
 
 def test_the_data_files_hold_every_row() -> None:
