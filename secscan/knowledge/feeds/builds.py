@@ -113,6 +113,7 @@ FEED: Final = Feed(
     licence="facts published by Microsoft",
     notice="Windows builds and update numbers as published by Microsoft on its Windows release health pages.",
     noun="builds",
+    lapsed="no machine is up to date on its word",
     fits=_fits,
     read=_read,
     facts=_facts,

@@ -248,6 +248,7 @@ FEED: Final = Feed(
     licence="MIT",
     notice="Lifecycle dates by the endoflife.date contributors, https://endoflife.date, MIT licence.",
     noun="products",
+    lapsed="what it says of support counts as not known",
     fits=_fits,
     read=_read,
     facts=_facts,

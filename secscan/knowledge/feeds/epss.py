@@ -68,6 +68,7 @@ FEED: Final = Feed(
     licence="free to use, citing FIRST",
     notice="EPSS scores by the Forum of Incident Response and Security Teams (FIRST), https://www.first.org/epss.",
     noun="vulnerabilities",
+    lapsed="its likelihoods are left out",
     fits=_fits,
     read=_read,
     facts=_facts,

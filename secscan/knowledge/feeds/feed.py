@@ -77,6 +77,8 @@ class Feed:
     """What its publisher asks to be said, or whom to thank."""
     noun: str
     """What its entries are, in the plural."""
+    lapsed: str
+    """What no longer holds once it is past its hard age limit."""
     fits: Callable[[Sample], bool]
     """Whether a file is of this feed, by its content alone."""
     read: Callable[[Sample], Document]

@@ -93,6 +93,7 @@ FEED: Final = Feed(
     licence="CC0-1.0",
     notice="Known exploited vulnerabilities by the Cybersecurity and Infrastructure Security Agency (CISA), CC0 1.0.",
     noun="vulnerabilities",
+    lapsed="what it does not list counts as not known",
     fits=_fits,
     read=_read,
     facts=_facts,

@@ -57,7 +57,7 @@ def _amiss(row: FeedRow, allow_stale: bool) -> str | None:
         case "too-old" if allow_stale:
             return f"{old}, past its limit, and was used all the same (--allow-stale)"
         case "too-old":
-            return f"{old}, past its limit: what it says of support counts as not known; secscan feeds import FILE"
+            return f"{old}, past its limit: {FEEDS[row.feed].lapsed}; secscan feeds import FILE"
     return None
 
 
