@@ -348,16 +348,20 @@ class Board:
                 found.add(self.trace(crossings, number))
         for start in sorted(near.zones):
             bounds: dict[tuple[Step, ...], tuple[Bits, Bits]] = {}
+            alone: dict[Step, tuple[Bits, Bits]] = {}
             dead: set[Step] = set()
+            through = self._network.through(start, zone, near.guards, near.zones)
             for way in self._network.ways(start, zone, near.guards, near.zones):
                 if found.lower == full and len(way.steps) > 1:
                     break
                 if way.steps and way.steps[0] in dead and len(way.steps) > 1:
                     continue
-                if not self._promising(question, cell, way, number, found, bounds):
+                if not self._promising(question, cell, way, number, found, bounds, alone):
                     # What is found only grows: a first step that adds nothing to it never will.
                     if found.traces and not found.gains(*bounds[way.steps[:1]]):
                         dead.add(way.steps[0])
+                        if through <= dead:
+                            break
                     continue
                 for count, crossings in enumerate(self._crossed(question, cell, way, start, number)):
                     if count == MAX_MANNERS:
@@ -384,22 +388,34 @@ class Board:
 
     def _promising(
         self, question: Question, cell: Cell, way: Way, number: int, found: _Search,
-        bounds: dict[tuple[Step, ...], tuple[Bits, Bits]],
+        bounds: dict[tuple[Step, ...], tuple[Bits, Bits]], alone: dict[Step, tuple[Bits, Bits]],
     ) -> bool:  # fmt: skip
         """Whether the beginnings of a way let through anything that could still change the answer.
 
-        Only where every device sees the packet as the first one does.
+        Only where every device sees the packet as the first one does. ``bounds``: what gets through each beginning;
+        ``alone``: through each step, whatever comes before it.
         """
         if self._turns or question.particular:
             return True
         for k in range(1, len(way.steps)):
             if (key := way.steps[:k]) not in bounds:
-                guarded = next(self._crossed(question, cell, Way(key), way.steps[0].near, number))
-                trace = self.trace(guarded, number)
-                bounds[key] = trace.upper, trace.lower
+                step = key[-1]
+                if step not in alone:
+                    alone[step] = self._alone(step, cell, number)
+                if k == 1 and () not in bounds:
+                    trace = self.trace(next(self._crossed(question, cell, Way(()), step.near, number)), number)
+                    bounds[()] = trace.upper, trace.lower
+                (upper, lower), (more, surely) = bounds[key[:-1]], alone[step]
+                bounds[key] = upper & more, lower & surely
             if not found.gains(*bounds[key]):
                 return bounds[key][0] == 0 and not found.traces
         return True
+
+    def _alone(self, step: Step, cell: Cell, number: int) -> tuple[Bits, Bits]:
+        """What gets through one device, where no translation has a say."""
+        hop = self._hop(step.device, step.near, step.far)
+        passed = self._evaluator.passed(Crossing(self._number[step.device], hop, cell, cell), number)
+        return passed.upper, passed.lower
 
     def near(self, question: Question) -> Near:
         """What stands about the address of a question."""
