@@ -40,6 +40,8 @@ MAX_MANNERS: Final = 1_000
 """Manners in which translations may bring a packet over one way; of more, nothing is told but that some may."""
 _KEPT: Final = 200_000
 """Answers that are remembered."""
+_KINDS: Final = 20_000
+"""Kinds of packet that are remembered, by what the address matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ class Board:
         self._ports: dict[tuple[str, int], list[Flags] | None] = {}
         self._cut: dict[tuple[int, str, int], set[int]] = {}
         self._classes: dict[Intervals, list[int] | None] = {}
+        self._alike: dict[Any, Sequence[tuple[Kind, tuple[Numbers, ...]]]] = {}
+        self._kept_kinds = 0
         self._onlies: dict[tuple[str, str], Hop | None] = {}
         self._ages: dict[frozenset[int], tuple[bool, date | None]] = {}
 
@@ -187,8 +191,22 @@ class Board:
         several = intervals.size(ports) > 1
         for address, fixed in self._fixed(addresses):
             cuts = self._cuts(address, fixed, proto) if several and address is not None else ()
-            for kind, mine in kinds(self._matchers, fixed, proto, ports, sports, cuts):
+            for kind, mine in self._kinds(fixed, proto, ports, sports, frozenset(cuts)):
                 yield Cell(kind, addresses if address is None else ((address, address),), mine)
+
+    def _kinds(
+        self, fixed: Sequence[Fixed], proto: str, ports: Intervals, sports: Interval, cuts: frozenset[int]
+    ) -> Sequence[tuple[Kind, tuple[Numbers, ...]]]:
+        """The kinds of packet to addresses that match alike, worked out once."""
+        key = (tuple(codes.tobytes() for codes, _ in fixed), proto, ports, sports, cuts)
+        if key not in self._alike:
+            found = tuple(kinds(self._matchers, fixed, proto, ports, sports, cuts))
+            self._kept_kinds += len(found)
+            if self._kept_kinds > _KINDS:
+                self._alike.clear()
+                self._kept_kinds = len(found)
+            self._alike[key] = found
+        return self._alike[key]
 
     def _fixed(self, addresses: Intervals | None) -> Iterator[tuple[int | None, list[Fixed]]]:
         """Those addresses that some item tells apart, with the items that each matches."""
