@@ -81,10 +81,10 @@ QUADRATIC = b'<!DOCTYPE x [<!ENTITY a "' + b"a" * 60_000 + b'">]><x>' + b"&a;" *
 )
 def test_entities_are_refused_at_once_and_nothing_is_opened(data: bytes) -> None:
     with watched() as opened:
-        begun = time.perf_counter()
+        begun = time.process_time()
         with pytest.raises(InputError) as refused:
             events(data)
-        assert time.perf_counter() - begun < 1
+        assert time.process_time() - begun < 1
     assert not isinstance(refused.value, xml.CutOff)
     assert refused.value.place.line == 1
     assert not opened
