@@ -10,20 +10,21 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from secscan import exposure, history, plugins, policy, sources, workspace
+from secscan import exposure, plugins, sources, workspace
 from secscan.doors import files as door
 from secscan.doors.terminal import safe
-from secscan.knowledge import feeds
 from secscan.model.errors import InputError, UsageError
 from secscan.model.places import Files, Place
-from secscan.model.policy import FeedLimits
 from secscan.model.raw import Load, Shapes
 from secscan.model.settings import Source
 from secscan.workspace import Workspace
+
+if TYPE_CHECKING:
+    from secscan.knowledge import feeds
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LISTS: Final = ("dpkg", "rpm", "snap", "osquery")
@@ -94,6 +95,10 @@ def take_feeds(
 
     Raises Busy while a run holds the workspace: it rests on what is held.
     """
+    from secscan import history, policy  # heavy, and an export of 200 MB is imported without them
+    from secscan.knowledge import feeds
+    from secscan.model.policy import FeedLimits
+
     limits = policy.feed_limits(held.settings.policies, held.root, [c.id for c in held.settings.councils])
     taken: list[feeds.Taken] = []
     refused: list[InputError] = []
