@@ -326,7 +326,7 @@ def _store(path: Path, stored: Path, held: Workspace, load: Load) -> Path | None
     shown = safe(path)
     door.stay_inside(stored.parent, held.root)
     door.make_folder(stored.parent)
-    kept = next(path for n in count(1) if not (path := stored.with_name(f"{stored.name}.replaced-{n}")).exists())
+    kept = next(free for n in count(1) if not (free := stored.with_name(f"{stored.name}.replaced-{n}")).exists())
     replaces = stored.exists()
     with door.in_pieces(path, shown=shown) as pieces:
 
