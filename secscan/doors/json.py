@@ -25,7 +25,7 @@ _NO_BRACKET: Final = re.compile(rf'{_STRING}|[^"\[\]{{}}]++', re.DOTALL)
 def loads(raw: bytes, shown: str, without: frozenset[str] = frozenset()) -> Any:
     """The value in ``raw`` (UTF-8, or UTF-16 with its byte order mark).
 
-    ``without``: members of these keys are looked at like all others, and not kept. Raises InputError with line and column.
+    ``without``: members of these keys are looked at like all others, and not kept; of what is, each text once. Raises InputError with line and column.
     """
     try:
         text = raw.decode(encoding_of(raw))
@@ -186,11 +186,14 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _without(keys: frozenset[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    same: dict[str, str] = {}
+
     def kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = once(pairs)
-        for key in keys & found.keys():
-            del found[key]
-        return found
+        return {
+            key: same.setdefault(value, value) if isinstance(value, str) else value
+            for key, value in once(pairs).items()
+            if key not in keys
+        }
 
     return kept
 
