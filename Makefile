@@ -6,7 +6,7 @@ DEMO ?= demo
 READY := $(VENV)/.ready
 TOOLS ?= $(or $(TMPDIR),/tmp)/secscan-css
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint types unit golden bench css lock audit clean
+.PHONY: help setup demo test test-long cover lint types unit golden bench css lock audit clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -23,8 +23,11 @@ demo: $(READY) ## a sample partnership over twelve months, and this machine, as 
 test: $(READY) ## everything that continuous integration asks: lint, types, imports, tests, the wheel; ends with what was skipped, and why
 	@sh tools/test.sh $(BIN)
 
-test-long: $(READY) ## 500 random rulesets against this kernel, where 'make test' tries 40; needs root
-	SECSCAN_NETNS_SEEDS=500 $(BIN)/pytest -q tests/exposure/netns
+test-long: $(READY) ## what 'make test' tries less of: 500 random rulesets against this kernel (needs root), 1,000 broken files for every reader
+	SECSCAN_NETNS_SEEDS=500 SECSCAN_MUTATIONS=1000 $(BIN)/pytest -q tests/exposure/netns tests/sources/test_fuzz.py
+
+cover: $(READY) ## the lines that no test runs; counting them takes half as long again, and 'make test' asks for none
+	$(BIN)/pytest -q -n 2 --dist worksteal --cov=secscan --cov-report=term:skip-covered
 
 lint: $(READY) ## ruff and the import rule
 	$(BIN)/ruff check .

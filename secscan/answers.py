@@ -33,6 +33,7 @@ from secscan.workspace import Workspace
 STATE = "state"
 TABLE: Final = "secscan-rules"
 """Our own template of rules."""
+known_council = workspace.known_council
 Way = firewalls.Way
 ANY_WAY: Final = Way()
 _LIKE: Final = 75.0
@@ -41,13 +42,6 @@ _LIKE: Final = 75.0
 
 def record(held: Workspace) -> Path:
     return results.record_of(held.root / STATE)
-
-
-def known_council(held: Workspace, council: str) -> None:
-    """Raises UsageError, with the nearest name, for a council that the workspace does not have."""
-    ids = [c.id for c in held.settings.councils]
-    if council not in ids:
-        raise UsageError(f"no council '{council}'{nearest(council, ids)}; there are {', '.join(ids)}")
 
 
 def runs(held: Workspace) -> list[dict[str, Any]]:

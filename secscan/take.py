@@ -10,21 +10,21 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from secscan import exposure, history, plugins, policy, sources, workspace
-from secscan.answers import known_council
+from secscan import exposure, plugins, sources, workspace
 from secscan.doors import files as door
 from secscan.doors.terminal import safe
-from secscan.knowledge import feeds
 from secscan.model.errors import InputError, UsageError
 from secscan.model.places import Files, Place
-from secscan.model.policy import FeedLimits
 from secscan.model.raw import Load, Shapes
 from secscan.model.settings import Source
 from secscan.workspace import Workspace
+
+if TYPE_CHECKING:
+    from secscan.knowledge import feeds
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LISTS: Final = ("dpkg", "rpm", "snap", "osquery")
@@ -70,7 +70,7 @@ def take(
 
     Raises UsageError where what was asked makes no sense for a file. What was taken before stays.
     """
-    known_council(held, asked.council)
+    workspace.known_council(held, asked.council)
     shapes = plugins.find().shapes
     if asked.table is not None and (says := sources.unmapped(asked.table, shapes)):
         raise UsageError(f"--table: {says}")
@@ -95,6 +95,10 @@ def take_feeds(
 
     Raises Busy while a run holds the workspace: it rests on what is held.
     """
+    from secscan import history, policy  # heavy, and an export of 200 MB is imported without them
+    from secscan.knowledge import feeds
+    from secscan.model.policy import FeedLimits
+
     limits = policy.feed_limits(held.settings.policies, held.root, [c.id for c in held.settings.councils])
     taken: list[feeds.Taken] = []
     refused: list[InputError] = []
@@ -131,16 +135,16 @@ def _take(held: Workspace, path: Path, asked: Asked, today: date, shapes: Shapes
         load = replace(load, warnings=(*load.warnings, _no_firewall(name)))
     elsewhere = () if rules else [c.id for c in held.settings.councils if c.id != asked.council]
     for other in elsewhere:
-        if found := _same_bytes(held, held.root / "inventory" / other, load):
+        if found := _same_bytes(held.root / "inventory" / other, load):
             says = f"{load.file}: '{other}' has the same file as {door.shown(found, held.root)}; is it of '{asked.council}'?"
             load = replace(load, warnings=(*load.warnings, says))
-    if already := _same_bytes(held, folder, load):
+    if already := _same_bytes(folder, load):
         return Taken(load=load, surely=surely, stored=already, already=door.shown(already, held.root))
     if asked.dry_run:
         return Taken(load=load, surely=surely, stored=None)
     day = folder / today.isoformat()
     stored = day / (_own_name(held, day, name, source, load) if _one_each(kind) else name)
-    before = _store(path, stored, held, load.sha256)
+    before = _store(path, stored, held, load)
     new = new and not rules
     if new:
         workspace.add_source(held.root, asked.council, _written(source))
@@ -303,35 +307,34 @@ def _safe_name(name: str) -> str:
     return clean or "export"
 
 
-def _same_bytes(held: Workspace, folder: Path, load: Load) -> Path | None:
+def _same_bytes(folder: Path, load: Load) -> Path | None:
     """A file of the folder with the bytes that were read. One that cannot be read is not it."""
-    limit = held.settings.limits.file_mb * door.MEGABYTE
     for path in sorted(folder.glob("**/*")) if folder.is_dir() else ():
         with suppress(OSError, InputError):
-            if (
-                path.is_file()
-                and not path.is_symlink()
-                and path.stat().st_size == load.size
-                and door.sha256(door.read_bytes(path, shown=path.name, limit=limit)) == load.sha256
-            ):
-                return path
+            if path.is_file() and not path.is_symlink() and path.stat().st_size == load.size:
+                with door.in_pieces(path, shown=path.name) as pieces:
+                    if pieces.sha256() == load.sha256:
+                        return path
     return None
 
 
-def _store(path: Path, stored: Path, held: Workspace, sha256: str) -> Path | None:
+def _store(path: Path, stored: Path, held: Workspace, load: Load) -> Path | None:
     """Put the file in its place. What was there is kept beside it under a name that no source matches: this one.
 
     Raises InputError when it is no longer the file that was read.
     """
     shown = safe(path)
-    data = door.read_bytes(path, shown=shown, limit=held.settings.limits.file_mb * door.MEGABYTE)
-    if door.sha256(data) != sha256:
-        raise InputError(Place(shown), "changed while it was read", "import it again when it is complete")
     door.stay_inside(stored.parent, held.root)
     door.make_folder(stored.parent)
-    kept = next(path for n in count(1) if not (path := stored.with_name(f"{stored.name}.replaced-{n}")).exists())
+    kept = next(free for n in count(1) if not (free := stored.with_name(f"{stored.name}.replaced-{n}")).exists())
     replaces = stored.exists()
-    if replaces:
-        door.publish(stored, kept)
-    door.write(stored, data)
+    with door.in_pieces(path, shown=shown) as pieces:
+
+        def is_ours() -> None:
+            if pieces.sha256() != load.sha256:
+                raise InputError(Place(shown), "changed while it was read", "import it again when it is complete")
+            if replaces:
+                door.publish(stored, kept)
+
+        door.copy(pieces, stored, is_ours)
     return kept if replaces else None

@@ -15,7 +15,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "yaml": ("doors/yaml.py",),
     "ruamel": ("doors/yaml_edit.py",),
     "csv": ("doors/csv.py",),
-    "json": ("doors/json.py",),
+    "json": ("doors/json.py", "doors/json_parts.py",),
     "xml": ("doors/xml.py",),
     "pyexpat": ("doors/xml.py",),
     "zipfile": ("doors/archive.py",),

@@ -28,7 +28,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "findings": ("secscan.cli.findings", "List the current findings."),
     "explain": ("secscan.cli.explain", "Say why: rule, values, source rows, and what would make it pass."),
     "recognise": ("secscan.cli.recognise", "Say what a software name and version is taken for."),
-    "feeds": ("secscan.cli.feeds", "Show and import what others publish: lifecycle dates, builds, exploited vulnerabilities."),
+    "feeds": (
+        "secscan.cli.feeds",
+        "Show and import what others publish: lifecycle dates, builds, exploited vulnerabilities.",
+    ),
     "exposure": ("secscan.cli.exposure", "Say who can reach an address, by which rule, file and line."),
     "mitigations": ("secscan.cli.mitigations", "List each claimed mitigation and the state of its proof."),
     "trend": ("secscan.cli.trend", "Show a measure month by month, like for like."),

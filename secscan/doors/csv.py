@@ -131,6 +131,15 @@ def text(data: bytes, shown: str, encoding: str | None = None) -> str:
         raise _undecodable(data, shown, codec) from None
 
 
+def lines(data: bytes, shown: str, encoding: str | None = None) -> Iterator[str]:
+    """The same line by line, without their ends: nothing is held. Raises InputError where the text cannot go on."""
+    stream, codec = _opened(data, shown, encoding)
+    try:
+        yield from (line.rstrip("\r\n") for line in stream)
+    except UnicodeDecodeError:
+        raise _undecodable(data, shown, codec) from None
+
+
 @contextmanager
 def _no_collector() -> Iterator[None]:
     """The garbage collector rests: a row is a list that dies at once, and each thousand would have it walk the heap."""

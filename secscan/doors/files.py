@@ -7,12 +7,12 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from secscan.model.errors import InputError, StorageError
+from secscan.model.errors import InputError, SecscanError, StorageError
 from secscan.model.places import Place
 
 MEGABYTE: Final = 1_000_000
@@ -20,6 +20,7 @@ PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 PUBLIC_FILE: Final = 0o644
 _SYNCS: Final = 4
+_PIECE: Final = 1 << 18
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,18 +45,64 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
 
     Raises InputError when it is missing, not a file, too large or not readable.
     """
+    with _regular(path, shown, limit) as (stream, _):
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise changed(shown)
+    return data
+
+
+class Pieces:
+    """A file that is read piece by piece, once, and never held. ``head`` is its beginning, which comes again as a piece."""
+
+    def __init__(self, stream: BinaryIO, size: int, shown: str) -> None:
+        self.size, self.shown = size, shown
+        self.head = stream.read(_PIECE)
+        self._hash = hashlib.sha256()
+        self._rest = self._read(stream)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._rest
+
+    def _read(self, stream: BinaryIO) -> Iterator[bytes]:
+        piece, came = self.head, 0
+        while piece:
+            came += len(piece)
+            if came > self.size:
+                raise changed(self.shown)
+            self._hash.update(piece)
+            yield piece
+            piece = stream.read(_PIECE)
+
+    def sha256(self) -> str:
+        """Of the whole file: what nobody has asked for yet is read for it."""
+        for _ in self._rest:
+            pass
+        return self._hash.hexdigest()
+
+
+@contextmanager
+def in_pieces(path: Path, *, shown: str, limit: int | None = None) -> Iterator[Pieces]:
+    """A regular file, of at most ``limit`` bytes where there is one, open while it is read. Raises InputError as ``read_bytes`` does."""
+    with _regular(path, shown, limit) as (stream, size):
+        yield Pieces(stream, size, shown)
+
+
+@contextmanager
+def _regular(path: Path, shown: str, limit: int | None) -> Iterator[tuple[BinaryIO, int]]:
+    """The file open, and its size."""
     try:
         with _opened(path) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError(Place(shown), "is not a regular file", "name the file that a tool exported")
-            if status.st_size > limit:
+            if limit is not None and status.st_size > limit:
                 raise InputError(
                     Place(shown),
                     f"is {status.st_size / MEGABYTE:.0f} MB; the limit is {limit / MEGABYTE:.0f} MB",
                     "raise limits.file_mb in secscan.yaml if it is rightly that large",
                 )
-            data = stream.read(limit + 1)
+            yield stream, status.st_size
             after = os.fstat(stream.fileno())
     except FileNotFoundError:
         raise InputError(Place(shown), "no such file", "look at its name and folder") from None
@@ -66,9 +113,13 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
     except OSError as error:
         why = f"cannot be read: {error.strerror or error}"
         raise InputError(Place(shown), why, "look at the disk or the share that it is on") from None
-    if len(data) > limit or (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
-        raise InputError(Place(shown), "changed while it was read", "take it when it is complete")
-    return data
+    if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+        raise changed(shown)
+
+
+def changed(shown: str) -> InputError:
+    """What to say of a file that is another now than when it was opened."""
+    return InputError(Place(shown), "changed while it was read", "take it when it is complete")
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -100,8 +151,14 @@ def stay_inside(folder: Path, root: Path) -> None:
 def write(path: Path, data: bytes | str, mode: int = PRIVATE_FILE) -> None:
     """All of ``data`` is in ``path`` and on disk, or ``path`` is as it was. A link in its place is replaced, not followed."""
     content = data.encode() if isinstance(data, str) else data
-    _put(path, content, mode, at_once=True)
+    _put(path, [content], len(content), mode, at_once=True)
     _settled(path, len(content), path.parent)
+
+
+def copy(pieces: Pieces, path: Path, then: Callable[[], None], mode: int = PRIVATE_FILE) -> None:
+    """The same of a file in pieces. ``then`` is called when all of them are on disk: what it raises leaves ``path`` as it was."""
+    _put(path, pieces, pieces.size, mode, at_once=True, then=then)
+    _settled(path, pieces.size, path.parent)
 
 
 def write_all(contents: Mapping[Path, bytes], mode: int = PRIVATE_FILE) -> None:
@@ -109,28 +166,35 @@ def write_all(contents: Mapping[Path, bytes], mode: int = PRIVATE_FILE) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     for path, content in contents.items():
-        _put(path, content, mode, at_once=False)
+        _put(path, [content], len(content), mode, at_once=False)
     with ThreadPoolExecutor(_SYNCS) as pool:  # a disk takes several at once in the time of one
         list(pool.map(lambda path: _settled(path, len(contents[path]), path), contents))
     for path in {path.parent: path for path in contents}.values():
         _settled(path, len(contents[path]), path.parent)
 
 
-def _put(path: Path, content: bytes, mode: int, *, at_once: bool) -> None:
+def _put(
+    path: Path, pieces: Iterable[bytes], size: int, mode: int, *, at_once: bool, then: Callable[[], None] | None = None
+) -> None:
     """The file takes its place whole. ``at_once``: its bytes are on disk before it does."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         with _created(temporary, mode) as descriptor:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            for piece in pieces:
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(descriptor, view) :]
             if at_once:
                 os.fsync(descriptor)
+        if then is not None:
+            then()
         os.replace(temporary, path)
-    except OSError as error:
+    except (OSError, SecscanError) as error:
         with suppress(OSError):
             temporary.unlink()
-        raise StorageError(f"{path}: cannot be written ({len(content)} bytes): {error.strerror or error}") from None
+        if isinstance(error, SecscanError):
+            raise
+        raise StorageError(f"{path}: cannot be written ({size} bytes): {error.strerror or error}") from None
 
 
 def _settled(path: Path, size: int, what: Path) -> None:

@@ -7,14 +7,13 @@ declared. Text that came before a break is delivered before ``CutOff`` says wher
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import chain
 from typing import Any, Final
 from xml.parsers import expat
 
-from secscan.doors.files import MEGABYTE, read_bytes
 from secscan.model.errors import InputError
 from secscan.model.places import Place
 
@@ -22,7 +21,6 @@ MAX_DEPTH: Final = 64
 MAX_ATTRIBUTE_BYTES: Final = 64_000
 MAX_NODES: Final = 20_000_000
 MAX_TREE_NODES: Final = 500_000
-MAX_FILE: Final = 200 * MEGABYTE
 _CHUNK: Final = 65_536
 
 _ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
@@ -76,7 +74,7 @@ class Element:
 
 
 def stream(
-    source: bytes | Path,
+    source: bytes | Iterable[bytes],
     shown: str,
     *,
     start: Start,
@@ -86,26 +84,31 @@ def stream(
     attribute_bytes: int = MAX_ATTRIBUTE_BYTES,
     nodes: int = MAX_NODES,
 ) -> None:
-    """Every event of the document has been handed to the handlers, in order.
+    """Every event of the document, which may come in pieces, has been handed to the handlers, in order.
 
     Raises InputError for what is refused (entities, depth, size) and CutOff where the document breaks off; what a
     handler raises passes through.
     """
-    data = read_bytes(source, shown=shown, limit=MAX_FILE) if isinstance(source, Path) else source
-    _known_encoding(data, shown)
+    pieces = iter(_pieces(source) if isinstance(source, bytes) else source)
+    head = next(pieces, b"")
+    _known_encoding(head, shown)
     parser = expat.ParserCreate()
     guard = _Guard(parser, shown, depth, attribute_bytes, nodes)
     _wire(parser, guard, start, end, text)
-    view = memoryview(data)
     try:
-        for at in range(0, len(view), _CHUNK):
-            parser.Parse(bytes(view[at : at + _CHUNK]), False)
+        for piece in chain((head,), pieces):
+            parser.Parse(piece, False)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         says = expat.ErrorString(error.code) or "not well-formed"
         raise CutOff(Place(shown, error.lineno, error.offset + 1), f"breaks off: {says}", "export it again") from None
     except ValueError as error:  # a document encoding that Python cannot map
         raise InputError(Place(shown), f"cannot be decoded: {error}", "save it as UTF-8") from None
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    view = memoryview(data)
+    return (bytes(view[at : at + _CHUNK]) for at in range(0, len(view), _CHUNK))
 
 
 def first(data: bytes, shown: str, count: int) -> list[tuple[str, dict[str, str]]]:

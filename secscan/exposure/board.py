@@ -40,6 +40,8 @@ MAX_MANNERS: Final = 1_000
 """Manners in which translations may bring a packet over one way; of more, nothing is told but that some may."""
 _KEPT: Final = 200_000
 """Answers that are remembered."""
+_KINDS: Final = 20_000
+"""Kinds of packet that are remembered, by what the address matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ class Board:
         self._ports: dict[tuple[str, int], list[Flags] | None] = {}
         self._cut: dict[tuple[int, str, int], set[int]] = {}
         self._classes: dict[Intervals, list[int] | None] = {}
+        self._alike: dict[Any, Sequence[tuple[Kind, tuple[Numbers, ...]]]] = {}
+        self._kept_kinds = 0
         self._onlies: dict[tuple[str, str], Hop | None] = {}
         self._ages: dict[frozenset[int], tuple[bool, date | None]] = {}
 
@@ -187,8 +191,22 @@ class Board:
         several = intervals.size(ports) > 1
         for address, fixed in self._fixed(addresses):
             cuts = self._cuts(address, fixed, proto) if several and address is not None else ()
-            for kind, mine in kinds(self._matchers, fixed, proto, ports, sports, cuts):
+            for kind, mine in self._kinds(fixed, proto, ports, sports, frozenset(cuts)):
                 yield Cell(kind, addresses if address is None else ((address, address),), mine)
+
+    def _kinds(
+        self, fixed: Sequence[Fixed], proto: str, ports: Intervals, sports: Interval, cuts: frozenset[int]
+    ) -> Sequence[tuple[Kind, tuple[Numbers, ...]]]:
+        """The kinds of packet to addresses that match alike, worked out once."""
+        key = (tuple(codes.tobytes() for codes, _ in fixed), proto, ports, sports, cuts)
+        if key not in self._alike:
+            found = tuple(kinds(self._matchers, fixed, proto, ports, sports, cuts))
+            self._kept_kinds += len(found)
+            if self._kept_kinds > _KINDS:
+                self._alike.clear()
+                self._kept_kinds = len(found)
+            self._alike[key] = found
+        return self._alike[key]
 
     def _fixed(self, addresses: Intervals | None) -> Iterator[tuple[int | None, list[Fixed]]]:
         """Those addresses that some item tells apart, with the items that each matches."""
@@ -348,16 +366,20 @@ class Board:
                 found.add(self.trace(crossings, number))
         for start in sorted(near.zones):
             bounds: dict[tuple[Step, ...], tuple[Bits, Bits]] = {}
+            alone: dict[Step, tuple[Bits, Bits]] = {}
             dead: set[Step] = set()
+            through = self._network.through(start, zone, near.guards, near.zones)
             for way in self._network.ways(start, zone, near.guards, near.zones):
                 if found.lower == full and len(way.steps) > 1:
                     break
                 if way.steps and way.steps[0] in dead and len(way.steps) > 1:
                     continue
-                if not self._promising(question, cell, way, number, found, bounds):
+                if not self._promising(question, cell, way, number, found, bounds, alone):
                     # What is found only grows: a first step that adds nothing to it never will.
                     if found.traces and not found.gains(*bounds[way.steps[:1]]):
                         dead.add(way.steps[0])
+                        if through <= dead:
+                            break
                     continue
                 for count, crossings in enumerate(self._crossed(question, cell, way, start, number)):
                     if count == MAX_MANNERS:
@@ -384,22 +406,34 @@ class Board:
 
     def _promising(
         self, question: Question, cell: Cell, way: Way, number: int, found: _Search,
-        bounds: dict[tuple[Step, ...], tuple[Bits, Bits]],
+        bounds: dict[tuple[Step, ...], tuple[Bits, Bits]], alone: dict[Step, tuple[Bits, Bits]],
     ) -> bool:  # fmt: skip
         """Whether the beginnings of a way let through anything that could still change the answer.
 
-        Only where every device sees the packet as the first one does.
+        Only where every device sees the packet as the first one does. ``bounds``: what gets through each beginning;
+        ``alone``: through each step, whatever comes before it.
         """
         if self._turns or question.particular:
             return True
         for k in range(1, len(way.steps)):
             if (key := way.steps[:k]) not in bounds:
-                guarded = next(self._crossed(question, cell, Way(key), way.steps[0].near, number))
-                trace = self.trace(guarded, number)
-                bounds[key] = trace.upper, trace.lower
+                step = key[-1]
+                if step not in alone:
+                    alone[step] = self._alone(step, cell, number)
+                if k == 1 and () not in bounds:
+                    trace = self.trace(next(self._crossed(question, cell, Way(()), step.near, number)), number)
+                    bounds[()] = trace.upper, trace.lower
+                (upper, lower), (more, surely) = bounds[key[:-1]], alone[step]
+                bounds[key] = upper & more, lower & surely
             if not found.gains(*bounds[key]):
                 return bounds[key][0] == 0 and not found.traces
         return True
+
+    def _alone(self, step: Step, cell: Cell, number: int) -> tuple[Bits, Bits]:
+        """What gets through one device, where no translation has a say."""
+        hop = self._hop(step.device, step.near, step.far)
+        passed = self._evaluator.passed(Crossing(self._number[step.device], hop, cell, cell), number)
+        return passed.upper, passed.lower
 
     def near(self, question: Question) -> Near:
         """What stands about the address of a question."""

@@ -53,6 +53,7 @@ class Network:
         self._devices = {name: devices[name] for name in sorted(devices)}
         self._behind: dict[tuple[str, frozenset[str], frozenset[str]], frozenset[str]] = {}
         self._ways: dict[tuple[str, str, frozenset[str], frozenset[str]], tuple[list[Way], Iterator[Way]]] = {}
+        self._firsts: dict[tuple[str, str, frozenset[str], frozenset[str]], frozenset[Step]] = {}
 
     def beside(self, zone: str, used: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
         """The devices beside a zone that are not ``used``, with their zones."""
@@ -74,6 +75,22 @@ class Network:
                     waiting += new
             self._behind[key] = frozenset(found - {zone})
         return self._behind[key]
+
+    def through(
+        self, start: str, end: str, used: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()
+    ) -> frozenset[Step]:
+        """The first steps of all ways from ``start`` to ``end`` that have more than one."""
+        key = (start, end, used, seen)
+        if key not in self._firsts:
+            self._firsts[key] = frozenset(self._onwards(start, end, used, seen | {start}))
+        return self._firsts[key]
+
+    def _onwards(self, zone: str, end: str, used: frozenset[str], seen: frozenset[str]) -> Iterator[Step]:
+        """The steps from a zone after which there is a way to ``end`` still."""
+        for name, zones in self.beside(zone, used):
+            for through in sorted(zones - seen - {end}):
+                if end in self.behind(through, used | {name}, seen | {through}):
+                    yield Step(name, zone, through)
 
     def ways(
         self, start: str, end: str, used: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()

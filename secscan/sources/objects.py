@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from secscan.doors import csv, json
+from secscan.doors import csv, json, json_parts
 from secscan.doors.csv import Table
 from secscan.doors.terminal import safe
 from secscan.model.errors import InputError
@@ -75,18 +75,17 @@ def entries(job: Job) -> Iterator[tuple[int, Any]]:
 
     A line that is broken is a Refusal, and its neighbours are read; with the first line broken it is no such log.
     """
-    text = csv.text(job.data, job.shown, job.source.encoding)
-    lines = text.splitlines()
-    start = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    if len(lines) > start + 1 and lines[start].startswith("{") and lines[start].rstrip().endswith("}"):
-        yield from _logged(lines, start, job)
+    lines = enumerate(csv.lines(job.data, job.shown, job.source.encoding), 1)
+    start, first = next(((number, line) for number, line in lines if line.strip()), (1, ""))
+    if next(lines, None) is not None and first.startswith("{") and first.rstrip().endswith("}"):
+        yield from _logged(start, job)
         return
-    document = json.loads(job.data, job.shown)
-    if isinstance(document, list):
-        at = iter(json.places(job.data).get((), ()))
-        yield from ((next(at, 0) if isinstance(one, dict) else 0, one) for one in document)
-    else:
-        yield start + 1, document
+    for part in json_parts.parts(job.data, job.shown):
+        if part.entry:
+            yield part.line, part.value
+        elif part.value != []:  # an object or a word, and no list
+            yield start, json.loads(job.data, job.shown)
+            return
 
 
 def listed(job: Job, names: Sequence[str] = ()) -> tuple[list[Mapping[str, Any]], Sequence[int], str | None]:
@@ -105,14 +104,14 @@ def listed(job: Job, names: Sequence[str] = ()) -> tuple[list[Mapping[str, Any]]
     return rows, lines, says if leads_on else None
 
 
-def _logged(lines: Sequence[str], start: int, job: Job) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(lines, 1):
+def _logged(start: int, job: Job) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(csv.lines(job.data, job.shown, job.source.encoding), 1):
         if not line.strip():
             continue
         try:
             yield number, json.loads(line.encode("utf-8", "replace"), job.shown)
         except InputError as error:
-            if number == start + 1:
+            if number == start:
                 raise
             yield (
                 number,

@@ -49,26 +49,34 @@ def read_file(
             f"no reader is called '{source.kind}'{nearest(source.kind, KINDS)}",
             f"known: {', '.join(KINDS)}",
         )
-    data = door.read_bytes(path, shown=shown, limit=limits.file_mb * door.MEGABYTE)
-    inside = packed.wholes(data, shown, limits.file_mb * door.MEGABYTE, source.sheet, path.name)
+    limit = limits.file_mb * door.MEGABYTE
+    first = Job(
+        data=b"", name=path.name, shown=shown, source=source, council=council, also_named=frozenset(also_named),
+        limits=limits, files=files, today=today, dated_on=dated_on, shapes=shapes,
+    )  # fmt: skip
+    if kind.streams:
+        with door.in_pieces(path, shown=shown, limit=kind.limit(limits)) as pieces:
+            if kind.fits(Sample(pieces.head, shown)):  # else it is packed, or no such file
+                found = kind.reader.read(replace(first, data=pieces.head, pieces=pieces))
+                return _load(kind, first, found, shown, pieces.sha256(), pieces.size)
+    data = door.read_bytes(path, shown=shown, limit=limit)
+    inside = packed.wholes(data, shown, limit, source.sheet, path.name)
     if len(inside) != 1 and not (inside and all(_is(kind, one) for one in inside)):
         raise packed.several(shown, inside)
-    jobs = [
-        Job(
-            data=inner.data, name=inner.name, shown=inner.shown, source=source, council=council, also_named=frozenset(also_named),
-            limits=limits, files=files, today=today, dated_on=dated_on, shapes=shapes,
-        )
-        for inner in inside
-    ]  # fmt: skip
+    jobs = [replace(first, data=inner.data, name=inner.name, shown=inner.shown) for inner in inside]
     found = kind.reader.read(jobs[0]) if len(jobs) == 1 else _together(kind, jobs)
+    return _load(kind, first, found, inside[0].shown if len(inside) == 1 else shown, door.sha256(data), len(data))
+
+
+def _load(kind: Kind, job: Job, found: Found, shown: str, sha256: str, size: int) -> Load:
     if found.rows_read != found.rows_loaded + len(found.refused) + found.rows_blank:
         raise SecscanError(
-            f"{shown}: {found.rows_read} rows read, but {found.rows_loaded} loaded, {len(found.refused)} refused "
+            f"{job.shown}: {found.rows_read} rows read, but {found.rows_loaded} loaded, {len(found.refused)} refused "
             f"and {found.rows_blank} blank"
         )
     return Load(
-        source=source.id, council=council, kind=source.kind, file=found.shown or (inside[0].shown if len(inside) == 1 else shown), sha256=door.sha256(data),
-        size=len(data), dated_on=dated_on, rows_read=found.rows_read, rows_loaded=found.rows_loaded,
+        source=job.source.id, council=job.council, kind=kind.name, file=found.shown or shown, sha256=sha256,
+        size=size, dated_on=job.dated_on, rows_read=found.rows_read, rows_loaded=found.rows_loaded,
         rows_refused=len(found.refused), rows_blank=found.rows_blank, refused=tuple(found.refused),
         warnings=tuple(found.warnings), incomplete=found.incomplete, tables=found.tables,
     )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from secscan.model.errors import InputError
 from secscan.model.places import Files, Place
@@ -24,6 +24,7 @@ class Job:
     """One file to read: its bytes, and what is known of it."""
 
     data: bytes
+    """Of a file that comes in pieces its beginning."""
     name: str
     """The file's own name, for ``{stem}``."""
     shown: str
@@ -38,6 +39,8 @@ class Job:
     dated_on: date
     shapes: Shapes = field(default_factory=dict)
     """Raw tables that packages add."""
+    pieces: Iterable[bytes] | None = None
+    """The whole of a file that is not held, for a kind that ``streams``; None: ``data`` is all of it."""
 
     def refuse(self, reason: str, hint: str = "", line: int = 0) -> InputError:
         return InputError(Place(self.shown, line), reason, hint)
@@ -83,6 +86,26 @@ class Reader(Protocol):
     def read(self, job: Job) -> Found:
         """Everything in the file. Raises InputError when the file as a whole cannot be believed."""
         ...
+
+
+class Coded(Sequence[Any]):
+    """A column by its distinct values, and the number of one of them for each row."""
+
+    def __init__(self, values: Sequence[Any], numbers: Sequence[int]) -> None:
+        self.values, self.numbers = values, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.values.__getitem__, self.numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Any: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Any]: ...
+    def __getitem__(self, at: int | slice) -> Any:
+        return Coded(self.values, self.numbers[at]) if isinstance(at, slice) else self.values[self.numbers[at]]
 
 
 @dataclass(slots=True)

@@ -23,6 +23,8 @@ def recognise_kind(
     ``encoding`` and ``delimiter`` as they are declared. Raises InputError when the file cannot be read at all.
     """
     name = shown or path.name
+    if streamed := _streamed(path, name):
+        return streamed
     data = files.read_bytes(path, shown=name, limit=limit)
     try:
         inside = packed.wholes(data, name, limit)
@@ -33,6 +35,14 @@ def recognise_kind(
         return "", error.reason + (f"; {error.hint}" if error.hint else "")
     kind, words = max(kinds, key=lambda one: _SURELY.index(one[1].partition(":")[0]) if _sure(one) else 0)
     return kind, words if len(kinds) == 1 else f"{words} (each of {len(kinds):,} files)"
+
+
+def _streamed(path: Path, shown: str) -> tuple[str, str] | None:
+    """The same where a kind knows the file by its beginning; the rest of such a file may be too much to hold."""
+    with files.in_pieces(path, shown=shown) as pieces:
+        sample = Sample(pieces.head, shown)
+    found = ((kind.name, words) for kind in KINDS.values() if kind.streams and (words := kind.fits(sample)))
+    return next(found, None)
 
 
 def _sure(one: tuple[str, str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from secscan.doors import csv, json, xlsx, xml
+from secscan.doors import csv, json, json_parts, xlsx, xml
 from secscan.model.errors import InputError
 from secscan.sources import looks
 from secscan.sources.tabular import folded
@@ -18,6 +18,7 @@ _TITLES: Final = 16
 _BETWEEN: Final = re.compile(r"[,;\t|]")
 ELEMENTS: Final = 200
 OBJECTS: Final = 50
+ENTRIES: Final = 1_000
 
 
 class Sample:
@@ -82,11 +83,11 @@ class Sample:
 
     @cached_property
     def document(self) -> Any:
-        """A JSON file's value; None where it is none."""
+        """A JSON file's value, of long lists the beginning; None where it is none."""
         if self.looks.kind != "json":
             return None
         try:
-            return json.loads(self.data, self.shown)
+            return json_parts.beginning(self.data, self.shown, ENTRIES)
         except InputError as error:
             self.broken = f"looks like JSON but {_why(error)}"
             return None

@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import compress
 from typing import Any, Final
 
@@ -69,7 +70,16 @@ class Shape:
 
 def folded(heading: str) -> str:
     """A heading as templates compare it: ``Asset Tag``, ``asset-tag`` and ``ASSET_TAG`` are one."""
+    return _short(heading) if len(heading) < _SHORT else _fold(heading)
+
+
+def _fold(heading: str) -> str:
     return re.sub(r"[\s_\-]+", "_", values.clean(heading)).strip("_").casefold()
+
+
+_SHORT: Final = 200
+"""Headings are shorter than this, and those of one file are asked about by every kind: they are remembered."""
+_short = lru_cache(2_048)(_fold)
 
 
 def build(table: Table, shape: Shape, job: Job) -> Found:

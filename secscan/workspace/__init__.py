@@ -3,7 +3,7 @@
 from secscan.workspace.brand import brand
 from secscan.workspace.edit import CATALOGUE, add_council, add_name, add_source
 from secscan.workspace.init import init
-from secscan.workspace.load import SETTINGS, Workspace, find, load
+from secscan.workspace.load import SETTINGS, Workspace, find, known_council, load
 
 __all__ = [
     "CATALOGUE",
@@ -15,5 +15,6 @@ __all__ = [
     "brand",
     "find",
     "init",
+    "known_council",
     "load",
 ]

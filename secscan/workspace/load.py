@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from secscan.doors import yaml
-from secscan.doors.validate import validate
+from secscan.doors.validate import nearest, validate
 from secscan.doors.yaml import Document
 from secscan.model.errors import StorageError, UsageError
 from secscan.model.places import Place
@@ -87,6 +87,13 @@ def load(root: Path) -> Workspace:
         for j, source in enumerate(council.sources)
     } | {firewall.id: document.place("firewalls", i) for i, firewall in enumerate(settings.firewalls)}
     return Workspace(root=root, settings=settings, document=document, source_places=places)
+
+
+def known_council(held: Workspace, council: str) -> None:
+    """Raises UsageError, with the nearest name, for a council that the workspace does not have."""
+    ids = [c.id for c in held.settings.councils]
+    if council not in ids:
+        raise UsageError(f"no council '{council}'{nearest(council, ids)}; there are {', '.join(ids)}")
 
 
 def _refuse_shared(folder: Path) -> None:

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import estate, exports, firewalls
+from tests.benchmarks import estate, exports, firewalls, inventories
 
 SAMPLE = 20
 """The plain loop is given one asset in this many, and its time is taken that many times."""
@@ -145,6 +145,38 @@ def recognised() -> None:
     print(child("-m", "tests.benchmarks.names").said, end="")
 
 
+def imported(kind: str, rows: int) -> None:
+    """A long inventory read, recognised and settled; beside the plainest script that holds it in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        module = ("-m", "tests.benchmarks.inventories", kind)
+        child(*module, "write", path, rows)
+        megabytes = path.stat().st_size / 1e6
+        empty, ours, plain = (child(*module, how, path) for how in ("nothing", "engine", "plain"))
+    print(
+        f"{int(ours.said):,} rows of {kind}, {megabytes:.0f} MB, read, recognised and settled: {ours} ({empty.megabytes:.0f} MB before); "
+        f"the plainest script: {plain.cpu:.2f} s, {plain.megabytes:.0f} MB: {plain.cpu / ours.cpu:.1f} times as long"
+    )
+
+
+def swept() -> None:
+    """A file of 65,536 hosts through the command: nothing of it is held that is not kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        estate.write(root, 1, 1)
+        (root / "small.xml").write_text('<nmaprun><runstats><finished exit="success"/></runstats></nmaprun>')
+        module = ("-m", "tests.benchmarks.inventories", "nmap-xml")
+        child(*module, "write", root / "large.xml", inventories.HOSTS)
+        megabytes = (root / "large.xml").stat().st_size / 1e6
+        command = ("-m", "secscan.cli.main", "-w", root, "import", "--council", "bulk", "--dry-run")
+        small, large = child(*command, root / "small.xml"), child(*command, root / "large.xml")
+        plain = child(*module, "plain", root / "large.xml")
+    print(
+        f"nmap XML of {inventories.HOSTS:,} hosts, {megabytes:.0f} MB, by 'secscan import --dry-run': {large} ({small.megabytes:.0f} MB for one of "
+        f"no host); parsed as a tree: {plain}"
+    )
+
+
 def shadowed() -> None:
     """Which rules no packet gets to, and the same by plain subtraction and by a solver on few of them."""
     few = ("-m", "tests.benchmarks.shadows", 300)
@@ -170,6 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", type=int, default=3_000)
     parser.add_argument("--many", type=int, default=100_000, help="assets of the large estate; 0 leaves it out")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the long lists of software")
     parser.add_argument("--installs", type=int, default=60)
     asked = parser.parse_args()
     startup()
@@ -180,6 +213,11 @@ def main() -> None:
         reached(rules)
     exported(5_000)
     recognised()
+    for kind in inventories.COLUMNS:
+        imported(kind, asked.rows)
+    for kind, rows in (("workbook", 20_000), ("defender-json", 300_000), ("cyclonedx", 50_000)):
+        imported(kind, rows)
+    swept()
     shadowed()
     if asked.many:
         written(asked.many, asked.installs)

@@ -342,3 +342,14 @@ def test_the_hash_is_of_the_bytes_that_were_parsed(tmp_path: Path) -> None:
     path = put(tmp_path, "again.csv", register(5))
     assert load.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert load.size == path.stat().st_size
+
+
+def test_equal_texts_of_a_long_list_are_kept_once(tmp_path: Path) -> None:
+    lines = [
+        f"AT-{n // 90:05},Product {n % 300} Enterprise,{n % 20}.{n % 31},Publisher {n % 40} Ltd" for n in range(9_000)
+    ]
+    load = read(tmp_path, "\n".join(["asset_tag,name,version,publisher", *lines]), "secscan-software")
+    for name in ("asset_tag", "name", "version", "publisher"):
+        texts = column(load, name)
+        assert len(texts) == 9_000
+        assert len({id(text) for text in texts}) == len(set(texts))

@@ -81,10 +81,10 @@ QUADRATIC = b'<!DOCTYPE x [<!ENTITY a "' + b"a" * 60_000 + b'">]><x>' + b"&a;" *
 )
 def test_entities_are_refused_at_once_and_nothing_is_opened(data: bytes) -> None:
     with watched() as opened:
-        begun = time.perf_counter()
+        begun = time.process_time()
         with pytest.raises(InputError) as refused:
             events(data)
-        assert time.perf_counter() - begun < 1
+        assert time.process_time() - begun < 1
     assert not isinstance(refused.value, xml.CutOff)
     assert refused.value.place.line == 1
     assert not opened
@@ -152,11 +152,15 @@ def test_events_before_a_break_are_delivered() -> None:
     assert "breaks off" in broken.value.reason
 
 
-def test_a_path_is_read_through_the_file_door(tmp_path: Path) -> None:
-    (tmp_path / "x.xml").write_bytes(b"<a/>")
-    found: list[str] = []
-    xml.stream(tmp_path / "x.xml", "x.xml", start=lambda tag, _, __: found.append(tag))
-    assert found == ["a"]
+@pytest.mark.parametrize("size", [1, 2, 7, 100])
+def test_a_document_in_pieces_reads_as_in_one(size: int) -> None:
+    document = b'<?xml version="1.0" encoding="UTF-8"?>\n<a>\n<b x="\xc3\xa4"/>\n</a>'
+    told: list[Events] = []
+    for source in (document, [document[at : at + size] for at in range(0, len(document), size)]):
+        found: Events = []
+        xml.stream(source, "x.xml", start=lambda tag, said, line, found=found: found.append((tag, str(said), line)))
+        told.append(found)
+    assert told[0] == told[1] == [("a", "{}", 2), ("b", "{'x': '\xe4'}", 3)]
 
 
 def test_what_a_handler_raises_passes_through() -> None:

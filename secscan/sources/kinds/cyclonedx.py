@@ -215,7 +215,7 @@ def _is_json(document: Any) -> bool:
 
 
 def _from_json(job: Job) -> _Document:
-    document = json.loads(job.data, job.shown)
+    document = json.loads(job.data, job.shown, without=_ASIDE - {"properties"})  # Trivy marks its headings by one
     if not _is_json(document):
         raise job.refuse("is JSON, but no CycloneDX document: that has 'bomFormat': 'CycloneDX'")
     lines = Lines(job.data)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from secscan.doors import csv, json
+from secscan.doors import csv, json, json_parts
 from secscan.model.errors import InputError
 from secscan.model.raw import Refusal
 from secscan.sources import headed, looks, objects, values, windows
@@ -40,6 +40,8 @@ _READ: Final = frozenset(
 _HUNTING_LIMITS: Final = (10_000, 30_000, 100_000)
 """How many rows advanced hunting gives at most: in the portal, before and now, and by its API."""
 _HUNTING: Final = "advanced hunting"
+_LISTS: Final = ("value", "results")
+"""Under which key the objects are: of the API, and of advanced hunting."""
 _PLATFORMS: Final = {"other": "", "none": ""}
 _TYPES: Final = {
     "Server": "server", "Laptop": "laptop", "Mobile": "phone", "Phone": "phone", "Tablet": "tablet", "Printer": "printer",
@@ -63,12 +65,18 @@ class _Rows:
     """Why it is not all that there is."""
     keys: dict[str, str] = field(default_factory=dict)
     """Every key that an object has, as written and in lower case."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """Each distinct text once."""
 
     def add(self, one: Any, line: int) -> None:
         if isinstance(one, dict):
             keys = self.keys
             keys.update((key, key.casefold()) for key in one.keys() - keys.keys())
-            self.rows.append({keys[key]: value for key, value in one.items() if keys[key] in _READ})
+            kept = self.kept.setdefault
+            self.rows.append({
+                keys[key]: kept(value, value) if isinstance(value, str) else value
+                for key, value in one.items() if keys[key] in _READ
+            })  # fmt: skip
             self.lines.append(line)
         else:
             self.refused.append(
@@ -145,45 +153,59 @@ def _shape(keys: frozenset[str]) -> str | None:
 
 
 def _of_json(job: Job) -> _Rows:
+    """An entry at a time: a list of a large council is far longer than what is read of it."""
+    document: Any = None
+    lists: dict[str, _Rows] = {}
+    begins = 0
     try:
-        document = json.loads(job.data, job.shown)
+        for number, part in enumerate(json_parts.parts(job.data, job.shown, _LISTS)):
+            name = (part.key or "").casefold()
+            if part.entry:
+                lists[name].add(part.value, part.line)
+                if lists[name].read > job.limits.rows:
+                    break
+            elif number == 0:
+                document, begins = part.value, part.line
+                lists |= {"": _Rows()} if document == [] else {}
+            else:
+                document[part.key] = part.value
+                lists |= {name: _Rows()} if name in _LISTS and part.value == [] else {}
     except InputError:
         if (found := _by_line(job)) is None:
             raise
         return found
-    found = _Rows()
-    listed, path = document, tuple[str, ...]()
     if isinstance(document, dict):
-        keys = {str(key).casefold(): key for key in document}
+        keys = {str(key).casefold() for key in document}
         if "exportfiles" in keys:
             raise job.refuse(
                 "lists the addresses of export files, not what they hold", "download these files and import them"
             )
-        name = next((keys[k] for k in ("value", "results") if k in keys and isinstance(document[keys[k]], list)), None)
-        listed, path = (document[name], (name,)) if name else ([document], ())
+        listed = next((lists[name] for name in _LISTS if name in lists), None)
+        found = _Rows() if listed is None else listed
+        if listed is None:
+            found.add(document, begins)
         if any(document.get(key) for key in document if str(key).casefold().endswith("nextlink")):
             found.more = (
                 f"{job.shown}: is one page of several (it has a nextLink): what is not in it may be on the others"
             )
-        elif "schema" in keys and len(listed) in _HUNTING_LIMITS:
-            found.more = f"{job.shown}: has {len(listed):,} rows, which is all that {_HUNTING} gives at once"
-    if not isinstance(listed, list) or len(listed) > job.limits.rows:
+        elif "schema" in keys and found.read in _HUNTING_LIMITS:
+            found.more = f"{job.shown}: has {found.read:,} rows, which is all that {_HUNTING} gives at once"
+    else:
+        found = lists.get("", _Rows())
+    if not isinstance(document, dict | list) or found.read > job.limits.rows:
         raise job.refuse(f"is no list of at most {job.limits.rows:,} objects")
-    at = iter(json.places(job.data).get(path, ()))
-    for one in listed:
-        found.add(one, next(at, 0) if isinstance(one, dict) else 0)
     return found
 
 
 def _by_line(job: Job) -> _Rows | None:
     """An object a line, as export files hold them; None where it is nothing of that sort."""
     found = _Rows()
-    lines = csv.text(job.data, job.shown, job.source.encoding).split("\n")
-    if not lines[0].lstrip("\ufeff").startswith("{") or not lines[0].rstrip().endswith("}"):
-        return None
-    for number, line in enumerate(lines, 1):
+    broken = number = 0
+    for number, line in enumerate(csv.lines(job.data, job.shown, job.source.encoding), 1):
+        if number == 1 and not (line.lstrip("\ufeff").startswith("{") and line.rstrip().endswith("}")):
+            return None
         if not line.strip():
-            found.blank += number < len(lines)
+            found.blank += 1
             continue
         if found.read >= job.limits.rows:
             raise job.refuse(f"has more than {job.limits.rows:,} rows", "raise limits.rows in secscan.yaml")
@@ -191,8 +213,9 @@ def _by_line(job: Job) -> _Rows | None:
             found.add(json.loads(line.strip().encode(), job.shown), number)
         except InputError as error:
             found.refused.append(Refusal(line=number, column=None, reason=error.reason, raw=line[: csv.RAW_LIMIT]))
-            if number == len(lines):
-                found.more = f"{job.shown}:{number}: breaks off: what stood behind it may be installed all the same"
+            broken = number
+    if broken == number and not job.data.rstrip(b"\0").endswith(b"\n"):
+        found.more = f"{job.shown}:{broken}: breaks off: what stood behind it may be installed all the same"
     return found
 
 

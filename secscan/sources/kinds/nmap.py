@@ -7,16 +7,19 @@ output versions 1.03 to 1.05.
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from secscan.doors import xml
 from secscan.doors.terminal import safe
-from secscan.model.raw import Refusal
+from secscan.model.raw import RAW_COLUMNS, RawTable, Refusal
 from secscan.sources import looks, values
 from secscan.sources.kind import Kind
-from secscan.sources.reader import SHOWN_WARNINGS, Found, Job, Rows
+from secscan.sources.reader import SHOWN_WARNINGS, Coded, Found, Job
 from secscan.sources.sample import Sample
 from secscan.sources.values import Bad
 
@@ -50,7 +53,7 @@ class Nmap:
             raise job.refuse(f"is {seen.words}, not nmap XML", "save the scan with nmap -oX")
         scan = _Scan(job)
         try:
-            xml.stream(job.data, job.shown, start=scan.start, end=scan.end)
+            xml.stream(job.pieces or job.data, job.shown, start=scan.start, end=scan.end)
         except xml.CutOff as broken:
             scan.cut_off(broken)
         return scan.found()
@@ -59,7 +62,11 @@ class Nmap:
 class _Scan:
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.probes, self.services = Rows("probes"), Rows("services")
+        self.of_hosts: dict[str, list[Any]] = {"address": [], "hostname": [], "host_state": [], "seen_on": []}
+        """What rows say of their host, for every address of each."""
+        self.probes = _Table("proto", "port", "state", "reason", "reason_ttl")
+        self.services = _Table("proto", "port", "service", "product", "version")
+        self.file = job.files.code(job.shown, 0)
         self.host: _Host | None = None
         self.port: dict[str, Any] | None = None
         self.scanned: dict[str, str] = {}
@@ -151,10 +158,17 @@ class _Scan:
         # masscan writes no state: whoever has a port that answered is up.
         self.up += host.state == "up" or (host.state is None and any(p.get("state") == "open" for p in host.ports))
         self.timed_out += host.timed_out
-        seen_on = self.day(host.time or self.started)  # old versions write no time at a host
+        # Old versions write no time at a host.
+        seen_on = self.day(host.time or self.started)
+        first = len(self.of_hosts["address"])
+        numbers = range(first, first + len(host.addresses))
+        facts = {"hostname": host.hostname, "host_state": host.state, "seen_on": seen_on}
+        for address in host.addresses:
+            for name, value in {"address": address, **facts}.items():
+                self.of_hosts[name].append(value)
         for port in host.ports:
-            self.take_port(host, port, seen_on)
-        self.expand(host, seen_on)
+            self.take_port(numbers, port)
+        self.expand(host, numbers)
 
     def day(self, stamp: str | None) -> date:
         try:
@@ -163,7 +177,7 @@ class _Scan:
             return self.job.dated_on
         return found if date(1990, 1, 1) <= found <= self.job.today + timedelta(days=1) else self.job.dated_on
 
-    def take_port(self, host: _Host, port: dict[str, Any], seen_on: date) -> None:
+    def take_port(self, numbers: range, port: dict[str, Any]) -> None:
         number, proto = values.port(port["port"] or ""), values.proto(port["proto"] or "")
         if isinstance(number, Bad) or isinstance(proto, Bad):
             self.dropped += 1
@@ -171,24 +185,16 @@ class _Scan:
                 says = number.reason if isinstance(number, Bad) else proto.reason if isinstance(proto, Bad) else ""
                 self.warnings.append(f"{self.job.shown}:{port['line']}: {says}; port passed over, host kept")
             return
-        self.probe(host, proto, number, port, seen_on)
+        self.probe(numbers, proto, number, port)
         if port.get("state") == "open":
-            place = self.job.files.code(self.job.shown, port["line"])
-            for address in host.addresses:
-                self.services.add(
-                    place, address=address, proto=proto, port=number, service=port.get("service"),
-                    product=port.get("product"), version=port.get("version"),
-                )  # fmt: skip
+            said = (proto, number, port.get("service"), port.get("product"), port.get("version"))
+            self.services.add(self.file | port["line"], numbers, said)
 
-    def probe(self, host: _Host, proto: str, number: int, port: dict[str, Any], seen_on: date) -> None:
-        place = self.job.files.code(self.job.shown, port["line"])
-        for address in host.addresses:
-            self.probes.add(
-                place, address=address, hostname=host.hostname, host_state=host.state, proto=proto, port=number,
-                state=port.get("state"), reason=port.get("reason"), reason_ttl=port.get("reason_ttl"), seen_on=seen_on,
-            )  # fmt: skip
+    def probe(self, numbers: range, proto: str, number: int, port: dict[str, Any]) -> None:
+        said = (proto, number, port.get("state"), port.get("reason"), port.get("reason_ttl"))
+        self.probes.add(self.file | port["line"], numbers, said)
 
-    def expand(self, host: _Host, seen_on: date) -> None:
+    def expand(self, host: _Host, hosts: range) -> None:
         """Write out ports that nmap only counted, where the file says exactly which they are."""
         listed = {(values.proto(p["proto"] or ""), p["port"]) for p in host.ports}
         for summary in host.summaries:
@@ -199,7 +205,7 @@ class _Scan:
                 self.expanded += len(numbers)
                 port = {"line": summary["line"], "state": summary["state"], "reason": reason}
                 for number in numbers:
-                    self.probe(host, proto, number, port, seen_on)
+                    self.probe(hosts, proto, number, port)
 
     def named(self, host: _Host, summary: dict[str, Any]) -> list[tuple[str, list[int], str | None]]:
         """(protocol, ports, reason) of a summary: as nmap names them, else all that was scanned if nothing else is left."""
@@ -229,10 +235,38 @@ class _Scan:
             self.warnings.append(f"{self.job.shown}: {self.dropped - SHOWN_WARNINGS:,} more ports passed over")
         return Found(
             rows_read=self.read, rows_loaded=self.loaded, refused=self.refused, warnings=self.warnings,
-            incomplete=self.incomplete, tables={"probes": self.probes.done(), "services": self.services.done()},
+            incomplete=self.incomplete, tables={
+                "probes": self.probes.done("probes", self.of_hosts),
+                "services": self.services.done("services", {"address": self.of_hosts["address"]}),
+            },
         )  # fmt: skip
 
 
+class _Table:
+    """Rows in few bytes: which host each is of, and which of the distinct things that are said of ports."""
+
+    def __init__(self, *columns: str) -> None:
+        self.columns = columns
+        self.said: dict[tuple[Any, ...], int] = {}
+        self.whose, self.what, self.places = array("I"), array("I"), array("q")
+
+    def add(self, place: int, hosts: range, said: tuple[Any, ...]) -> None:
+        what = self.said.setdefault(said, len(self.said))
+        for host in hosts:
+            self.whose.append(host)
+            self.what.append(what)
+            self.places.append(place)
+
+    def done(self, table: str, of_hosts: Mapping[str, Sequence[Any]]) -> RawTable:
+        own = {name: Coded([said[i] for said in self.said], self.what) for i, name in enumerate(self.columns)}
+        columns = {**own, **{name: Coded(said, self.whose) for name, said in of_hosts.items()}}
+        unsaid = Coded([None], bytes(len(self.places)))
+        return RawTable(
+            table=table, columns={name: columns.get(name, unsaid) for name in RAW_COLUMNS[table]}, places=self.places
+        )
+
+
+@lru_cache(4_096)
 def _words(text: str | None) -> str | None:
     trimmed = values.clean(text or "")
     return trimmed if trimmed and isinstance(values.words(trimmed), str) else None
@@ -259,4 +293,8 @@ def _fits(sample: Sample) -> str | None:
     return "certain: the root element is nmaprun" if sample.looks.kind == "nmap" else None
 
 
-KINDS: Final = (Kind(name="nmap-xml", reader=Nmap(), tables=frozenset({"probes", "services"}), row="host", fits=_fits),)
+KINDS: Final = (
+    Kind(
+        name="nmap-xml", reader=Nmap(), tables=frozenset({"probes", "services"}), row="host", fits=_fits, streams=True
+    ),
+)  # fmt: skip

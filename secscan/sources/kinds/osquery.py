@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -81,7 +82,7 @@ class _Results:
     read: int = 0
     blank: int = 0
     refused: list[Refusal] = field(default_factory=list)
-    state: dict[tuple[str, str], dict[str | int, tuple[int, Row]]] = field(default_factory=dict)
+    state: dict[tuple[str, str], dict[bytes | int, tuple[int, Row]]] = field(default_factory=dict)
     """(host, query) -> a row as it compares -> its line and itself."""
     seen: dict[str, int] = field(default_factory=dict)
     """Host -> the newest time at which it said anything."""
@@ -129,9 +130,10 @@ class _Results:
         self.refused.append(Refusal(line=line, column=None, reason=reason, raw=repr(row)[: csv.RAW_LIMIT]))
 
 
-def _compared(row: Row) -> str:
-    """A row as one text, the same for the same row."""
-    return "\n".join(f"{key}\t{objects.word(value)}" for key, value in sorted(row.items()))
+def _compared(row: Row) -> bytes:
+    """The same for the same row, in few bytes: a log has far more rows than anybody's list in the end."""
+    text = "\n".join(f"{key}\t{objects.word(value)}" for key, value in sorted(row.items()))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Osquery:
