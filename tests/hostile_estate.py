@@ -207,6 +207,10 @@ SETTINGS: dict[str, Any] = {
         },
         {"id": "coded", "file": "coded.csv", "zones": ["users", "servers"], "encoding": SHORT},
     ],
+    "join_weakly": {"roaming": [SHORT, "laptop"]},
+    "shared_systems": [
+        {"of": "oak", "asset": SHORT, "used_by": ["elm"]}, {"of": "oak", "service": PROSE[:480], "used_by": ["elm"]},
+    ],
     "vantage_points": [{"id": "box", "zone": "users", "name": PROSE[:480]}],
     "policies": {
         "overlays": [f"policies/{SHORT.replace('/', '')}overlay.yaml"], "exceptions": f"policies/{SHORT.replace('/', '')}exceptions.yaml",

@@ -290,7 +290,7 @@ ASKED = [
     ["import", "{inventory}/assets.csv", "--council", "oak", "--dry-run"], ["import", "{inventory}/glpi.json", "--council", "oak", "--dry-run"],
     ["import", "{inventory}/scan.xml", "--council", "oak", "--dry-run"], ["scan", "--as-of", hostile.DAY],
     ["explain", hostile.ATTACK], ["exposure", "--to", hostile.ATTACK], ["findings", "--council", hostile.ATTACK], ["trend", hostile.ATTACK],
-    ["report"],
+    ["report"], ["feeds", "status"], ["feeds", "import", "{inventory}/assets.csv"], ["feeds", "import", hostile.ATTACK],
 ]  # fmt: skip
 NOT_OF_AN_ESTATE = {"init", "collect", "completion"}
 """Commands that read nothing of a workspace."""

@@ -432,8 +432,9 @@ def test_every_control_that_is_on_finds_something_in_the_newest_sets(tmp_path: P
     )
     failing = {f.control for f in done.posture.findings if f.outcome == "fail"}
     # LEG-02: every product without a stated end is one that the overlay accepts. FW-07 to FW-09: the provider exports
-    # the rules each month, in our template, and every line of them can be read.
-    assert {c.id for c in done.posture.controls} - failing == {"LEG-02", "FW-07", "FW-08", "FW-09"}
+    # the rules each month, in our template, and every line of them can be read. INV-06: every row of the registers has a
+    # day on which the device was seen.
+    assert {c.id for c in done.posture.controls} - failing == {"LEG-02", "FW-07", "FW-08", "FW-09", "INV-06"}
     assert not [c.error for c in done.posture.controls if c.error]
 
 
