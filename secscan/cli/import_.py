@@ -64,9 +64,12 @@ def command(
     from secscan.take import Asked, take
 
     held = open_workspace(workspace)
-    if new_council is not None and held.settings.council(council) is None and not dry_run:
-        room.add_council(held.root, council, new_council)
-        held = room.load(held.root)
+    if new_council is not None and held.settings.council(council) is None:
+        if dry_run:
+            held = room.with_council(held, council, new_council)
+        else:
+            room.add_council(held.root, council, new_council)
+            held = room.load(held.root)
     asked = Asked(
         council=council, kind=kind, asset=asset, table=table, map=_pairs(mapping), encoding=encoding,
         delimiter=delimiter, dates=dates, dry_run=dry_run,
@@ -75,7 +78,7 @@ def command(
     out = Out(quiet=how["quiet"], no_color=how["no_color"])
     for error in unread:
         out.error(f"secscan: {error}")
-    if not taken:
+    if not taken and format_ != "json":
         return 4
     refused = bool(unread) or any(
         t.load.rows_refused or t.load.unread or t.load.incomplete or t.load.held for t in taken
@@ -90,7 +93,7 @@ def command(
         for one in taken:
             _text(out, one)
         out.last("nothing was stored (dry run)" if dry_run else "next: secscan scan")
-    return 3 if refused else 0
+    return 4 if not taken else 3 if refused else 0
 
 
 def _pairs(mapping: tuple[str, ...]) -> dict[str, str]:

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from secscan.doors import files, yaml, yaml_edit
+from secscan.doors import files, json, yaml, yaml_edit
 from secscan.doors.validate import nearest, validate
 from secscan.model.errors import UsageError
 from secscan.model.settings import Settings
-from secscan.workspace.load import SETTINGS
+from secscan.workspace.load import SETTINGS, Workspace
 
 CATALOGUE: Final = "policies/catalogue.yaml"
 """Where a council's own catalogue begins, where secscan.yaml names none."""
@@ -28,6 +29,13 @@ def add_council(root: Path, id: str, name: str) -> Settings:
     Raises PolicyError, and leaves the file as it was, where the result would not be valid.
     """
     return _append(root, ("councils",), {"id": id, "name": name, "sources": []})
+
+
+def with_council(held: Workspace, id: str, name: str) -> Workspace:
+    """The workspace as it would be with one council more; nothing is written. Raises PolicyError where it would not be valid."""
+    said = held.settings.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    said["councils"] = [*said.get("councils", ()), {"id": id, "name": name, "sources": []}]
+    return replace(held, settings=validate(yaml.parse(json.dumps(said), SETTINGS), Settings))
 
 
 def add_source(root: Path, council: str, source: Mapping[str, Any]) -> Settings:

@@ -175,3 +175,21 @@ def test_reports_of_lynis_have_one_name_on_every_machine_and_are_all_kept(
     args = ("import", *files, "--council", "ourtown", "--as-of", "2026-02-28", "--format", "json")
     kept = [(f["file"].rpartition("/")[2], f["replaced"]) for f in secscan("-w", ourtown, *args).json["files"]]
     assert kept == [("lynis-report.dat", None), ("lynis-report-2.dat", None)]
+
+
+def test_a_dry_run_takes_a_new_council_as_said_and_writes_nothing(secscan: Run, ourtown: Path, tmp_path: Path) -> None:
+    (tmp_path / "assets.csv").write_text(REGISTER)
+    before = (ourtown / "secscan.yaml").read_text()
+    args = ("import", tmp_path / "assets.csv", "--council", "newtown", "--new-council", "Newtown", "--format", "json")
+    said = secscan("-w", ourtown, *args, "--dry-run")
+    assert (said.code, said.json["files"][0]["rows_loaded"]) == (0, 2)
+    assert (ourtown / "secscan.yaml").read_text() == before and not (ourtown / "inventory/newtown").exists()
+    assert secscan("-w", ourtown, "import", tmp_path / "assets.csv", "--council", "newtown", "--dry-run").code == 2
+    assert secscan("-w", ourtown, *args).code == 0 and load(ourtown).settings.council("newtown") is not None
+
+
+def test_a_program_is_told_too_that_a_file_was_refused_whole(secscan: Run, ourtown: Path, tmp_path: Path) -> None:
+    (tmp_path / "page.csv").write_text("<!doctype html><html><title>Sign in</title></html>")
+    said = secscan("-w", ourtown, "import", tmp_path / "page.csv", "--council", "ourtown", "--format", "json")
+    assert (said.code, said.json["complete"], said.json["files"]) == (4, False, [])
+    assert "page.csv" in said.json["warnings"][0] and "page.csv" in said.err
