@@ -139,9 +139,12 @@ def patched(estate: Estate, held: Workspace, rules: Policy | None, today: date, 
     def facts(feed: str) -> tuple[Any, bool] | None:
         return feeds.facts_of(feed, held.root, limits, today, allow_stale=allow_stale)
 
+    updates = facts("msrc")
+    msrc = updates[0] if updates is not None and updates[1] else None
     if (builds := facts("windows-builds")) is not None:
-        estate = knowledge.attach_builds(estate, builds[0], trusted=builds[1])
-    return knowledge.attach_exploited(estate, {f: known for f in knowledge.KNOWN_BY if (known := facts(f)) is not None})
+        estate = knowledge.attach_builds(estate, builds[0], trusted=builds[1], msrc=msrc)
+    known = {feed: found for feed in knowledge.KNOWN_BY if (found := facts(feed)) is not None}
+    return knowledge.attach_exploited(estate, known, msrc["updates"] if msrc else None)
 
 
 def feeds_of(held: Workspace, today: date, rules: Policy | None = None) -> list[FeedRow]:

@@ -10,9 +10,10 @@ unless its council bought the extension: no list of fixes can say that it lacks 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,9 @@ from secscan.model.frame import Col, Frame, Index
 from secscan.model.places import Files
 
 _SIDES: Final = {"windows": "client", "windows-server": "server"}
-_SAID: Final = ("missing", "fixed_in", "advisory", "severity", "released_on")
+_SAID: Final = ("missing", "fixed_in", "advisory", "severity", "released_on", "mends")
+"""``mends``: the CVEs of all updates that a machine lacks, for ``exploited`` alone; ``NOT_ALL`` among them: others may be."""
+NOT_ALL: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +44,10 @@ class Released:
 class Builds:
     """The history of builds as of a day, by side and family of builds."""
 
-    def __init__(self, facts: Mapping[str, Any], today: date) -> None:
+    def __init__(self, facts: Mapping[str, Any], today: date, msrc: Mapping[str, Any] | None = None) -> None:
         self.file: str = facts["file"]
+        self._mended_file: str = msrc["file"] if msrc else ""
+        self._mended: Mapping[str, tuple[str | None, Sequence[str], int]] = msrc["updates"] if msrc else {}
         found: dict[tuple[str, str], dict[str, Released]] = {}
         newest: dict[tuple[str, str], str] = {}
         for name, revisions in facts["builds"].items():
@@ -56,7 +61,8 @@ class Builds:
                 newest[family] = max(newest.get(family, ""), key)
                 if how != "preview":
                     one = Released(
-                        key=key, build=f"{base}.{revision}", on=on, update=update, regular=how == "regular", line=line
+                        key=key, build=f"{base}.{revision}", on=on, update=update, line=line,
+                        regular=how == "regular" or update in self._mended,
                     )  # fmt: skip
                     found.setdefault(family, {}).setdefault(key, one)
         self._newest = newest
@@ -66,6 +72,18 @@ class Builds:
             self.updates[one.update] = one
         self._released = {family: [of[key] for key in sorted(of)] for family, of in found.items()}
         self._keys = {family: [one.key for one in of] for family, of in self._released.items()}
+
+    def severity(self, update: str, files: Files) -> tuple[str, int | None]:
+        """Microsoft's gravest word for what an update mends, and where it says so; 'unstated' where it is not told."""
+        word, _, line = self._mended.get(update, (None, (), 0))
+        return (word, files.code(self._mended_file, line)) if word else ("unstated", None)
+
+    def mends(self, side: str, key: str) -> tuple[str, ...]:
+        """The CVEs of the updates that a build lacks, with ``NOT_ALL`` where they are not known of each."""
+        family = (side, key.rpartition(" ")[0])
+        lacking = self._released.get(family, [])[bisect_right(self._keys.get(family, []), key) :]
+        known = (self._mended[one.update][1] if one.update in self._mended else (NOT_ALL,) for one in lacking)
+        return tuple(dict.fromkeys(chain.from_iterable(known)))
 
     def lacks(self, side: str, key: str) -> tuple[bool | None, Released | None]:
         """Whether a build lacks a fix, and the oldest that it lacks or, where it lacks none, the newest that it has.
@@ -82,18 +100,20 @@ class Builds:
         return (True, min(lacking, key=lambda one: (one.on, one.key))) if lacking else (None, released[at])
 
 
-def attach_builds(estate: Estate, facts: Mapping[str, Any], *, trusted: bool) -> Estate:
+def attach_builds(
+    estate: Estate, facts: Mapping[str, Any], *, trusted: bool, msrc: Mapping[str, Any] | None = None
+) -> Estate:
     """The estate with a row of ``fixes`` for every Windows that some source lists.
 
     ``facts``: of the feed ``windows-builds``. ``trusted``: it is not past its hard age limit; past it nothing is known
-    to lack no fix.
+    to lack no fix. ``msrc``: of the feed ``msrc``: severities, and what an update out of band mends.
     """
     installs, fixes = estate.frames.get("installs"), estate.frames.get("fixes")
     if installs is None or fixes is None or "product" not in installs.columns or "is_os" not in installs.columns:
         return estate
     is_os = installs.columns["is_os"].test(bool)
     rows = np.flatnonzero(is_os & installs.columns["product"].test(lambda said: said in _SIDES)).astype(np.int32)
-    builds = Builds(facts, estate.today)
+    builds = Builds(facts, estate.today, msrc)
     systems = dict(
         zip(
             zip(installs.columns["council"].pick(rows), installs.columns["asset"].pick(rows), strict=True),
@@ -107,26 +127,29 @@ def attach_builds(estate: Estate, facts: Mapping[str, Any], *, trusted: bool) ->
     found: dict[tuple[Any, ...], int] = {}
     said: list[tuple[Any, ...]] = []
     places: list[int | None] = []
+    words: list[int | None] = []
     take = np.empty(len(rows), dtype=np.int32)
     for at, row in enumerate(zip(*picked.values(), strict=True)):
         if row not in found:
             found[row] = len(said)
             missing, one = _verdict(builds, row, estate.today, trusted=trusted)
+            word, stated = builds.severity(one.update, estate.files) if missing and one else (None, None)
             said.append(
-                (missing, f"build {one.build}", one.update or None, "unstated", one.on)
+                (True, f"build {one.build}", one.update or None, word, one.on, builds.mends(_SIDES[row[0]], row[1]))
                 if missing and one
-                else (missing, None, None, None, None)
+                else (missing, None, None, None, None, None)
             )
             places.append(estate.files.code(builds.file, one.line) if one is not None else None)
+            words.append(places[-1] if stated is None else stated)
         take[at] = found[row]
     columns = {name: Col([one[n] for one in said], take) for n, name in enumerate(_SAID)}
     columns["product_or_name"] = installs.columns["product"].over(rows)
-    fact = Col(places, take)
+    facts_at = dict.fromkeys(_SAID, Col(places, take)) | {"severity": Col(words, take)}
     more = replace(
         installs,
         rows=len(rows),
         columns={name: column.over(rows) for name, column in installs.columns.items()} | columns,
-        places={name: column.over(rows) for name, column in installs.places.items()} | dict.fromkeys(_SAID, fact),
+        places={name: column.over(rows) for name, column in installs.places.items()} | facts_at,
     )
     return replace(estate, frames={**estate.frames, "fixes": _stacked(fixes, more)})
 
@@ -139,7 +162,8 @@ def _named(fixes: Frame, builds: Builds, systems: Mapping[tuple[Any, Any], str],
     said = fixes.columns.get("advisory")
     if said is None or not (known := said.test(lambda update: update in builds.updates)).any():
         return fixes
-    columns = {name: list(fixes.columns[name]) for name in ("product_or_name", "fixed_in", "released_on")}
+    columns = {name: list(fixes.columns[name]) for name in ("product_or_name", "fixed_in", "released_on", "severity")}
+    words = list(fixes.places.get("severity", _nothing(fixes.rows)))
     days = list(fixes.places.get("released_on", _nothing(fixes.rows)))
     council, asset = fixes.columns["council"], fixes.columns["asset"]
     for row in np.flatnonzero(known).tolist():
@@ -148,7 +172,10 @@ def _named(fixes: Frame, builds: Builds, systems: Mapping[tuple[Any, Any], str],
         columns["fixed_in"][row] = columns["fixed_in"][row] or f"build {one.build}"
         if columns["released_on"][row] is None:
             columns["released_on"][row], days[row] = one.on, files.code(builds.file, one.line)
-    return fixes.with_columns({name: Col(values) for name, values in columns.items()}, {"released_on": Col(days)})
+        if columns["severity"][row] == "unstated":
+            columns["severity"][row], words[row] = builds.severity(one.update, files)
+    places = {"released_on": Col(days), "severity": Col(words)}
+    return fixes.with_columns({name: Col(values) for name, values in columns.items()}, places)
 
 
 def _verdict(

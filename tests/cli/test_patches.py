@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.knowledge.test_exploited import entry, kev
+from tests.knowledge.test_msrc import TABLE as UPDATES
 from tests.knowledge.test_patches import TABLE
 
 Run = Callable[..., Any]
@@ -97,3 +99,38 @@ def test_past_its_hard_limit_the_feed_says_what_is_missing_and_never_that_nothin
     assert unknown_assets(secscan, ourtown) == {"PC-2", "PC-3", "PC-4"}
     said = secscan("-w", ourtown, "scan", "--as-of", "2027-11-25", "--format", "json")
     assert said.code == 3 and any("Windows builds" in text for text in said.json["warnings"])
+
+
+EXPLOITED = """controls:
+  - id: EX-03
+    check: patching.known-exploited
+    title: Exploited
+    text: Exploited.
+    theme: patching
+    severity: critical
+    due: 3 days
+    mitigated_by: no
+"""
+
+
+def test_what_a_windows_lacks_has_its_makers_word_and_whether_it_is_exploited(secscan: Run, ourtown: Path) -> None:
+    """The updates say how grave, the catalogue what is exploited; each leads to its line."""
+    (ourtown / "updates.csv").write_text(UPDATES)
+    listed = [entry("CVE-2026-10005"), entry("CVE-2026-77777"), entry("CVE-2020-0001")]
+    (ourtown / "kev.json").write_bytes(kev(vulnerabilities=listed))
+    (ourtown / "secscan.yaml").write_text(SETTINGS + "policies: {overlays: [own.yaml]}\n")
+    (ourtown / "own.yaml").write_text(f"title: Ours\nversion: '1'\n{EXPLOITED}")
+    for name in ("builds.csv", "updates.csv", "kev.json"):
+        assert secscan("-w", ourtown, "feeds", "import", ourtown / name).code == 0
+    assert of_windows(secscan, ourtown)["T-5"] == "fail"
+    said = secscan("-w", ourtown, "findings", "--all", "--format", "json").json["findings"]
+    late = {f["asset"]: f for f in said if f["control"] == "PAT-01" and f["outcome"] == "fail"}
+    assert late["T-5"]["evidence"]["severity"] == "critical" and late["T-1"]["evidence"]["severity"] == "unstated"
+    place = late["T-5"]["evidence_places"]["severity"]
+    assert "/msrc/" in place["file"] and "CVE-2026-10005" in UPDATES.splitlines()[place["line"] - 1]
+    exploited = {f["asset"] for f in said if f["control"] == "EX-03" and f["outcome"] == "fail"}
+    assert exploited == {"T-5"}
+    (unknown,) = [
+        f for f in said if f["control"] == "EX-03" and f["subject"] == "windows" and f["outcome"] == "unknown"
+    ]
+    assert not {"PC-1", "SRV-5"} & set(unknown["evidence"]["assets"])  # all that T-1 lacks is known, and not listed

@@ -37,7 +37,7 @@ def test_the_shipped_policies_are_in_order_against_the_shipped_checks():
     assert {one.control for one in found.loosened} == {"LEG-04", "INV-01", "INV-02"}
 
 
-OFFERED = {"patching.scanner-result-open"}
+OFFERED = {"patching.known-exploited", "patching.scanner-result-open"}
 """Judged only where a council asks for it: docs/checks.md says why."""
 
 

@@ -11,12 +11,14 @@ from typing import Final
 from secscan.doors import archive, json
 from secscan.doors import files as door
 from secscan.doors.terminal import safe
-from secscan.knowledge.feeds import builds, endoflife, epss, kev, store
+from secscan.knowledge.feeds import builds, endoflife, epss, kev, msrc, store
 from secscan.knowledge.feeds.feed import Document, Feed, Sample
 from secscan.knowledge.feeds.store import Held, Kept
 from secscan.model.policy import FeedLimits
 
-FEEDS: Final[Mapping[str, Feed]] = {feed.id: feed for feed in (endoflife.FEED, kev.FEED, epss.FEED, builds.FEED)}
+FEEDS: Final[Mapping[str, Feed]] = {
+    feed.id: feed for feed in (endoflife.FEED, kev.FEED, epss.FEED, builds.FEED, msrc.FEED)
+}
 """Every feed there is, in the order in which they are shown."""
 _HTML: Final = (b"<!doctype", b"<html", b"<head", b"<body")
 _AHEAD: Final = timedelta(days=1)
