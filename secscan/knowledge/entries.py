@@ -128,6 +128,7 @@ class Defaults(Strict):
     vendor: Text | None = None
     checked_on: Day | None = None
     evidence: Text | None = None
+    ends: tuple[Word, ...] = ()
 
 
 class ProductEntry(Strict):
@@ -144,6 +145,7 @@ class ProductEntry(Strict):
     also: tuple[Id, ...] = ()
     words: tuple[Word, ...] = ()
     aliases: tuple[Text, ...] = ()
+    ends: tuple[Word, ...] = Field((), description="What may follow an alias: ``client``, ``desktop``.")
     packages: tuple[PatternEntry, ...] = ()
     patterns: tuple[PatternEntry, ...] = ()
     not_: tuple[PatternEntry, ...] = Field((), alias="not")

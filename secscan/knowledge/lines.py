@@ -30,7 +30,7 @@ def candidates(
     Where the name and the version say different lines, the product says which to believe; where it does not, both
     stay candidates.
     """
-    named = None if line is None else product.by_name.get(f"{line} {release}" if release else line, ())
+    named = None if line is None else _named(product, line, release)
     numbered = None if numbers is None or not (product.by_numbers or product.spans) else _by_numbers(product, numbers)
     if named is None and numbered is None:
         found: Sequence[Cycle] = product.current
@@ -55,6 +55,20 @@ def judge(cycles: Iterable[Cycle], today: date) -> Verdict:
         word=words.pop(), support=first.support, eol_on=first.eol_on,
         extended_on=min(extended) if len(extended) == len(lines) else None, decided_by=first,
     )  # fmt: skip
+
+
+def _named(product: Product, line: str, release: str | None) -> Sequence[Cycle]:
+    first, _, last = (release or "").partition(" - ")
+    found = product.by_name.get(f"{line} {first}" if first else line, ())
+    if not last:
+        return found
+    # A scanner's guess at a span: all lines from the one to the other.
+    ends = [v for c in (*found, *product.by_name.get(f"{line} {last}", ())) for v in c.versions]
+    return (
+        [c for c in product.by_name.get(line, ()) if any(min(ends) <= v <= max(ends) for v in c.versions)]
+        if ends
+        else ()
+    )
 
 
 def _by_numbers(product: Product, numbers: tuple[int, ...]) -> tuple[Cycle, ...]:

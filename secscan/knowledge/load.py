@@ -239,7 +239,8 @@ class _Builder:
             elif name.clean in found:
                 self.problems.append(Problem(place=place, says=f"the alias '{alias}' is there twice"))
             found.setdefault(name.clean, place)
-        return found
+        ends = entry.ends or self.entry.defaults.ends
+        return {f"{name} {end}": place for end in ends for name, place in found.items()} | found
 
     def _patterns(self, at: tuple[Hashable, ...], entries: Sequence[PatternEntry]) -> tuple[Pattern, ...]:
         return tuple(

@@ -33,7 +33,7 @@ _TAGS = re.compile(
     re.ASCII,
 )
 _SERVICE_PACK = re.compile(r"\bsp ?(\d)\b", re.ASCII)
-_PLATFORM = re.compile(r"windows(server)?(\d{1,4}(?:\.1)?)(r2)?", re.ASCII)
+_PLATFORM = re.compile(r"win(?:dows)?(server|srv)?(\d{1,4}(?:\.1)?)(r2)?", re.ASCII)
 _OLD_MARKS: Final = (("microsoftr ", "microsoft "), ("windowsr ", "windows "), ("serverr ", "server "))
 """What an old tool makes of the registered sign on a console that lacks it."""
 _BANNER = re.compile(
@@ -79,8 +79,8 @@ def normalise(raw: str | None) -> Name:
     if "r " in text:
         for worn, whole in _OLD_MARKS:
             text = text.replace(worn, whole)
-    if text.startswith("windows") and (found := _PLATFORM.fullmatch(text)):
-        text = " ".join(filter(None, ("windows", found[1], found[2], found[3])))
+    if text.startswith("win") and (found := _PLATFORM.fullmatch(text)):
+        text = " ".join(filter(None, ("windows", found[1] and "server", found[2], found[3])))
     if "linux kernel" in text and (found := _KERNEL.fullmatch(text)):
         text = found["system"] or found["before"]
     text = _untagged(text)

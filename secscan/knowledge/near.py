@@ -143,7 +143,10 @@ def _book(catalogue: Catalogue) -> _Book:
 def _spellings(product: Product) -> Iterator[_Spelling]:
     label = product.label.lower()
     maker = product.vendor.lower().split()[:1]
-    for text in dict.fromkeys((*product.aliases, label, " ".join(w for w in label.split() if w not in maker))):
+    longer = {a for a in product.aliases if a.rpartition(" ")[0] in product.aliases}  # one word more is no more like
+    for text in dict.fromkeys(
+        (*(a for a in product.aliases if a not in longer), label, " ".join(w for w in label.split() if w not in maker))
+    ):
         words, numbers = _parts(text)
         if words:
             yield _Spelling("".join(words), frozenset(words), numbers, product)

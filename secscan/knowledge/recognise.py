@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -19,6 +20,11 @@ _PACKAGED: Final = "the banner names the distribution that packaged it: its supp
 _NEWER: Final = "no version is given, and there may be release lines by now that the catalogue does not know"
 STILL_GOING_DAYS: Final = 365
 """A product whose newest line ended longer ago than this has no newer one."""
+_KERNEL: Final = re.compile(
+    r"\d+\.\d+\.\d+-\d[\w.~-]*-[a-z]|\d+\.\d+\.\d+-\d[\d.]*\.(?:el|fc|amzn|ol)\d|\d+\.\d+\.\d+-\d+-?(?:default|generic|amd64|686|pve|uek)",
+    re.ASCII,
+)
+"""A kernel's number beside the name of a system (``5.4.0-190-generic``) is no number of the system's own."""
 _KNOWN_KINDS: Final = frozenset(("os_caption", "arp", "network", "service_banner", "dpkg", "rpm", "sbom"))
 
 
@@ -153,7 +159,7 @@ def version_text(product: Product, version: str | None) -> str | None:
 def _version_text(product: Product, found: Match, version: str | None, kind: str | None) -> str | None:
     if found.version is not None:
         return readers.read(product.reads, found.version)
-    if version and version.strip():
+    if version and version.strip() and not (product.category == "os" and _KERNEL.match(version)):
         upstream = version.rpartition(":")[2] if kind in distribution.PACKAGE_KINDS else version
         if text := readers.read(product.reads, upstream):
             return text

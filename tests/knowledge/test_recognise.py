@@ -201,9 +201,35 @@ def test_spellings_of_java_are_one_version(name: str, version: str | None) -> No
 
 
 def test_a_name_that_two_products_claim_is_nobodys() -> None:
-    found = say("MySQL", "5.5.5-10.3.39-MariaDB", "service_banner")
+    twin = replace(CATALOGUE.products["filemaker"], id="twin", aliases={})
+    both = replace(CATALOGUE, products={**CATALOGUE.products, "twin": twin})
+    found = recognise(both, "FileMaker Pro 18 Advanced", None, None, "arp", date(2026, 11, 22))
     assert found.product is None
-    assert found.by == "patterns of several products match: mariadb, mysql"
+    assert found.by == "patterns of several products match: filemaker, twin"
+
+
+def test_a_mariadb_that_greets_as_mysql_is_told_by_its_version() -> None:
+    assert say("MySQL", "5.5.5-10.3.39-MariaDB", "service_banner").product == "mariadb"
+    assert say("MySQL", "5.7.44-log", "service_banner").product == "mysql"
+    assert say("MySQL", None, "service_banner").product == "mysql"
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel", "line"),
+    [
+        ("Ubuntu 20.04.6 LTS", "5.4.0-190-generic", "20.04"),
+        ("Debian GNU/Linux 12 (bookworm)", "6.1.0-18-amd64", "12"),
+        ("Red Hat Enterprise Linux 8.6", "4.18.0-372.9.1.el8.x86_64", "8"),
+        ("Debian", "6.1.0-18-amd64", None),
+    ],
+)
+def test_the_number_of_a_kernel_is_no_release_of_the_system(name: str, kernel: str, line: str | None) -> None:
+    assert say(name, kernel, "os_caption").cycle == line
+
+
+def test_a_guess_at_a_span_of_releases_is_all_of_them() -> None:
+    assert say("Microsoft Windows 10 1903 - 21H1", None, "os_caption").status == "ended"
+    assert say("Microsoft Windows 10 1709 - 1909", None, "os_caption").status == "unknown"  # 1809 has a long-term one
 
 
 def test_a_publisher_that_does_not_fit_is_a_namesake() -> None:

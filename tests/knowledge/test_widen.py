@@ -24,7 +24,11 @@ from tests.knowledge.test_recognise import labelled
 
 FEED = FEEDS["endoflife"]
 DAY = date(2026, 11, 24)
-NOW_THEMSELVES = {("GitLab Runner", "gitlab-runner"), ("Apache Maven", "apache-maven")}
+NOW_THEMSELVES = {
+    ("GitLab Runner", "gitlab-runner"), ("Apache Maven", "apache-maven"), ("@angular/core", "angular"), ("Apache Cassandra", "apache-cassandra"),
+    ("Apache Kafka", "apache-kafka"), ("Apache Subversion 1.14", "apache-subversion"), ("Linux Mint 20.3", "linuxmint"),
+    ("org.springframework.security:spring-security-core", "spring-security"),
+}  # fmt: skip
 """Near misses of the shipped catalogue that the public document has as products of their own, under these very names."""
 
 
