@@ -23,6 +23,8 @@ from secscan.render.bits import Bit, Cell
 from secscan.render.decisions import Decision
 from secscan.render.redact import Edition
 
+LIFECYCLE: Final = "endoflife"
+"""The feed of support dates."""
 CLAIM_PAGES: Final = 300
 """Claimed protections with a page of their own, likewise."""
 SYSTEM_PAGES: Final = 300
@@ -252,10 +254,11 @@ class View:
                 + (f", {words.many(len(p.loosened), 'place')} looser than the baseline" if p.loosened else ""),
             ),
             ("Support dates", self._catalogue()),
+            ("Other feeds", self._feeds()),
             ("Run", f"{p.run_id}, secscan {p.tool_version}" + ("" if p.complete else "; it did not see everything")),
             *self.extra.items(),
         ]
-        return [(label, words.plain(value, 300)) for label, value in lines] + self._sums()
+        return [(label, words.plain(value, 600)) for label, value in lines] + self._sums()
 
     def _dated(self, read: Sequence[Any], expected: int) -> str:
         days = sorted(i.dated_on for i in read if i.dated_on)
@@ -271,7 +274,12 @@ class View:
         checked = self.posture.catalogue_checked_on
         counted = words.many(self.posture.catalogue_products, "product")
         own = f"{counted}; the oldest entry was checked on {words.english(checked)}" if checked else counted
-        return "; ".join([own, *(words.feed(f) for f in self.posture.feeds)])
+        return ". ".join([own, *(words.feed(f) for f in self.posture.feeds if f.feed == LIFECYCLE)])
+
+    def _feeds(self) -> str:
+        """Those that say what is missing and what is exploited; each a sentence."""
+        held = [f for f in self.posture.feeds if f.feed != LIFECYCLE and f.dated_on is not None]
+        return ". ".join(map(words.feed, held)) or "none imported"
 
     def _sums(self) -> list[tuple[str, str]]:
         wrong = figures.disagreements(self.posture)
